@@ -1,0 +1,46 @@
+# Two commands: `make demo` and `make test`. Both make the virtual environment first, and are quick the second time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
+
+# What the installed package is built from; its Python files are used where they lie.
+BUILT_FROM := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
+
+.PHONY: demo test format clean
+
+demo: $(VENV)/train.stamp
+	@echo "==> gruvy demo weather: three cells and three baselines on a year of New York's weather, 2 to 4 minutes"
+	@$(BIN)/gruvy demo weather
+
+test: $(VENV)/dev.stamp
+	@echo "==> Checking form: ruff, mypy, clang-format"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/clang-format --dry-run --Werror native/*.?pp native/*.inl
+	@echo "==> Running the tests"
+	@$(BIN)/python -m pytest --quiet
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/clang-format -i native/*.?pp native/*.inl
+
+$(VENV)/bin/python:
+	@echo "==> Creating the virtual environment $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gruvy needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/train.stamp: $(BUILT_FROM) | $(VENV)/bin/python
+	@echo "==> Installing gruvy and what training needs (the first time, a few minutes)"
+	@$(PIP) --editable '.[train]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(BUILT_FROM) | $(VENV)/bin/python
+	@echo "==> Installing gruvy and what its tests need (the first time, a few minutes)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/train.stamp
+
+clean:
+	@rm -rf $(VENV) build

@@ -1,0 +1,38 @@
+"""What a benchmark's result says about the machine it was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import gruvy
+from gruvy import engine
+
+
+def describe_machine() -> dict[str, str | int]:
+    """Return the processor, what it has, and the versions of what was measured."""
+    return {
+        "processor": processor(),
+        "processors": os.cpu_count() or 0,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torch instruction set": torch.backends.cpu.get_cpu_capability(),
+        "numpy": np.__version__,
+        "gruvy": gruvy.__version__,
+        "gruvy instruction set": engine.instruction_set(),
+    }
+
+
+def processor() -> str:
+    """Return the processor's own name for itself, with family and model where Linux tells them."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return platform.processor() or platform.machine()
+    fields = dict(line.split(":", 1) for line in info.read_text().split("\n\n")[0].splitlines() if ":" in line)
+    tidy = {key.strip(): value.strip() for key, value in fields.items()}
+    return f"{tidy.get('model name', '?')}, family {tidy.get('cpu family', '?')}, model {tidy.get('model', '?')}"

@@ -1,0 +1,236 @@
+// The driver: packs the weights, deals the work out to threads, and lends them their scratch memory.
+#include "gru.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "kernel.hpp"
+
+namespace gruvy {
+namespace {
+
+// Grow-only memory of the calling thread, so that a call on small inputs does not pay for the system's pages again.
+class Scratch {
+  public:
+    // Room for `count` floats at a multiple of 64 bytes; what earlier take() calls since reset() gave stays valid only
+    // if reserve() was told the sum.
+    void reserve(std::size_t floats) {
+        used_ = 0;
+        if (floats <= size_) return;
+        memory_.reset();
+        size_ = 0;
+        void *memory = std::aligned_alloc(ALIGN * sizeof(float), rounded(floats) * sizeof(float));
+        if (!memory) throw std::bad_alloc();
+        memory_.reset(static_cast<float *>(memory));
+        size_ = rounded(floats);
+    }
+    float *take(std::size_t floats) {
+        float *taken = memory_.get() + used_;
+        used_ += rounded(floats);
+        return taken;
+    }
+    static std::size_t rounded(std::size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALIGN; }
+
+  private:
+    static constexpr std::size_t ALIGN = 16;
+    struct Free {
+        void operator()(float *p) const { std::free(p); }
+    };
+    std::unique_ptr<float, Free> memory_;
+    std::size_t size_ = 0, used_ = 0;
+};
+
+// Below this many multiplications waking a thread costs more than it saves.
+constexpr Index WORTH_A_THREAD = 1 << 19;
+// Workers share rows, and meet at every step, where there are fewer rows than this for each, and a step is long enough.
+constexpr Index FEW_ROWS = 2;
+constexpr Index WORTH_SHARING = 1 << 16;
+// Input products computed at once, in floats: they stay in the second-level cache until the time loop reads them.
+constexpr Index CHUNK_FLOATS = 1 << 16;
+
+// How the work is dealt out.
+struct Plan {
+    std::vector<Row> rows;  // by falling length; worker w has rows[starts[w]] .. rows[starts[w + 1]]
+    std::vector<Index> starts;
+    bool shared = false;  // every worker has all rows and a part of the panels
+    int workers = 1;
+
+    Plan(const Problem &problem, int lanes, Index inputs) {
+        std::vector<Row> sorted(static_cast<std::size_t>(problem.rows));
+        Index steps = 0;
+        for (Index n = 0; n < problem.rows; ++n) {
+            sorted[static_cast<std::size_t>(n)] = {n, problem.lengths ? problem.lengths[n] : problem.steps};
+            steps += sorted[static_cast<std::size_t>(n)].length;
+        }
+        if (problem.lengths)
+            std::stable_sort(sorted.begin(), sorted.end(),
+                             [](const Row &a, const Row &b) { return a.length > b.length; });
+        const Index per_row_step = 3 * problem.hidden * (problem.hidden + inputs);
+        const Index worth = steps * per_row_step / WORTH_A_THREAD;
+        workers = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, worth)));
+        shared = problem.rows < FEW_ROWS * workers && problem.rows * per_row_step >= WORTH_SHARING &&
+                 (problem.hidden + lanes - 1) / lanes >= 2 * workers;
+        if (!shared) workers = static_cast<int>(std::min<Index>(workers, std::max<Index>(1, problem.rows)));
+        rows = std::move(sorted);
+    }
+
+    // Deals the rows like cards, so that every worker gets long and short ones.
+    void deal(int size) {
+        workers = size;
+        if (size == 1) shared = false;
+        if (shared || size == 1) {
+            starts.assign(static_cast<std::size_t>(size), 0);
+            return;
+        }
+        const std::vector<Row> sorted = rows;
+        std::size_t to = 0;
+        for (int w = 0; w < size; ++w) {
+            starts.push_back(static_cast<Index>(to));
+            for (std::size_t n = static_cast<std::size_t>(w); n < sorted.size(); n += static_cast<std::size_t>(size))
+                rows[to++] = sorted[n];
+        }
+    }
+
+    Index count(int worker) const {
+        if (shared || workers == 1) return static_cast<Index>(rows.size());
+        const Index end =
+            worker + 1 < workers ? starts[static_cast<std::size_t>(worker) + 1] : static_cast<Index>(rows.size());
+        return end - starts[static_cast<std::size_t>(worker)];
+    }
+
+    void fill(Job &job, int worker, Index panels, Index align, Barrier *barrier) const {
+        job.rows = rows.data() + starts[static_cast<std::size_t>(worker)];
+        job.row_count = count(worker);
+        job.panel_begin = 0;
+        job.panel_end = panels;
+        job.barrier = nullptr;
+        if (shared) {
+            const Index groups = (panels + align - 1) / align;
+            job.panel_begin = std::min(panels, groups * worker / workers * align);
+            job.panel_end = std::min(panels, groups * (worker + 1) / workers * align);
+            job.barrier = barrier;
+        }
+    }
+};
+
+thread_local Scratch scratch;
+
+std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+
+template <class AnyJob>
+void run(Team &team, std::vector<AnyJob> &jobs, void (*kernel)(const AnyJob &)) {
+    struct Context {
+        std::vector<AnyJob> &jobs;
+        void (*kernel)(const AnyJob &);
+    } context{jobs, kernel};
+    team.run(
+        [](void *opaque, int worker) {
+            auto *c = static_cast<Context *>(opaque);
+            c->kernel(c->jobs[static_cast<std::size_t>(worker)]);
+        },
+        &context);
+}
+
+}  // namespace
+
+void forward(const Problem &problem, Weights weights, Sequence<const float> x, const float *h_0, Sequence<float> out,
+             float *h_n, float *saved) {
+    if (problem.rows == 0 || problem.hidden == 0) return;
+    const Table &kernels = table();
+    const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
+    Plan plan(problem, kernels.lanes, problem.inputs);
+    Team team(plan.workers);
+    plan.deal(team.size());
+    Barrier barrier(team.size());
+
+    const bool needs_room = !problem.reset_after && !saved;
+    const Index product_row = panels * kernels.lanes * 3;
+    std::vector<ForwardJob> jobs(size(team.size()));
+    std::size_t floats = Scratch::rounded(size(kernels.packed_size(problem.inputs, hidden))) +
+                         Scratch::rounded(size(kernels.packed_size(hidden, hidden))) +
+                         Scratch::rounded(size(kernels.bias_size(hidden))) + Scratch::rounded(size(hidden));
+    Index pointers = 0;
+    for (int w = 0; w < team.size(); ++w) {
+        ForwardJob &job = jobs[size(w)];
+        job.problem = problem;
+        plan.fill(job, w, panels, kernels.align, &barrier);
+        const Index row_floats = std::max<Index>(1, job.row_count) * product_row;
+        job.chunk = std::clamp<Index>(CHUNK_FLOATS / row_floats, 1, std::max<Index>(1, problem.steps));
+        floats += Scratch::rounded(size(job.chunk * job.row_count * product_row));
+        if (needs_room) floats += Scratch::rounded(size(job.row_count * 4 * hidden));
+        pointers += job.row_count * (POINTERS + job.chunk);
+    }
+    scratch.reserve(floats);
+    float *packed_ih = scratch.take(size(kernels.packed_size(problem.inputs, hidden)));
+    float *packed_hh = scratch.take(size(kernels.packed_size(hidden, hidden)));
+    float *bias = scratch.take(size(kernels.bias_size(hidden)));
+    float *zero = scratch.take(size(hidden));
+    kernels.pack_forward(weights.ih, problem.inputs, hidden, false, packed_ih);
+    kernels.pack_forward(weights.hh, hidden, hidden, !problem.reset_after, packed_hh);
+    kernels.pack_bias(weights.bias_ih, weights.bias_hh, hidden, problem.reset_after, bias);
+    std::fill_n(zero, hidden, 0.0f);
+
+    std::vector<const float *> pointer_room(size(pointers));
+    const float **next_pointer = pointer_room.data();
+    for (ForwardJob &job : jobs) {
+        job.zero = zero;
+        job.pointers = next_pointer;
+        next_pointer += job.row_count * (POINTERS + job.chunk);
+        job.products = scratch.take(size(job.chunk * job.row_count * product_row));
+        job.room = nullptr;
+        if (needs_room)
+            job.room =
+                plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 4 * hidden));
+        job.packed_ih = packed_ih;
+        job.packed_hh = packed_hh;
+        job.bias = bias;
+        job.x = x;
+        job.h_0 = h_0;
+        job.out = out;
+        job.h_n = h_n;
+        job.saved = saved;
+    }
+    run(team, jobs, kernels.forward);
+}
+
+void backward(const Problem &problem, const float *hh, Sequence<const float> out, const float *h_0, const float *saved,
+              Sequence<const float> dout, const float *dh_n, float *dgates, float *dh_0) {
+    if (problem.rows == 0 || problem.hidden == 0) return;
+    const Table &kernels = table();
+    const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
+    Plan plan(problem, kernels.lanes, 0);
+    Team team(plan.workers);
+    plan.deal(team.size());
+    Barrier barrier(team.size());
+
+    scratch.reserve(Scratch::rounded(size(kernels.packed_backward_size(hidden))) + Scratch::rounded(size(hidden)));
+    float *packed_hh = scratch.take(size(kernels.packed_backward_size(hidden)));
+    float *zero = scratch.take(size(hidden));
+    kernels.pack_backward(hh, hidden, !problem.reset_after, packed_hh);
+    std::fill_n(zero, hidden, 0.0f);
+
+    std::vector<BackwardJob> jobs(size(team.size()));
+    std::vector<const float *> pointer_room(size(POINTERS * problem.rows * team.size()));
+    for (int w = 0; w < team.size(); ++w) {
+        BackwardJob &job = jobs[size(w)];
+        job.problem = problem;
+        plan.fill(job, w, panels, kernels.align, &barrier);
+        job.zero = zero;
+        job.pointers = pointer_room.data() + POINTERS * problem.rows * w;
+        job.packed_hh = packed_hh;
+        job.out = out;
+        job.h_0 = h_0;
+        job.saved = saved;
+        job.dout = dout;
+        job.dh_n = dh_n;
+        job.dgates = dgates;
+        job.dh_0 = dh_0;
+    }
+    run(team, jobs, kernels.backward);
+}
+
+}  // namespace gruvy

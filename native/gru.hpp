@@ -1,0 +1,78 @@
+// The engine's whole contract. Float32, any T, N, I and H (0 included), one layer, one direction.
+//
+// The equations, with * element-wise and rows of the weight matrices in the order r, z, n:
+//
+//   r_t = sigmoid(W_r x_t + b_r + U_r h_{t-1} + d_r)                          reset gate
+//   z_t = sigmoid(W_z x_t + b_z + U_z h_{t-1} + d_z)                          update gate: z keeps the old state
+//   n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + d_n))                     reset after the product (PyTorch)
+//   n_t = tanh(W_n x_t + b_n + U_n (r_t * h_{t-1}) + d_n)                     reset before it (Cho 2014)
+//   h_t = n_t + z_t * (h_{t-1} - n_t)
+//
+// Every pointer is to float32 memory that the caller owns and keeps alive until the call returns; nothing is kept
+// after it. Outputs are written in full and must not overlap each other or any input. "May be null" says what null
+// means; all others must be valid unless their extent is 0.
+#pragma once
+
+#include <cstdint>
+
+namespace gruvy {
+
+using Index = std::int64_t;
+
+struct Problem {
+    Index steps;           // T
+    Index rows;            // N, the batch
+    Index inputs;          // I
+    Index hidden;          // H
+    bool reset_after;      // which of the two forms
+    bool reverse;          // row n runs from its last step (lengths[n] - 1) down to 0
+    const Index *lengths;  // (N), each in [0, T]; null: every row has T steps
+    int threads;           // at most this many threads take part, the caller among them
+};
+
+// A sequence (T, N, features) with features contiguous: element (t, n, i) is data[t * time + n * row + i].
+template <class Float>
+struct Sequence {
+    Float *data;
+    Index time, row;
+};
+
+struct Weights {
+    const float *ih;       // (3H, I)
+    const float *hh;       // (3H, H)
+    const float *bias_ih;  // (3H): b_r b_z b_n; null: zero
+    const float *bias_hh;  // (3H): d_r d_z d_n; null: zero
+};
+
+// Runs the layer. A row's result does not depend, to the last bit, on the other rows, on how its steps are cut into
+// calls, or on the number of threads.
+//
+//   h_0     (N, H), rows contiguous; null: zero
+//   out     (T, N, H): h_t; exactly 0 where t >= lengths[n]
+//   h_n     (N, H): the state after each row's last step; h_0 where its length is 0
+//   saved   (T, N, 4, H) contiguous: what backward() needs, namely r, z, n and, with reset after,
+//           U_n h_{t-1} + d_n, or, with reset before, r_t * h_{t-1}. Undefined where t >= lengths[n], except that the
+//           last quarter is 0 there. Null: not wanted.
+void forward(const Problem &problem, Weights weights, Sequence<const float> x, const float *h_0, Sequence<float> out,
+             float *h_n, float *saved);
+
+// The gradient of the time loop; the caller forms those of the weights and of x from `dgates` by matrix products.
+//
+//   hh      as in forward
+//   out, h_0, saved   as forward left them
+//   dout    (T, N, H): gradient of out; null data: zero. Not read where t >= lengths[n].
+//   dh_n    (N, H): gradient of h_n; null: zero
+//   dgates  reset after: (T, N, 4, H) contiguous: gradients of the pre-activations in the order n, r, z and then of
+//           U_n h_{t-1} + d_n, so that columns [0, 3H) belong to W (as n, r, z) and [H, 4H) to U (as r, z, n).
+//           reset before: (T, N, 3, H) contiguous: r, z, n, for W and U alike.
+//           0 where t >= lengths[n].
+//   dh_0    (N, H)
+void backward(const Problem &problem, const float *hh, Sequence<const float> out, const float *h_0, const float *saved,
+              Sequence<const float> dout, const float *dh_n, float *dgates, float *dh_0);
+
+// The instruction set in use: "avx512", "avx2" or "baseline" ("neon" where that is the baseline). It is chosen at
+// the first call; the environment variable GRUVY_ISA names another one. Throws std::invalid_argument if that one is
+// not known or this processor lacks it; the message lists those that it has.
+const char *instruction_set();
+
+}  // namespace gruvy

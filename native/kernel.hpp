@@ -1,0 +1,67 @@
+// What the driver (gru.cpp) and the kernels of each instruction set (kernel.inl) share: packed weights, one worker's
+// share of the work, and the table of functions that dispatch.cpp chooses from.
+#pragma once
+
+#include "gru.hpp"
+#include "threads.hpp"
+
+namespace gruvy {
+
+// A row of the batch, as one worker sees it: workers hold theirs by falling length, so that the rows that still run
+// at a step are the first ones.
+struct Row {
+    Index index;   // in the batch
+    Index length;  // steps
+};
+
+struct Job {
+    Problem problem;
+    const Row *rows;
+    Index row_count;
+    Index panel_begin, panel_end;  // of hidden units, LANES each; all of them unless the barrier is set
+    Barrier *barrier;              // set where workers share rows and split the hidden units; null elsewhere
+    const float *zero;             // (H): a state of zeros
+    const float **pointers;        // room for POINTERS per row, and in forward for `chunk` more per row
+};
+
+constexpr Index POINTERS = 6;
+
+struct ForwardJob : Job {
+    Index chunk;      // steps whose input products are computed at once
+    float *products;  // (chunk, row_count, panels, 3, LANES): a worker's own
+    float *room;      // (row_count, 4, H): shared by the workers that share rows; null with `saved` or reset after
+    const float *packed_ih, *packed_hh;  // Table::pack_forward
+    const float *bias;                   // (panels, 3, LANES), then (panels, LANES): see pack_bias
+    Sequence<const float> x;
+    const float *h_0;
+    Sequence<float> out;
+    float *h_n, *saved;
+};
+
+struct BackwardJob : Job {
+    const float *packed_hh;  // Table::pack_backward
+    Sequence<const float> out;
+    const float *h_0, *saved;
+    Sequence<const float> dout;
+    const float *dh_n;
+    float *dgates, *dh_0;
+};
+
+struct Table {
+    const char *name;
+    int lanes;  // hidden units in a panel
+    int align;  // workers that share rows split the panels at multiples of this
+    // Sizes in floats of the packed forms below, for a product over `inputs` columns.
+    Index (*packed_size)(Index inputs, Index hidden);
+    Index (*bias_size)(Index hidden);
+    void (*pack_forward)(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed);
+    void (*pack_bias)(const float *bias_ih, const float *bias_hh, Index hidden, bool reset_after, float *packed);
+    Index (*packed_backward_size)(Index hidden);
+    void (*pack_backward)(const float *weight, Index hidden, bool split_candidate, float *packed);
+    void (*forward)(const ForwardJob &job);
+    void (*backward)(const BackwardJob &job);
+};
+
+const Table &table();  // of the instruction set in use
+
+}  // namespace gruvy

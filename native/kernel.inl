@@ -1,0 +1,572 @@
+// The one kernel body. Each instruction set has a unit that includes this file, compiled with its own flags; nothing
+// here has external linkage but the table at the end, and nothing from the standard library is instantiated.
+//
+// Weights are packed into panels of LANES hidden units, k-major: for every k, the LANES weights of each gate lie
+// side by side. A product takes R rows times P panels; its sums stay in registers until the gates are computed from
+// them, and each sum runs over k in order whatever R and P are. That is why a row's result does not depend on the
+// rows beside it.
+#include "kernel.hpp"
+#include "simd.hpp"
+
+namespace gruvy {
+namespace {
+
+#define GRUVY_INLINE inline __attribute__((always_inline))
+
+// With R rows and C = panels x gates vectors per row, R * C sums, C weights and a broadcast must fit the registers.
+#if defined(__AVX512F__)
+constexpr int SUMS = 24;
+#else
+constexpr int SUMS = 12;
+#endif
+constexpr int MAX_ROWS = SUMS / 3;
+
+Index panels(Index hidden) { return (hidden + LANES - 1) / LANES; }
+
+GRUVY_INLINE int lanes_of(Index panel, Index hidden) {
+    const Index left = hidden - panel * LANES;
+    return left < LANES ? static_cast<int>(left) : LANES;
+}
+
+// sums[r][p * G + g] += sum over k of input[r][k] * weights[p][k][g], in the order of k.
+template <int R, int P, int G>
+GRUVY_INLINE void product(Vec (&sums)[R][P * G], const float *const *input, const float *weights, Index count) {
+    const Index panel_size = count * G * LANES;
+    const float *in[R];
+    for (int r = 0; r < R; ++r) in[r] = input[r];
+    for (Index k = 0; k < count; ++k) {
+        Vec w[P * G];
+#pragma GCC unroll 16
+        for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+            for (int g = 0; g < G; ++g) w[p * G + g] = load(weights + p * panel_size + (k * G + g) * LANES);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+            const Vec value = broadcast(in[r][k]);
+#pragma GCC unroll 16
+            for (int c = 0; c < P * G; ++c) sums[r][c] = fma(value, w[c], sums[r][c]);
+        }
+    }
+}
+
+// Calls block.run<R, P>(first_row, first_panel) so that [0, rows) x [begin, end) is covered once: for each panel all
+// rows, so that a panel is read from far away once. Rows are dealt out evenly, because a block of few rows reads as
+// many weights as a full one; blocks of few rows take several panels at once, so that there are always enough
+// independent sums to hide the latency of one. G is the number of vectors per row and panel.
+template <int G, class Block>
+struct Cover {
+    static constexpr int most_panels(int rows) {
+        const int fit = SUMS / (rows * G);
+        return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
+    }
+
+    template <int R>
+    static GRUVY_INLINE Index rows(Block &block, Index row, Index panel, Index end) {
+        constexpr int P = most_panels(R);
+        if (panel + P <= end) {
+            block.template run<R, P>(row, panel);
+            return P;
+        }
+        block.template run<R, 1>(row, panel);
+        return 1;
+    }
+
+    static void run(Block &block, Index count, Index begin, Index end) {
+        if (count == 0) return;
+        const Index blocks = (count + MAX_ROWS - 1) / MAX_ROWS;
+        const Index small = count / blocks, large_blocks = count % blocks;
+        if (blocks == 1) return strip(block, 0, count, begin, end);
+        for (Index panel = begin; panel < end;) {
+            // The widest step that every block size here can take.
+            const Index step = panel + most_panels(static_cast<int>(small + (large_blocks != 0))) <= end
+                                   ? most_panels(static_cast<int>(small + (large_blocks != 0)))
+                                   : 1;
+            Index row = 0;
+            for (Index b = 0; b < blocks; ++b) {
+                const Index size = small + (b < large_blocks);
+                strip(block, row, size, panel, panel + step);
+                row += size;
+            }
+            panel += step;
+        }
+    }
+
+    static void strip(Block &block, Index row, Index size, Index panel, Index end) {
+        while (panel < end) {
+            switch (size) {
+                case 1: panel += rows<1>(block, row, panel, end); break;
+                case 2: panel += rows<2>(block, row, panel, end); break;
+                case 3: panel += rows<3>(block, row, panel, end); break;
+                case 4: panel += rows<4>(block, row, panel, end); break;
+#if defined(__AVX512F__)
+                case 5: panel += rows<5>(block, row, panel, end); break;
+                case 6: panel += rows<6>(block, row, panel, end); break;
+                case 7: panel += rows<7>(block, row, panel, end); break;
+                case 8: panel += rows<8>(block, row, panel, end); break;
+#endif
+                default: return;
+            }
+        }
+    }
+};
+
+template <int G, class Block>
+void cover(Block &&block, Index rows, Index begin, Index end) {
+    Cover<G, Block>::run(block, rows, begin, end);
+}
+
+// ---- packing --------------------------------------------------------------------------------------------------
+
+// panels x (inputs x gates x LANES) from the rows first_gate * hidden ... of `weight` (3H, inputs).
+float *pack_panels(const float *weight, Index inputs, Index hidden, int first_gate, int gates, float *packed) {
+    for (Index panel = 0; panel < panels(hidden); ++panel) {
+        const int lanes = lanes_of(panel, hidden);
+        for (int g = 0; g < gates; ++g) {
+            const float *rows = weight + ((first_gate + g) * hidden + panel * LANES) * inputs;
+            for (int lane = 0; lane < LANES; ++lane) {
+                float *to = packed + g * LANES + lane;
+                if (lane < lanes)
+                    for (Index k = 0; k < inputs; ++k) to[k * gates * LANES] = rows[lane * inputs + k];
+                else
+                    for (Index k = 0; k < inputs; ++k) to[k * gates * LANES] = 0.0f;
+            }
+        }
+        packed += inputs * gates * LANES;
+    }
+    return packed;
+}
+
+Index packed_size(Index inputs, Index hidden) { return panels(hidden) * inputs * 3 * LANES; }
+
+// All three gates together; or, where the candidate's product has to wait for the reset gate, r and z and then n.
+void pack_forward(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed) {
+    if (!split_candidate) {
+        pack_panels(weight, inputs, hidden, 0, 3, packed);
+        return;
+    }
+    packed = pack_panels(weight, inputs, hidden, 0, 2, packed);
+    pack_panels(weight, inputs, hidden, 2, 1, packed);
+}
+
+Index bias_size(Index hidden) { return panels(hidden) * 4 * LANES; }
+
+// What the input product starts from, (panels, 3, LANES), and what the hidden part of the candidate starts from,
+// (panels, LANES). With reset after only the candidate's second bias stays apart.
+void pack_bias(const float *bias_ih, const float *bias_hh, Index hidden, bool reset_after, float *packed) {
+    float *candidate = packed + panels(hidden) * 3 * LANES;
+    for (Index unit = 0; unit < panels(hidden) * LANES; ++unit) {
+        const Index panel = unit / LANES, lane = unit % LANES;
+        for (int g = 0; g < 3; ++g) {
+            float *to = packed + (panel * 3 + g) * LANES + lane;
+            const bool apart = g == 2 && reset_after;
+            *to = 0.0f;
+            if (g == 2) candidate[unit] = 0.0f;
+            if (unit >= hidden) continue;
+            if (bias_ih) *to += bias_ih[g * hidden + unit];
+            if (bias_hh) (apart ? candidate[unit] : *to) += bias_hh[g * hidden + unit];
+        }
+    }
+}
+
+// Backward multiplies by the weights as they are, (gates * H, H): panels of two vectors of columns, k over the rows.
+constexpr int COLUMNS = 2;
+
+Index column_panels(Index hidden) { return (hidden + COLUMNS * LANES - 1) / (COLUMNS * LANES); }
+
+float *pack_columns(const float *weight, Index hidden, Index count, float *packed) {
+    constexpr int WIDTH = COLUMNS * LANES;
+    for (Index panel = 0; panel < column_panels(hidden); ++panel) {
+        const Index width = hidden - panel * WIDTH < WIDTH ? hidden - panel * WIDTH : WIDTH;
+        for (Index k = 0; k < count; ++k, packed += WIDTH) {
+            std::memset(packed, 0, WIDTH * sizeof(float));
+            std::memcpy(packed, weight + k * hidden + panel * WIDTH, static_cast<std::size_t>(width) * sizeof(float));
+        }
+    }
+    return packed;
+}
+
+Index packed_backward_size(Index hidden) { return column_panels(hidden) * COLUMNS * LANES * 3 * hidden; }
+
+void pack_backward(const float *weight, Index hidden, bool split_candidate, float *packed) {
+    if (!split_candidate) {
+        pack_columns(weight, hidden, 3 * hidden, packed);
+        return;
+    }
+    packed = pack_columns(weight, hidden, 2 * hidden, packed);
+    pack_columns(weight + 2 * hidden * hidden, hidden, hidden, packed);
+}
+
+// ---- what forward and backward share --------------------------------------------------------------------------
+
+GRUVY_INLINE Index time_of(const Job &job, const Row &row, Index step) {
+    return job.problem.reverse ? row.length - 1 - step : step;
+}
+
+Index rows_at(const Job &job, Index step) {
+    Index count = job.row_count;
+    while (count > 0 && job.rows[count - 1].length <= step) --count;
+    return count;
+}
+
+GRUVY_INLINE void meet(const Job &job) {
+    if (job.barrier) job.barrier->wait();
+}
+
+GRUVY_INLINE Index unit_begin(const Job &job) { return job.panel_begin * LANES; }
+
+GRUVY_INLINE Index unit_end(const Job &job) {
+    return job.panel_end * LANES < job.problem.hidden ? job.panel_end * LANES : job.problem.hidden;
+}
+
+// ---- forward --------------------------------------------------------------------------------------------------
+
+// One step's addresses, an entry per running row.
+struct Step {
+    const float **before;  // h_{t-1}
+    const float **input;   // input product and biases, (panels, 3, LANES)
+    float **after;         // h_t
+    float **work;          // (4, H) of `saved`, or of scratch where reset before needs room for z and r * h
+};
+
+struct InputBlock {
+    const ForwardJob &job;
+    const float *const *x;
+    float *to;  // (rows, panels, 3, LANES)
+    Index stride;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        Vec sums[R][P * 3];
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < P * 3; ++c) sums[r][c] = load(job.bias + (panel * 3 + c) * LANES);
+        const Index inputs = job.problem.inputs;
+        product<R, P, 3>(sums, x + row, job.packed_ih + panel * inputs * 3 * LANES, inputs);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < P * 3; ++c) store(to + (row + r) * stride + (panel * 3 + c) * LANES, sums[r][c]);
+    }
+};
+
+struct ResetAfterBlock {
+    const ForwardJob &job;
+    const Step &step;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden;
+        const float *bias = job.bias + panels(hidden) * 3 * LANES;
+        Vec sums[R][P * 3];
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p) {
+                sums[r][p * 3] = load(step.input[row + r] + (panel + p) * 3 * LANES);
+                sums[r][p * 3 + 1] = load(step.input[row + r] + ((panel + p) * 3 + 1) * LANES);
+                sums[r][p * 3 + 2] = load(bias + (panel + p) * LANES);
+            }
+        product<R, P, 3>(sums, step.before + row, job.packed_hh + panel * hidden * 3 * LANES, hidden);
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p) {
+                const Index unit = (panel + p) * LANES;
+                const int lanes = lanes_of(panel + p, hidden);
+                const Vec reset = sigmoid(sums[r][p * 3]);
+                const Vec update = sigmoid(sums[r][p * 3 + 1]);
+                const Vec part = sums[r][p * 3 + 2];
+                const Vec candidate = tanh(fma(reset, part, load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES)));
+                const Vec before = load(step.before[row + r] + unit, lanes);
+                store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
+                if (job.saved) {
+                    float *work = step.work[row + r] + unit;
+                    store(work, reset, lanes);
+                    store(work + hidden, update, lanes);
+                    store(work + 2 * hidden, candidate, lanes);
+                    store(work + 3 * hidden, part, lanes);
+                }
+            }
+    }
+};
+
+// Reset before, first half: r, z and r * h_{t-1}.
+struct GatesBlock {
+    const ForwardJob &job;
+    const Step &step;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden;
+        Vec sums[R][P * 2];
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p)
+                for (int g = 0; g < 2; ++g)
+                    sums[r][p * 2 + g] = load(step.input[row + r] + ((panel + p) * 3 + g) * LANES);
+        product<R, P, 2>(sums, step.before + row, job.packed_hh + panel * hidden * 2 * LANES, hidden);
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p) {
+                const Index unit = (panel + p) * LANES;
+                const int lanes = lanes_of(panel + p, hidden);
+                const Vec reset = sigmoid(sums[r][p * 2]);
+                float *work = step.work[row + r] + unit;
+                store(work, reset, lanes);
+                store(work + hidden, sigmoid(sums[r][p * 2 + 1]), lanes);
+                store(work + 3 * hidden, reset * load(step.before[row + r] + unit, lanes), lanes);
+            }
+    }
+};
+
+// Reset before, second half: the candidate and h_t.
+struct CandidateBlock {
+    const ForwardJob &job;
+    const Step &step;
+    const float *const *reset_state;  // r * h_{t-1}
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden;
+        const float *weights = job.packed_hh + panels(hidden) * hidden * 2 * LANES;
+        Vec sums[R][P];
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p) sums[r][p] = load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES);
+        product<R, P, 1>(sums, reset_state + row, weights + panel * hidden * LANES, hidden);
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p) {
+                const Index unit = (panel + p) * LANES;
+                const int lanes = lanes_of(panel + p, hidden);
+                float *work = step.work[row + r] + unit;
+                const Vec update = load(work + hidden, lanes);
+                const Vec candidate = tanh(sums[r][p]);
+                const Vec before = load(step.before[row + r] + unit, lanes);
+                store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
+                store(work + 2 * hidden, candidate, lanes);
+            }
+    }
+};
+
+Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
+
+void run_step(const ForwardJob &job, const Step &step, const float **reset_state, Index count) {
+    if (job.problem.reset_after) {
+        cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end);
+    } else {
+        cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end);
+        meet(job);
+        for (Index j = 0; j < count; ++j) reset_state[j] = step.work[j] + 3 * job.problem.hidden;
+        cover<1>(CandidateBlock{job, step, reset_state}, count, job.panel_begin, job.panel_end);
+    }
+    meet(job);
+}
+
+// Zero past the end of each row, and its last state.
+void finish(const ForwardJob &job) {
+    const Index begin = unit_begin(job), hidden = job.problem.hidden;
+    const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
+    for (Index j = 0; j < job.row_count; ++j) {
+        const Row &row = job.rows[j];
+        float *out = job.out.data + row.index * job.out.row + begin;
+        for (Index t = row.length; t < job.problem.steps; ++t) {
+            std::memset(out + t * job.out.time, 0, size);
+            if (job.saved)
+                std::memset(job.saved + ((t * job.problem.rows + row.index) * 4 + 3) * hidden + begin, 0, size);
+        }
+        float *h_n = job.h_n + row.index * hidden + begin;
+        if (row.length > 0)
+            std::memcpy(h_n, out + time_of(job, row, row.length - 1) * job.out.time, size);
+        else if (job.h_0)
+            std::memcpy(h_n, job.h_0 + row.index * hidden + begin, size);
+        else
+            std::memset(h_n, 0, size);
+    }
+}
+
+void forward(const ForwardJob &job) {
+    const Problem &problem = job.problem;
+    const Index hidden = problem.hidden, stride = input_stride(hidden);
+    const float **x = job.pointers;
+    const float **input = x + job.chunk * job.row_count, **before = input + job.row_count;
+    const float **reset_state = before + job.row_count;
+    float **after = const_cast<float **>(reset_state + job.row_count), **work = after + job.row_count;
+    const Step step{before, input, after, work};
+
+    const Index last = job.row_count ? job.rows[0].length : 0;
+    for (Index first = 0; first < last; first += job.chunk) {
+        const Index end = first + job.chunk < last ? first + job.chunk : last;
+        Index gathered = 0;
+        for (Index s = first; s < end; ++s) {
+            const Index count = rows_at(job, s);
+            for (Index j = 0; j < count; ++j)
+                x[gathered++] = job.x.data + time_of(job, job.rows[j], s) * job.x.time + job.rows[j].index * job.x.row;
+        }
+        cover<3>(InputBlock{job, x, job.products, stride}, gathered, job.panel_begin, job.panel_end);
+
+        const float *product_row = job.products;
+        for (Index s = first; s < end; ++s) {
+            const Index count = rows_at(job, s);
+            for (Index j = 0; j < count; ++j, product_row += stride) {
+                const Row &row = job.rows[j];
+                const Index t = time_of(job, row, s), back = problem.reverse ? t + 1 : t - 1;
+                input[j] = product_row;
+                after[j] = job.out.data + t * job.out.time + row.index * job.out.row;
+                before[j] = s > 0     ? job.out.data + back * job.out.time + row.index * job.out.row
+                            : job.h_0 ? job.h_0 + row.index * hidden
+                                      : job.zero;
+                work[j] =
+                    job.saved ? job.saved + (t * problem.rows + row.index) * 4 * hidden : job.room + j * 4 * hidden;
+            }
+            run_step(job, step, reset_state, count);
+        }
+    }
+    finish(job);
+}
+
+// ---- backward -------------------------------------------------------------------------------------------------
+
+struct BackStep {
+    const float **before;  // h_{t-1}
+    const float **saved;   // (4, H)
+    const float **dout;    // gradient of h_t from the output; null: zero
+    float **dgates;        // (4, H) with reset after, (3, H) with reset before
+    float **dh;            // gradient of h_t; becomes that of h_{t-1}
+    const float **factor;  // the rows that a product multiplies
+};
+
+// The element-wise part of a step for units [begin, end) of one row.
+template <bool RESET_AFTER>
+void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, Index end) {
+    const float *saved = step.saved[j], *before = step.before[j], *dout = step.dout[j];
+    float *dgates = step.dgates[j], *dh = step.dh[j];
+    for (Index unit = begin; unit < end; unit += LANES) {
+        const int lanes = end - unit < LANES ? static_cast<int>(end - unit) : LANES;
+        const Vec reset = load(saved + unit, lanes), update = load(saved + hidden + unit, lanes);
+        const Vec candidate = load(saved + 2 * hidden + unit, lanes);
+        Vec grad = load(dh + unit, lanes);
+        if (dout) grad += load(dout + unit, lanes);
+        const Vec dn = grad * (1.0f - update) * (1.0f - candidate * candidate);
+        const Vec dz = grad * (load(before + unit, lanes) - candidate) * update * (1.0f - update);
+        store(dh + unit, grad * update, lanes);
+        if (RESET_AFTER) {
+            const Vec part = load(saved + 3 * hidden + unit, lanes);
+            store(dgates + unit, dn, lanes);
+            store(dgates + hidden + unit, dn * part * reset * (1.0f - reset), lanes);
+            store(dgates + 2 * hidden + unit, dz, lanes);
+            store(dgates + 3 * hidden + unit, dn * reset, lanes);
+        } else {
+            store(dgates + hidden + unit, dz, lanes);
+            store(dgates + 2 * hidden + unit, dn, lanes);
+        }
+    }
+}
+
+// dh += factor @ weights, for `count` rows of the weights.
+struct StateBlock {
+    const Job &job;
+    const BackStep &step;
+    const float *weights;
+    Index count;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden;
+        Vec sums[R][P * COLUMNS] = {};
+        product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * count * COLUMNS * LANES, count);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < P * COLUMNS; ++c) {
+                const Index vector = panel * COLUMNS + c;
+                if (vector * LANES >= hidden) break;
+                const int lanes = lanes_of(vector, hidden);
+                float *dh = step.dh[row + r] + vector * LANES;
+                store(dh, load(dh, lanes) + sums[r][c], lanes);
+            }
+    }
+};
+
+// Reset before: the gradient of r * h_{t-1} goes to r and to h_{t-1}.
+struct ResetBlock {
+    const Job &job;
+    const BackStep &step;
+    const float *weights;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden;
+        Vec sums[R][P * COLUMNS] = {};
+        product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * hidden * COLUMNS * LANES, hidden);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < P * COLUMNS; ++c) {
+                const Index vector = panel * COLUMNS + c, unit = vector * LANES;
+                if (unit >= hidden) break;
+                const int lanes = lanes_of(vector, hidden);
+                const Vec reset = load(step.saved[row + r] + unit, lanes);
+                const Vec before = load(step.before[row + r] + unit, lanes);
+                float *dh = step.dh[row + r] + unit;
+                store(step.dgates[row + r] + unit, sums[r][c] * before * reset * (1.0f - reset), lanes);
+                store(dh, fma(sums[r][c], reset, load(dh, lanes)), lanes);
+            }
+    }
+};
+
+void run_back_step(const BackwardJob &job, const BackStep &step, Index count) {
+    const Index hidden = job.problem.hidden;
+    // Workers that share rows split the units at multiples of COLUMNS vectors, see Table::align: each owns the columns
+    // of its units, so that it alone writes and reads their part of dh.
+    const Index begin = job.panel_begin / COLUMNS, end = (job.panel_end + COLUMNS - 1) / COLUMNS;
+    const Index first = unit_begin(job), last = unit_end(job);
+    if (job.problem.reset_after) {
+        for (Index j = 0; j < count; ++j) {
+            gate_gradients<true>(step, j, hidden, first, last);
+            step.factor[j] = step.dgates[j] + hidden;
+        }
+        meet(job);
+        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 3 * hidden}, count, begin, end);
+    } else {
+        for (Index j = 0; j < count; ++j) {
+            gate_gradients<false>(step, j, hidden, first, last);
+            step.factor[j] = step.dgates[j] + 2 * hidden;
+        }
+        meet(job);
+        const float *candidate = job.packed_hh + column_panels(hidden) * COLUMNS * LANES * 2 * hidden;
+        cover<COLUMNS>(ResetBlock{job, step, candidate}, count, begin, end);
+        meet(job);
+        for (Index j = 0; j < count; ++j) step.factor[j] = step.dgates[j];
+        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 2 * hidden}, count, begin, end);
+    }
+}
+
+void backward(const BackwardJob &job) {
+    const Problem &problem = job.problem;
+    const Index hidden = problem.hidden, gates = problem.reset_after ? 4 : 3;
+    const float **before = job.pointers, **saved = before + job.row_count, **dout = saved + job.row_count;
+    const float **factor = dout + job.row_count;
+    float **dgates = const_cast<float **>(factor + job.row_count), **dh = dgates + job.row_count;
+    const BackStep step{before, saved, dout, dgates, dh, factor};
+
+    const Index begin = unit_begin(job);
+    const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
+    for (Index j = 0; j < job.row_count; ++j) {
+        const Row &row = job.rows[j];
+        dh[j] = job.dh_0 + row.index * hidden;
+        if (job.dh_n)
+            std::memcpy(dh[j] + begin, job.dh_n + row.index * hidden + begin, size);
+        else
+            std::memset(dh[j] + begin, 0, size);
+        for (Index t = row.length; t < problem.steps; ++t)
+            for (Index g = 0; g < gates; ++g)
+                std::memset(job.dgates + ((t * problem.rows + row.index) * gates + g) * hidden + begin, 0, size);
+    }
+    for (Index s = job.row_count ? job.rows[0].length - 1 : -1; s >= 0; --s) {
+        const Index count = rows_at(job, s);
+        for (Index j = 0; j < count; ++j) {
+            const Row &row = job.rows[j];
+            const Index t = time_of(job, row, s), back = problem.reverse ? t + 1 : t - 1;
+            before[j] = s > 0     ? job.out.data + back * job.out.time + row.index * job.out.row
+                        : job.h_0 ? job.h_0 + row.index * hidden
+                                  : job.zero;
+            saved[j] = job.saved + (t * problem.rows + row.index) * 4 * hidden;
+            dout[j] = job.dout.data ? job.dout.data + t * job.dout.time + row.index * job.dout.row : nullptr;
+            dgates[j] = job.dgates + (t * problem.rows + row.index) * gates * hidden;
+        }
+        run_back_step(job, step, count);
+    }
+}
+
+}  // namespace
+}  // namespace gruvy
+
+#define GRUVY_TABLE(NAME)                                                                                    \
+    {NAME,          LANES,   COLUMNS, packed_size, bias_size, pack_forward, pack_bias, packed_backward_size, \
+     pack_backward, forward, backward}

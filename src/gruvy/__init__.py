@@ -1,0 +1,40 @@
+"""gruvy: Gated Recurrent Units, from the equation to deployment.
+
+``import gruvy`` costs milliseconds: whatever needs torch, pandas or Lightning is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gruvy.tasks import Forecaster, load
+
+# public name -> (module that defines it, extra that brings what the module imports)
+_LAZY = {
+    "Forecaster": ("gruvy.tasks", "train"),
+    "load": ("gruvy.tasks", "train"),
+}
+
+__all__ = ["Forecaster", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'gruvy' has no attribute {name!r}; it has {', '.join(__all__)}")
+    module, extra = _LAZY[name]
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("gruvy"):
+            raise
+        from gruvy.errors import MissingExtraError
+
+        raise MissingExtraError(f"gruvy.{name}", extra, error.name) from error
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,40 @@
+"""Every exception that gruvy raises on purpose.
+
+The rule for a new class: add one only where a caller would want to catch it and do something else than for
+its neighbours. Otherwise raise the nearest class here with a better message. A message names the thing, says
+what was expected and what came, and ends with the cure. All problems of one call are raised together.
+"""
+
+from __future__ import annotations
+
+
+class GruvyError(Exception):
+    """Base of all errors below; the command line turns it into one line and exit code 2."""
+
+
+class ArgumentError(GruvyError, ValueError):
+    """An argument has a value that cannot work."""
+
+
+class TensorError(ArgumentError, RuntimeError):
+    """A tensor or array has a shape, dtype, device or layout that does not fit.
+
+    It is a ``RuntimeError`` too, because that is what ``torch.nn.GRU`` raises: code that swaps the layer keeps
+    its ``except`` clauses.
+    """
+
+
+class DataError(GruvyError, ValueError):
+    """A table, file or column of the user's data cannot be used as it is."""
+
+
+class FileFormatError(GruvyError, ValueError):
+    """A file is not what its name or the caller says it is, or is damaged."""
+
+
+class MissingExtraError(GruvyError, ImportError):
+    """A feature needs a package that is not installed; the message names the extra that brings it."""
+
+    def __init__(self, feature: str, extra: str, missing: str | None = None):
+        lacking = f" ({missing} is missing)" if missing else ""
+        super().__init__(f"{feature} needs the extra '{extra}'{lacking}: pip install 'gruvy[{extra}]'")

@@ -1,0 +1,254 @@
+"""`GRU`, a drop-in for `torch.nn.GRU` on the native engine."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from gruvy import engine
+from gruvy.errors import ArgumentError, GruvyError, TensorError
+from gruvy.nn.layer import DirectionWeights, native_gates, native_layer, torch_layer
+
+Backend = Literal["auto", "native", "torch"]
+BACKENDS = ("auto", "native", "torch")
+
+
+class GRU(torch.nn.GRU):
+    """Gated recurrent unit: `torch.nn.GRU` on the native engine, with both forms of the reset gate.
+
+    With z keeping the old state, for each layer and step::
+
+        r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
+        z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
+        n = tanh(W_in x + b_in + r * (W_hn h + b_hn))    # reset_after=True: PyTorch, cuDNN
+        n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)    # reset_after=False: Cho et al. 2014
+        h = (1 - z) * n + z * h
+
+    Constructor, call, parameters and ``state_dict`` are those of `torch.nn.GRU`, and so are results and gradients.
+
+    Args:
+        input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype: as in
+            `torch.nn.GRU`.
+        reset_after: whether the reset gate is applied after the recurrent product. The two forms are different
+            functions: weights trained for one do not fit the other.
+        backend: "native" runs float32 on a CPU on the engine, with gradients, and refuses what the engine lacks;
+            "torch" runs PyTorch's operations; "auto" takes the engine where it can.
+
+    Shape:
+        - input: (T, N, I), or (N, T, I) with ``batch_first``, or (T, I) without a batch, or a `PackedSequence`.
+        - h_0: (layers * directions, N, H), or (layers * directions, H) without a batch. Zero where not given.
+        - lengths: (N,), steps of each row, 0 to T, in any order. Output past the end of a row is 0, and no gradient
+          comes from there.
+        - output: as input, with H * directions features. h_n: as h_0.
+
+    Raises:
+        TensorError: a tensor has a shape, dtype or device that does not fit.
+        ArgumentError: another argument cannot be.
+
+    Example:
+        >>> gru = GRU(3, 5, batch_first=True)
+        >>> output, h_n = gru(torch.randn(2, 7, 3), lengths=[7, 4])
+        >>> output.shape, h_n.shape
+        (torch.Size([2, 7, 5]), torch.Size([1, 2, 5]))
+    """
+
+    def __init__(self, *args: Any, reset_after: bool = True, backend: Backend = "auto", **kwargs: Any):
+        if backend not in BACKENDS:
+            raise ArgumentError(f"backend is {backend!r}; expected one of {', '.join(map(repr, BACKENDS))}")
+        if "proj_size" in kwargs:
+            raise ArgumentError("proj_size is not there for a GRU, only for torch.nn.LSTM: leave it out")
+        super().__init__(*args, **kwargs)
+        self.reset_after = reset_after
+        self.backend: Backend = backend
+
+    def forward(  # type: ignore[override]
+        self,
+        input: Tensor | PackedSequence,
+        hx: Tensor | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        """Run all layers; see the class for shapes and errors."""
+        if isinstance(input, PackedSequence):
+            if lengths is not None:
+                raise ArgumentError("lengths came beside a PackedSequence, which has its own: leave lengths out")
+            return self._run_packed(input, hx)
+        batched, x, h_0, lengths = self._time_first(input, hx, lengths)
+        output, h_n = self._run(x, h_0, lengths)
+        if not batched:
+            return output[:, 0], h_n[:, 0]
+        return output.transpose(0, 1) if self.batch_first else output, h_n
+
+    @torch.no_grad()
+    def gates(
+        self, input: Tensor, hx: Tensor | None = None, *, lengths: Tensor | Sequence[int] | None = None
+    ) -> dict[str, Tensor]:
+        """Return the gates of every layer and direction, without gradients and without dropout.
+
+        Args:
+            input, hx, lengths: as for the call; float32 on the CPU.
+
+        Returns:
+            "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time
+            first whatever ``batch_first`` is, and 0 past the end of a row.
+
+        Raises:
+            GruvyError: the engine is not there, or does not cover this dtype or device.
+        """
+        _, x, h_0, lengths = self._time_first(input, hx, lengths)
+        self._refuse_without_engine(x)
+        found = []
+        for layer in range(self.num_layers):
+            x, _, gates = native_gates(x, self._state(h_0, layer), self._weights(layer), lengths, self.reset_after)
+            found.append(gates)
+        reset, update, candidate = torch.cat(found).unbind(1)
+        return {"reset": reset, "update": update, "candidate": candidate}
+
+    def extra_repr(self) -> str:
+        """Return the arguments that differ from their defaults, for ``print``."""
+        text: str = super().extra_repr()
+        if not self.reset_after:
+            text += ", reset_after=False"
+        if self.backend != "auto":
+            text += f", backend={self.backend!r}"
+        return text
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state.setdefault("reset_after", True)
+        state.setdefault("backend", "auto")
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+
+    # ---- layers ----
+
+    def _run(self, x: Tensor, h_0: Tensor | None, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        run_layer = native_layer if self._takes_engine(x) else torch_layer
+        last_states = []
+        for layer in range(self.num_layers):
+            x, h_n = run_layer(x, self._state(h_0, layer), self._weights(layer), lengths, self.reset_after)
+            last_states.append(h_n)
+            if self.dropout and self.training and layer < self.num_layers - 1:
+                x = F.dropout(x, self.dropout)
+        return x, last_states[0] if self.num_layers == 1 else torch.cat(last_states)
+
+    def _run_packed(self, packed: PackedSequence, hx: Tensor | None) -> tuple[PackedSequence, Tensor]:
+        # Rows stay in the packed order, by falling length; only the states are in the caller's order.
+        x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
+        h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
+        self._refuse(x, h_0, lengths, hidden_name="hx")
+        output, h_n = self._run(x, h_0, lengths)
+        data = pack_padded_sequence(output, lengths).data
+        return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
+
+    def _weights(self, layer: int) -> list[DirectionWeights]:
+        directions = 2 if self.bidirectional else 1
+        found = self.all_weights[layer * directions : (layer + 1) * directions]
+        return [DirectionWeights(*w) for w in found]
+
+    def _state(self, h_0: Tensor | None, layer: int) -> Tensor | None:
+        directions = 2 if self.bidirectional else 1
+        return None if h_0 is None else h_0[layer * directions : (layer + 1) * directions]
+
+    # ---- which path ----
+
+    def _takes_engine(self, x: Tensor) -> bool:
+        if self.backend == "torch":
+            return False
+        if self.backend == "native":
+            self._refuse_without_engine(x)
+            return True
+        if engine.raw is None:
+            say_once(f"gruvy: the PyTorch path is in use, because the native engine is missing: {engine.why_missing}")
+            return False
+        return self._uncovered(x) is None
+
+    def _uncovered(self, x: Tensor) -> str | None:
+        """Say why the engine does not cover this call, or None."""
+        if x.dtype != torch.float32:
+            return f"the dtype is {x.dtype}; expected torch.float32"
+        if x.device.type != "cpu":
+            return f"the device is {x.device}; expected the CPU"
+        if x.layout != torch.strided or type(x) not in (Tensor, torch.nn.Parameter):
+            return f"the input is a {type(x).__name__} of the layout {x.layout}; expected a plain tensor"
+        if torch.compiler.is_compiling() or torch._C._is_tracing():
+            return "the module is being compiled or traced"
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            return "a transform of torch.func is at work"
+        if torch.is_autocast_enabled("cpu"):
+            return "autocast is enabled"
+        return None
+
+    def _refuse_without_engine(self, x: Tensor) -> None:
+        if engine.raw is None:
+            raise GruvyError(f"the native engine is needed here and is missing: {engine.why_missing}")
+        reason = self._uncovered(x)
+        if reason:
+            raise TensorError(f"the native engine does not cover this call: {reason}; or use backend='auto'")
+        engine.instruction_set()
+
+    # ---- what came in ----
+
+    def _time_first(
+        self, input: Tensor, hx: Tensor | None, lengths: Tensor | Sequence[int] | None
+    ) -> tuple[bool, Tensor, Tensor | None, Tensor | None]:
+        """Check the arguments and bring them to (T, N, I) and (layers * directions, N, H)."""
+        if not isinstance(input, Tensor) or input.dim() not in (2, 3):
+            came = f"the shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"type {type(input).__name__}"
+            raise TensorError(f"input has {came}; expected a tensor of 3 dimensions, or of 2 without a batch")
+        batched = input.dim() == 3
+        if hx is not None and hx.dim() != input.dim():
+            raise TensorError(
+                f"hx has the shape {tuple(hx.shape)} beside an input of {input.dim()} dimensions; "
+                f"expected as many dimensions: {'(layers * directions, N, H)' if batched else 'no batch in either'}"
+            )
+        if not batched:
+            if lengths is not None:
+                raise ArgumentError("lengths came beside an input without a batch: leave lengths out, or cut the input")
+            input, hx = input[:, None], None if hx is None else hx[:, None]
+        elif self.batch_first:
+            input = input.transpose(0, 1)
+        steps = None
+        if lengths is not None:
+            steps = torch.as_tensor(lengths)
+        self._refuse(input, hx, steps, hidden_name="hx")
+        return batched, input, hx, None if steps is None else steps.to(torch.int64).contiguous()
+
+    def _refuse(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None, hidden_name: str) -> None:
+        """Collect what is wrong with x (T, N, I), hx (layers * directions, N, H) and lengths (N,)."""
+        T, N, I = x.shape
+        weight = self.weight_ih_l0
+        problems = []
+        if self.input_size != I:
+            problems.append(f"input has {I} features; expected input_size = {self.input_size}")
+        for name, tensor in (("input", x), (hidden_name, hx)):
+            if tensor is None:
+                continue
+            if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+                problems.append(f"{name} is {tensor.dtype}; expected {weight.dtype}, as the weights: use .to()")
+            if tensor.device != weight.device:
+                problems.append(f"{name} is on {tensor.device}; expected {weight.device}, where the weights are")
+        expected = (self.num_layers * (2 if self.bidirectional else 1), N, self.hidden_size)
+        if hx is not None and tuple(hx.shape) != expected:
+            problems.append(f"{hidden_name} has the shape {tuple(hx.shape)}; expected {expected}")
+        if lengths is not None:
+            if lengths.dtype.is_floating_point or lengths.dtype in (torch.bool, torch.complex64):
+                problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
+            elif tuple(lengths.shape) != (N,):
+                problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
+            elif N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
+                low, high = int(lengths.min()), int(lengths.max())
+                problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
+        if problems:
+            raise TensorError("; ".join(problems))
+
+
+@functools.cache
+def say_once(message: str) -> None:
+    """Log a warning, the first time it is asked for."""
+    logging.getLogger("gruvy").warning(message)

@@ -1,0 +1,156 @@
+"""The one table of GRU configurations that drives the tests of every backend, and inputs for them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gruvy import equations
+
+Array32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    inputs: int
+    hidden: int
+    batch: int
+    steps: int
+    reset_after: bool = True
+    bias: bool = True
+    initial_state: bool = True
+    reverse: bool = False
+    lengths: bool = False
+
+    def __str__(self) -> str:
+        flags = [name for name in ("bias", "initial_state", "reverse", "lengths") if getattr(self, name)]
+        form = "after" if self.reset_after else "before"
+        return f"I{self.inputs}-H{self.hidden}-N{self.batch}-T{self.steps}-{form}-{'-'.join(flags)}"
+
+
+# Sizes on both sides of every width that the kernels know: vectors of 4, 8 and 16 units, blocks of 4 and 8 rows,
+# several panels at once for few rows; and sizes of 1 and 0.
+SIZES = [
+    (1, 1, 1, 1),
+    (3, 4, 2, 5),
+    (2, 7, 3, 9),
+    (5, 8, 4, 6),
+    (16, 15, 5, 7),
+    (8, 16, 8, 4),
+    (9, 17, 9, 3),
+    (4, 31, 1, 12),
+    (7, 33, 6, 5),
+    (1, 64, 1, 20),
+    (20, 70, 13, 4),
+    (3, 100, 17, 3),
+    (12, 130, 7, 3),
+    (3, 5, 2, 0),
+    (3, 5, 0, 4),
+    (6, 24, 40, 30),
+]
+FLAGS = list(itertools.product((True, False), repeat=5))
+
+CONFIGURATIONS = [
+    # Every size in both forms with everything on; and each combination of flags at sizes taken in turn.
+    *(Configuration(*size, reset_after=form, lengths=True) for size in SIZES for form in (True, False)),
+    *(Configuration(*SIZES[1 + i % 12], *flags) for i, flags in enumerate(FLAGS)),
+]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Inputs, gradients to start from and weights (order r, z, n), float32."""
+
+    configuration: Configuration
+    x: Array32
+    h_0: Array32 | None
+    lengths: NDArray[np.int64] | None
+    weight_ih: Array32
+    weight_hh: Array32
+    bias_ih: Array32 | None
+    bias_hh: Array32 | None
+    dout: Array32
+    dh_n: Array32
+
+    @property
+    def weights(self) -> tuple[Array32, Array32, Array32 | None, Array32 | None]:
+        return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+
+    @property
+    def options(self) -> dict[str, object]:
+        c = self.configuration
+        return {"h_0": self.h_0, "lengths": self.lengths, "reset_after": c.reset_after, "reverse": c.reverse}
+
+
+def draw(c: Configuration, seed: int = 0) -> Sample:
+    rng = np.random.default_rng(seed)
+
+    def normal(*shape: int, scale: float = 1.0) -> Array32:
+        return (scale * rng.standard_normal(shape)).astype(np.float32)
+
+    return Sample(
+        c,
+        x=normal(c.steps, c.batch, c.inputs),
+        h_0=normal(c.batch, c.hidden) if c.initial_state else None,
+        lengths=rng.integers(0, c.steps + 1, c.batch) if c.lengths else None,
+        weight_ih=normal(3 * c.hidden, c.inputs, scale=c.inputs**-0.5),
+        weight_hh=normal(3 * c.hidden, c.hidden, scale=c.hidden**-0.5),
+        bias_ih=normal(3 * c.hidden) if c.bias else None,
+        bias_hh=normal(3 * c.hidden) if c.bias else None,
+        dout=normal(c.steps, c.batch, c.hidden),
+        dh_n=normal(c.batch, c.hidden),
+    )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What `equations` gives for a sample, in float64."""
+
+    out: equations.Array
+    h_n: equations.Array
+    dx: equations.Array
+    dh_0: equations.Array
+    weights: equations.Weights
+
+
+def expected(sample: Sample) -> Expected:
+    """Run `equations` row by row, so that lengths and direction need no code in the reference."""
+    c = sample.configuration
+    zero = np.zeros(3 * c.hidden)
+    weights = equations.Weights(*(zero.copy() if w is None else w.astype(np.float64) for w in sample.weights))
+    out, dx = np.zeros((c.steps, c.batch, c.hidden)), np.zeros((c.steps, c.batch, c.inputs))
+    h_n, dh_0 = np.zeros((c.batch, c.hidden)), np.zeros((c.batch, c.hidden))
+    gradient = equations.Weights(*(np.zeros_like(w) for w in weights))
+    for n in range(c.batch):
+        length = c.steps if sample.lengths is None else int(sample.lengths[n])
+        order = np.arange(length)[::-1] if c.reverse else np.arange(length)
+        x = sample.x[order, n : n + 1].astype(np.float64)
+        start = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
+        states, steps = equations.forward(x, start, weights, reset_after=c.reset_after)
+        out[order, n] = states[:, 0]
+        h_n[n] = states[-1, 0] if length else start[0]
+        row_dx, row_dh, row_gradient = equations.backward(
+            sample.dout[order, n : n + 1].astype(np.float64),
+            sample.dh_n[n : n + 1].astype(np.float64),
+            steps,
+            weights,
+            reset_after=c.reset_after,
+        )
+        dx[order, n] = row_dx[:, 0]
+        dh_0[n] = row_dh[0]
+        for total, part in zip(gradient, row_gradient, strict=True):
+            total += part
+    return Expected(out, h_n, dx, dh_0, gradient)
+
+
+def relative_error(found: object, wanted: object) -> float:
+    """Largest difference over the largest value: what a float32 result can be held to."""
+    found, wanted = np.asarray(found, np.float64), np.asarray(wanted, np.float64)
+    assert found.shape == wanted.shape, f"{found.shape} is not {wanted.shape}"
+    if not wanted.size:
+        return 0.0
+    difference = np.abs(found - wanted).max()
+    return float(difference / max(np.abs(wanted).max(), 1e-3)) if np.isfinite(difference) else float("inf")

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from configurations import CONFIGURATIONS, Configuration, draw, expected, relative_error
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gruvy import engine, equations
+from gruvy.errors import TensorError
+
+OUTPUT_ERROR, GRADIENT_ERROR = 2e-6, 1e-5
+
+
+def assert_agrees(sample, threads: int) -> None:
+    """Hold the engine's outputs, gates and gradients against `equations`."""
+    c = sample.configuration
+    want = expected(sample)
+    out, h_n, saved = engine.forward(sample.x, *sample.weights, **sample.options, save=True, threads=threads)
+    plain_out, plain_h_n, nothing = engine.forward(sample.x, *sample.weights, **sample.options, threads=threads)
+    assert nothing is None
+    np.testing.assert_array_equal(out, plain_out)
+    np.testing.assert_array_equal(h_n, plain_h_n)
+    assert relative_error(out, want.out) < OUTPUT_ERROR
+    assert relative_error(h_n, want.h_n) < OUTPUT_ERROR
+    if sample.lengths is not None:
+        assert not out[np.arange(c.steps)[:, None] >= sample.lengths].any()
+
+    dgates, dh_0 = engine.backward(
+        sample.dout, sample.dh_n, out, saved, sample.weight_hh, **sample.options, threads=threads
+    )
+    assert relative_error(dh_0, want.dh_0) < GRADIENT_ERROR
+    by_input = np.concatenate([dgates[:, :, 1:3], dgates[:, :, :1]], axis=2) if c.reset_after else dgates
+    by_input = by_input.reshape(c.steps, c.batch, 3 * c.hidden).astype(np.float64)
+    by_state = dgates[:, :, 1:] if c.reset_after else dgates
+    assert relative_error(by_input @ sample.weight_ih, want.dx) < GRADIENT_ERROR
+    assert relative_error(np.einsum("tng,tni->gi", by_input, sample.x), want.weights.W) < GRADIENT_ERROR
+    assert relative_error(by_input.sum((0, 1)), want.weights.b) < GRADIENT_ERROR
+    assert relative_error(by_state.sum((0, 1), np.float64).ravel(), want.weights.d) < GRADIENT_ERROR
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_agrees_with_the_equations(configuration, threads):
+    assert_agrees(draw(configuration), threads)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.builds(
+        Configuration,
+        inputs=st.integers(1, 40),
+        hidden=st.integers(1, 80),
+        batch=st.integers(0, 20),
+        steps=st.integers(0, 12),
+        reset_after=st.booleans(),
+        bias=st.booleans(),
+        initial_state=st.booleans(),
+        reverse=st.booleans(),
+        lengths=st.booleans(),
+    ),
+    st.integers(1, 3),
+    st.integers(0, 2**16),
+)
+def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed):
+    assert_agrees(draw(configuration, seed), threads)
+
+
+# Large enough that two and three threads really share the work: many rows, and one row split by hidden units.
+SLICED = [Configuration(24, 70, 37, 50, form) for form in (True, False)]
+ONE_ROW = [Configuration(150, 200, 1, 60, form) for form in (True, False)]
+
+
+@pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)
+@pytest.mark.parametrize("threads", [2, 3])
+def test_agrees_with_the_equations_where_threads_share_the_work(configuration, threads):
+    assert_agrees(draw(configuration), threads)
+
+
+@pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)
+def test_inference_is_bit_identical_however_it_is_cut(configuration):
+    sample = draw(configuration)
+    c, options = configuration, {"reset_after": configuration.reset_after}
+    whole, last, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, **options, threads=1)
+    rng = np.random.default_rng(0)
+
+    for threads in (2, 3, 5):
+        out, h_n, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, **options, threads=threads)
+        np.testing.assert_array_equal(out, whole)
+        np.testing.assert_array_equal(h_n, last)
+
+    for size in (1, 2, 3, 5, 8, 11, 16):
+        for rows in np.array_split(rng.permutation(c.batch), -(-c.batch // size)):
+            out, h_n, _ = engine.forward(sample.x[:, rows], *sample.weights, h_0=sample.h_0[rows], **options, threads=2)
+            np.testing.assert_array_equal(out, whole[:, rows])
+            np.testing.assert_array_equal(h_n, last[rows])
+
+    for cuts in ([1], [7, 8, 9], [25, 49], list(range(1, c.steps))):
+        state = sample.h_0
+        for part, wanted in zip(np.split(sample.x, cuts), np.split(whole, cuts), strict=True):
+            out, state, _ = engine.forward(part, *sample.weights, h_0=state, **options, threads=2)
+            np.testing.assert_array_equal(out, wanted)
+        np.testing.assert_array_equal(state, last)
+
+    lengths = rng.integers(0, c.steps + 1, c.batch)
+    out, _, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, lengths=lengths, **options, threads=2)
+    running = np.arange(c.steps)[:, None] < lengths
+    np.testing.assert_array_equal(out[running], whole[running])
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_pass_through(reset_after, value):
+    sample = draw(Configuration(3, 20, 5, 6, reset_after))
+    x = sample.x.copy()
+    x[2, 3] = value
+    clean, _, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, reset_after=reset_after)
+    out, _, _ = engine.forward(x, *sample.weights, h_0=sample.h_0, reset_after=reset_after)
+    others = np.arange(5) != 3
+    np.testing.assert_array_equal(out[:, others], clean[:, others])
+    np.testing.assert_array_equal(out[:2], clean[:2])
+    if np.isnan(value):
+        assert np.isnan(out[2:, 3]).all()
+    else:  # the gates saturate: what comes out is the limit, or NaN where infinities cancel
+        weights = [w.astype(np.float64) for w in sample.weights]
+        with np.errstate(invalid="ignore"):
+            want, _ = equations.forward(
+                x.astype(np.float64),
+                sample.h_0.astype(np.float64),
+                equations.Weights(*weights),
+                reset_after=reset_after,
+            )
+        np.testing.assert_array_equal(np.isnan(out), np.isnan(want))
+        np.testing.assert_allclose(out, want, rtol=1e-4, atol=1e-6)
+
+
+def test_an_infinite_state_stays_infinite_where_the_gate_keeps_it():
+    sample = draw(Configuration(2, 4, 1, 1, bias=False))
+    h_0 = np.full((1, 4), np.inf, np.float32)
+    out, _, _ = engine.forward(sample.x, sample.weight_ih, np.zeros_like(sample.weight_hh) + 1, h_0=h_0)
+    assert np.isposinf(out).all()
+
+
+@pytest.mark.parametrize(("gate", "exact"), [("tanh", np.tanh), ("sigmoid", lambda v: 1 / (1 + np.exp(-v)))])
+def test_gate_functions_are_accurate_to_a_few_ulp(gate, exact):
+    values = np.concatenate(
+        [np.linspace(-20, 20, 200_001), np.geomspace(1e-30, 1, 5001), -np.geomspace(1e-30, 1, 5001), [0.0]]
+    ).astype(np.float32)[None, :, None]
+    weight_ih = np.zeros((3, 1), np.float32)
+    h_0, bias = np.zeros((values.size, 1), np.float32), np.zeros(3, np.float32)
+    if gate == "tanh":  # z = sigmoid(-100) is 0, so that h = n = tanh(x)
+        weight_ih[2], bias[1] = 1, -100
+    else:  # n = tanh(0) is 0 and h_0 is 1, so that h = z = sigmoid(x)
+        weight_ih[1], h_0[:] = 1, 1
+    out, _, _ = engine.forward(values, weight_ih, np.zeros((3, 1), np.float32), bias, h_0=h_0)
+    want = exact(values.astype(np.float64))
+    ulp = np.spacing(np.abs(want).astype(np.float32)).astype(np.float64)
+    assert np.abs((out - want) / ulp).max() < 4
+
+
+def test_no_rows_and_no_steps():
+    sample = draw(Configuration(3, 5, 2, 0))
+    out, h_n, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0)
+    assert out.shape == (0, 2, 5)
+    np.testing.assert_array_equal(h_n, sample.h_0)
+    empty = draw(Configuration(3, 5, 0, 4))
+    assert engine.forward(empty.x, *empty.weights)[0].shape == (4, 0, 5)
+
+
+def test_strided_input_is_read_in_place():
+    sample = draw(Configuration(6, 9, 4, 5))
+    batch_first = np.ascontiguousarray(sample.x.transpose(1, 0, 2)).transpose(1, 0, 2)
+    every_second = np.repeat(sample.x, 2, axis=2)[:, :, ::2]
+    want, _, _ = engine.forward(sample.x, *sample.weights)
+    for x in (batch_first, every_second):
+        np.testing.assert_array_equal(engine.forward(x, *sample.weights)[0], want)
+
+
+def test_what_does_not_fit_is_named_with_what_was_expected():
+    sample = draw(Configuration(3, 5, 2, 4))
+    with pytest.raises(
+        TensorError, match=r"x is float64; expected a float32 array.*; weight_ih has the shape \(15, 2\)"
+    ):
+        engine.forward(sample.x.astype(np.float64), sample.weight_ih[:, :2], *sample.weights[1:])
+    with pytest.raises(TensorError, match=r"lengths lie in \[0, 5\]; expected \[0, 4\]"):
+        engine.forward(sample.x, *sample.weights, lengths=np.array([0, 5]))
+    with pytest.raises(TensorError, match=r"lengths is float64 \(2,\)"):
+        engine.forward(sample.x, *sample.weights, lengths=np.array([0.0, 1.0]))
+    with pytest.raises(TensorError, match=r"\(T, N, I\)"):
+        engine.forward(sample.x[0], *sample.weights)
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+HASH = """
+import hashlib, itertools
+from configurations import CONFIGURATIONS, draw, expected, relative_error
+from gruvy import engine
+digest = hashlib.sha256()
+for configuration in CONFIGURATIONS[::3]:
+    sample = draw(configuration)
+    out, h_n, saved = engine.forward(sample.x, *sample.weights, **sample.options, save=True, threads=2)
+    assert relative_error(out, expected(sample).out) < 2e-6, configuration
+    digest.update(out.tobytes())
+print(engine.instruction_set(), digest.hexdigest())
+"""
+
+
+def test_every_instruction_set_agrees_with_the_equations_and_fused_ones_with_each_other():
+    hashes = {}
+    for name in ("avx512", "avx2", "baseline"):
+        done = run_python(HASH, GRUVY_ISA=name)
+        if "but this processor has" in done.stderr:
+            continue
+        assert done.returncode == 0, done.stderr
+        used, hashes[name] = done.stdout.split()
+        assert used == name
+    assert hashes
+    fused = {hashes[name] for name in ("avx512", "avx2") if name in hashes}
+    assert len(fused) <= 1
+
+
+def test_an_unknown_instruction_set_is_refused_with_those_there_are():
+    done = run_python("from gruvy import engine; engine.instruction_set()", GRUVY_ISA="avx9")
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("gruvy.errors.ArgumentError: GRUVY_ISA is 'avx9', but this processor has ")
+
+
+def test_many_python_threads_at_once():
+    samples = [draw(c) for c in (*SLICED, *ONE_ROW)]
+
+    def run(sample):
+        return engine.forward(sample.x, *sample.weights, **sample.options, threads=2)[0]
+
+    want = [run(sample) for sample in samples]
+    with ThreadPoolExecutor(8) as pool:
+        for found, i in pool.map(lambda i: (run(samples[i % 4]), i), range(64)):
+            np.testing.assert_array_equal(found, want[i % 4])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_stays_right_after_a_fork():
+    code = """
+import os
+import numpy as np
+from configurations import Configuration, draw
+from gruvy import engine
+sample = draw(Configuration(24, 70, 37, 50))
+want = engine.forward(sample.x, *sample.weights, threads=2)[0]
+child = os.fork()
+same = np.array_equal(engine.forward(sample.x, *sample.weights, threads=2)[0], want)
+if child == 0:
+    os._exit(0 if same else 1)
+_, status = os.waitpid(child, 0)
+raise SystemExit(0 if same and status == 0 else 1)
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
