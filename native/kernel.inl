@@ -52,67 +52,66 @@ GRUVY_INLINE void product(Vec (&sums)[R][P * G], const float *const *input, cons
 // Calls block.run<R, P>(first_row, first_panel) so that [0, rows) x [begin, end) is covered once: for each panel all
 // rows, so that a panel is read from far away once. Rows are dealt out evenly, because a block of few rows reads as
 // many weights as a full one; blocks of few rows take several panels at once, so that there are always enough
-// independent sums to hide the latency of one. G is the number of vectors per row and panel.
+// independent sums to hide the latency of one. G is the number of vectors per row and panel. With `back` the panels
+// come in falling order: steps alternate, so that what the cache still holds of the last step's weights is used first.
 template <int G, class Block>
 struct Cover {
-    static constexpr int most_panels(int rows) {
-        const int fit = SUMS / (rows * G);
+    static constexpr int most_panels(Index rows) {
+        const Index fit = SUMS / (rows * G);
         return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
     }
 
-    template <int R>
-    static GRUVY_INLINE Index rows(Block &block, Index row, Index panel, Index end) {
-        constexpr int P = most_panels(R);
-        if (panel + P <= end) {
-            block.template run<R, P>(row, panel);
-            return P;
-        }
-        block.template run<R, 1>(row, panel);
-        return 1;
-    }
-
-    static void run(Block &block, Index count, Index begin, Index end) {
-        if (count == 0) return;
-        const Index blocks = (count + MAX_ROWS - 1) / MAX_ROWS;
-        const Index small = count / blocks, large_blocks = count % blocks;
-        if (blocks == 1) return strip(block, 0, count, begin, end);
-        for (Index panel = begin; panel < end;) {
-            // The widest step that every block size here can take.
-            const Index step = panel + most_panels(static_cast<int>(small + (large_blocks != 0))) <= end
-                                   ? most_panels(static_cast<int>(small + (large_blocks != 0)))
-                                   : 1;
-            Index row = 0;
-            for (Index b = 0; b < blocks; ++b) {
-                const Index size = small + (b < large_blocks);
-                strip(block, row, size, panel, panel + step);
-                row += size;
+    static void run(Block &block, Index rows, Index begin, Index end, bool back) {
+        if (rows == 0) return;
+        const Index blocks = (rows + MAX_ROWS - 1) / MAX_ROWS, size = rows / blocks, larger = rows % blocks;
+        const int wide = most_panels(size + (larger != 0));
+        const auto strip = [&](Index panel, int width) {
+            for (Index b = 0, row = 0; b < blocks; ++b) {
+                const Index count = size + (b < larger);
+                dispatch(block, row, count, panel, width);
+                row += count;
             }
-            panel += step;
+        };
+        const Index whole = begin + (end - begin) / wide * wide;
+        if (back) {
+            for (Index panel = end - 1; panel >= whole; --panel) strip(panel, 1);
+            for (Index panel = whole - wide; panel >= begin; panel -= wide) strip(panel, wide);
+        } else {
+            for (Index panel = begin; panel < whole; panel += wide) strip(panel, wide);
+            for (Index panel = whole; panel < end; ++panel) strip(panel, 1);
         }
     }
 
-    static void strip(Block &block, Index row, Index size, Index panel, Index end) {
-        while (panel < end) {
-            switch (size) {
-                case 1: panel += rows<1>(block, row, panel, end); break;
-                case 2: panel += rows<2>(block, row, panel, end); break;
-                case 3: panel += rows<3>(block, row, panel, end); break;
-                case 4: panel += rows<4>(block, row, panel, end); break;
+    static GRUVY_INLINE void dispatch(Block &block, Index row, Index rows, Index panel, int width) {
+        switch (rows) {
+            case 1: return panels_at_once<1>(block, row, panel, width);
+            case 2: return panels_at_once<2>(block, row, panel, width);
+            case 3: return panels_at_once<3>(block, row, panel, width);
+            case 4: return panels_at_once<4>(block, row, panel, width);
 #if defined(__AVX512F__)
-                case 5: panel += rows<5>(block, row, panel, end); break;
-                case 6: panel += rows<6>(block, row, panel, end); break;
-                case 7: panel += rows<7>(block, row, panel, end); break;
-                case 8: panel += rows<8>(block, row, panel, end); break;
+            case 5: return panels_at_once<5>(block, row, panel, width);
+            case 6: return panels_at_once<6>(block, row, panel, width);
+            case 7: return panels_at_once<7>(block, row, panel, width);
+            case 8: return panels_at_once<8>(block, row, panel, width);
 #endif
-                default: return;
-            }
         }
+    }
+
+    template <int R>
+    static GRUVY_INLINE void panels_at_once(Block &block, Index row, Index panel, int width) {
+        constexpr int most = most_panels(R);
+        if (width >= 2 && most == 4) {
+            if (width == 4) return block.template run<R, most>(row, panel);
+            return block.template run<R, 2>(row, panel);
+        }
+        if (width == 2 && most == 2) return block.template run<R, most>(row, panel);
+        for (Index p = panel; p < panel + width; ++p) block.template run<R, 1>(row, p);
     }
 };
 
 template <int G, class Block>
-void cover(Block &&block, Index rows, Index begin, Index end) {
-    Cover<G, Block>::run(block, rows, begin, end);
+void cover(Block &&block, Index rows, Index begin, Index end, bool back = false) {
+    Cover<G, Block>::run(block, rows, begin, end, back);
 }
 
 // ---- packing --------------------------------------------------------------------------------------------------
@@ -340,14 +339,14 @@ struct CandidateBlock {
 
 Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
 
-void run_step(const ForwardJob &job, const Step &step, const float **reset_state, Index count) {
+void run_step(const ForwardJob &job, const Step &step, const float **reset_state, Index count, bool back) {
     if (job.problem.reset_after) {
-        cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end);
+        cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end, back);
     } else {
-        cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end);
+        cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end, back);
         meet(job);
         for (Index j = 0; j < count; ++j) reset_state[j] = step.work[j] + 3 * job.problem.hidden;
-        cover<1>(CandidateBlock{job, step, reset_state}, count, job.panel_begin, job.panel_end);
+        cover<1>(CandidateBlock{job, step, reset_state}, count, job.panel_begin, job.panel_end, back);
     }
     meet(job);
 }
@@ -408,7 +407,7 @@ void forward(const ForwardJob &job) {
                 work[j] =
                     job.saved ? job.saved + (t * problem.rows + row.index) * 4 * hidden : job.room + j * 4 * hidden;
             }
-            run_step(job, step, reset_state, count);
+            run_step(job, step, reset_state, count, s & 1);
         }
     }
     finish(job);
@@ -500,7 +499,7 @@ struct ResetBlock {
     }
 };
 
-void run_back_step(const BackwardJob &job, const BackStep &step, Index count) {
+void run_back_step(const BackwardJob &job, const BackStep &step, Index count, bool back) {
     const Index hidden = job.problem.hidden;
     // Workers that share rows split the units at multiples of COLUMNS vectors, see Table::align: each owns the columns
     // of its units, so that it alone writes and reads their part of dh.
@@ -512,7 +511,7 @@ void run_back_step(const BackwardJob &job, const BackStep &step, Index count) {
             step.factor[j] = step.dgates[j] + hidden;
         }
         meet(job);
-        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 3 * hidden}, count, begin, end);
+        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 3 * hidden}, count, begin, end, back);
     } else {
         for (Index j = 0; j < count; ++j) {
             gate_gradients<false>(step, j, hidden, first, last);
@@ -520,10 +519,10 @@ void run_back_step(const BackwardJob &job, const BackStep &step, Index count) {
         }
         meet(job);
         const float *candidate = job.packed_hh + column_panels(hidden) * COLUMNS * LANES * 2 * hidden;
-        cover<COLUMNS>(ResetBlock{job, step, candidate}, count, begin, end);
+        cover<COLUMNS>(ResetBlock{job, step, candidate}, count, begin, end, back);
         meet(job);
         for (Index j = 0; j < count; ++j) step.factor[j] = step.dgates[j];
-        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 2 * hidden}, count, begin, end);
+        cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 2 * hidden}, count, begin, end, back);
     }
 }
 
@@ -560,7 +559,7 @@ void backward(const BackwardJob &job) {
             dout[j] = job.dout.data ? job.dout.data + t * job.dout.time + row.index * job.dout.row : nullptr;
             dgates[j] = job.dgates + (t * problem.rows + row.index) * gates * hidden;
         }
-        run_back_step(job, step, count);
+        run_back_step(job, step, count, s & 1);
     }
 }
 

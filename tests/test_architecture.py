@@ -52,7 +52,9 @@ def violations(files: list[Path], table: dict[str, set[str]]) -> list[str]:
 
 def source_files() -> list[Path]:
     # The front door and `python -m gruvy` only forward to what is below them.
-    return [p for p in sorted(SOURCE.rglob("*.py")) if p.parent != SOURCE or p.name not in ("__init__.py", "__main__.py")]
+    return [
+        p for p in sorted(SOURCE.rglob("*.py")) if p.parent != SOURCE or p.name not in ("__init__.py", "__main__.py")
+    ]
 
 
 def test_imports_point_downwards():
@@ -79,7 +81,9 @@ def test_only_the_engine_module_loads_the_native_one():
 
 def test_import_gruvy_is_light():
     code = "import sys, gruvy; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert "gruvy" in loaded
     assert not loaded & HEAVY
 
