@@ -4,7 +4,7 @@
 // Weights are packed into panels of LANES hidden units, k-major: for every k, the LANES weights of each gate lie
 // side by side. A product takes R rows times P panels; its sums stay in registers until the gates are computed from
 // them, and each sum runs over k in order whatever R and P are. That is why a row's result does not depend on the
-// rows beside it.
+// rows beside it. Input and hidden product are summed apart and then added, so that neither waits for the other.
 #include "kernel.hpp"
 #include "simd.hpp"
 
@@ -256,8 +256,7 @@ struct ResetAfterBlock {
         Vec sums[R][P * 3];
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) {
-                sums[r][p * 3] = load(step.input[row + r] + (panel + p) * 3 * LANES);
-                sums[r][p * 3 + 1] = load(step.input[row + r] + ((panel + p) * 3 + 1) * LANES);
+                sums[r][p * 3] = sums[r][p * 3 + 1] = Vec{};
                 sums[r][p * 3 + 2] = load(bias + (panel + p) * LANES);
             }
         product<R, P, 3>(sums, step.before + row, job.packed_hh + panel * hidden * 3 * LANES, hidden);
@@ -265,10 +264,11 @@ struct ResetAfterBlock {
             for (int p = 0; p < P; ++p) {
                 const Index unit = (panel + p) * LANES;
                 const int lanes = lanes_of(panel + p, hidden);
-                const Vec reset = sigmoid(sums[r][p * 3]);
-                const Vec update = sigmoid(sums[r][p * 3 + 1]);
+                const float *input = step.input[row + r] + (panel + p) * 3 * LANES;
+                const Vec reset = sigmoid(load(input) + sums[r][p * 3]);
+                const Vec update = sigmoid(load(input + LANES) + sums[r][p * 3 + 1]);
                 const Vec part = sums[r][p * 3 + 2];
-                const Vec candidate = tanh(fma(reset, part, load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES)));
+                const Vec candidate = tanh(fma(reset, part, load(input + 2 * LANES)));
                 const Vec before = load(step.before[row + r] + unit, lanes);
                 store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
                 if (job.saved) {
@@ -290,20 +290,17 @@ struct GatesBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
-        Vec sums[R][P * 2];
-        for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p)
-                for (int g = 0; g < 2; ++g)
-                    sums[r][p * 2 + g] = load(step.input[row + r] + ((panel + p) * 3 + g) * LANES);
+        Vec sums[R][P * 2] = {};
         product<R, P, 2>(sums, step.before + row, job.packed_hh + panel * hidden * 2 * LANES, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) {
                 const Index unit = (panel + p) * LANES;
                 const int lanes = lanes_of(panel + p, hidden);
-                const Vec reset = sigmoid(sums[r][p * 2]);
+                const float *input = step.input[row + r] + (panel + p) * 3 * LANES;
+                const Vec reset = sigmoid(load(input) + sums[r][p * 2]);
                 float *work = step.work[row + r] + unit;
                 store(work, reset, lanes);
-                store(work + hidden, sigmoid(sums[r][p * 2 + 1]), lanes);
+                store(work + hidden, sigmoid(load(input + LANES) + sums[r][p * 2 + 1]), lanes);
                 store(work + 3 * hidden, reset * load(step.before[row + r] + unit, lanes), lanes);
             }
     }
@@ -319,9 +316,7 @@ struct CandidateBlock {
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
         const float *weights = job.packed_hh + panels(hidden) * hidden * 2 * LANES;
-        Vec sums[R][P];
-        for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p) sums[r][p] = load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES);
+        Vec sums[R][P] = {};
         product<R, P, 1>(sums, reset_state + row, weights + panel * hidden * LANES, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) {
@@ -329,7 +324,7 @@ struct CandidateBlock {
                 const int lanes = lanes_of(panel + p, hidden);
                 float *work = step.work[row + r] + unit;
                 const Vec update = load(work + hidden, lanes);
-                const Vec candidate = tanh(sums[r][p]);
+                const Vec candidate = tanh(load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES) + sums[r][p]);
                 const Vec before = load(step.before[row + r] + unit, lanes);
                 store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
                 store(work + 2 * hidden, candidate, lanes);
