@@ -2,13 +2,10 @@
 #include "gru.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <new>
 #include <vector>
 
 #include "kernel.hpp"
+#include "memory.hpp"
 
 namespace gruvy {
 namespace {
@@ -16,31 +13,25 @@ namespace {
 // Grow-only memory of the calling thread, so that a call on small inputs does not pay for the system's pages again.
 class Scratch {
   public:
-    // Room for `count` floats at a multiple of 64 bytes; what earlier take() calls since reset() gave stays valid only
-    // if reserve() was told the sum.
+    // Makes room; what was taken before is given up.
     void reserve(std::size_t floats) {
         used_ = 0;
         if (floats <= size_) return;
-        memory_.reset();
+        memory_ = Memory();
         size_ = 0;
-        void *memory = std::aligned_alloc(ALIGN * sizeof(float), rounded(floats) * sizeof(float));
-        if (!memory) throw std::bad_alloc();
-        memory_.reset(static_cast<float *>(memory));
-        size_ = rounded(floats);
+        memory_ = Memory(static_cast<Index>(floats));
+        size_ = floats;
     }
+    // The sum of the rounded sizes must have been reserved.
     float *take(std::size_t floats) {
-        float *taken = memory_.get() + used_;
+        float *taken = memory_.data() + used_;
         used_ += rounded(floats);
         return taken;
     }
-    static std::size_t rounded(std::size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALIGN; }
+    static std::size_t rounded(std::size_t floats) { return Memory::rounded(floats); }
 
   private:
-    static constexpr std::size_t ALIGN = 16;
-    struct Free {
-        void operator()(float *p) const { std::free(p); }
-    };
-    std::unique_ptr<float, Free> memory_;
+    Memory memory_;
     std::size_t size_ = 0, used_ = 0;
 };
 

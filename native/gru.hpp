@@ -70,6 +70,39 @@ void forward(const Problem &problem, Weights weights, Sequence<const float> x, c
 void backward(const Problem &problem, const float *hh, Sequence<const float> out, const float *h_0, const float *saved,
               Sequence<const float> dout, const float *dh_n, float *dgates, float *dh_0);
 
+// Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states, which
+// start at zero. The results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
+class Stream {
+  public:
+    struct Layer {
+        Index inputs;  // I of the first layer, H of the others
+        Weights weights;
+    };
+    // The weights are packed: their memory is not used after the constructor.
+    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after);
+    ~Stream();
+    Stream(const Stream &) = delete;
+    Stream &operator=(const Stream &) = delete;
+
+    // x (rows, I) contiguous, which must not lie in what state() returns; the new states are in state().
+    void step(const float *x);
+    // The last layer's states, (rows, H) contiguous: owned by the stream, valid until the next step or write.
+    const float *state() const;
+    // All layers' states, (layers, rows, H) contiguous.
+    void read(float *states) const;
+    void write(const float *states);
+    void reset(Index row);  // to zero, in all layers
+
+    Index inputs() const;
+    Index rows() const;
+    Index hidden() const;
+    Index layers() const;
+
+  private:
+    struct Parts;
+    Parts *parts_;
+};
+
 // The instruction set in use: "avx512", "avx2" or "baseline" ("neon" where that is the baseline). It is chosen at
 // the first call; the environment variable GRUVY_ISA names another one. Throws std::invalid_argument if that one is
 // not known or this processor lacks it; the message lists those that it has.

@@ -24,7 +24,7 @@ struct Job {
     const float **pointers;        // room for POINTERS per row, and in forward for `chunk` more per row
 };
 
-constexpr Index POINTERS = 6;
+constexpr Index POINTERS = 6;  // per row
 
 struct ForwardJob : Job {
     Index chunk;      // steps whose input products are computed at once
@@ -36,6 +36,15 @@ struct ForwardJob : Job {
     const float *h_0;
     Sequence<float> out;
     float *h_n, *saved;
+};
+
+// One step's addresses, an entry per running row.
+struct Step {
+    const float **before;       // h_{t-1}
+    const float **input;        // input product and biases, (panels, 3, LANES)
+    float **after;              // h_t
+    float **work;               // (4, H) of `saved`, or of `room` where reset before needs it for z and r * h
+    const float **reset_state;  // room for the kernel: where r * h_{t-1} lies
 };
 
 struct BackwardJob : Job {
@@ -60,6 +69,9 @@ struct Table {
     void (*pack_backward)(const float *weight, Index hidden, bool split_candidate, float *packed);
     void (*forward)(const ForwardJob &job);
     void (*backward)(const BackwardJob &job);
+    // One step of all rows: the input product of `x`, a pointer per row, and then h_t. step.input must point into
+    // job.products, (row_count, panels, 3, LANES).
+    void (*step)(const ForwardJob &job, const float *const *x, const Step &step);
 };
 
 const Table &table();  // of the instruction set in use

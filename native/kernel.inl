@@ -110,7 +110,7 @@ struct Cover {
 };
 
 template <int G, class Block>
-void cover(Block &&block, Index rows, Index begin, Index end, bool back = false) {
+void cover(Block block, Index rows, Index begin, Index end, bool back = false) {
     Cover<G, Block>::run(block, rows, begin, end, back);
 }
 
@@ -219,14 +219,6 @@ GRUVY_INLINE Index unit_end(const Job &job) {
 
 // ---- forward --------------------------------------------------------------------------------------------------
 
-// One step's addresses, an entry per running row.
-struct Step {
-    const float **before;  // h_{t-1}
-    const float **input;   // input product and biases, (panels, 3, LANES)
-    float **after;         // h_t
-    float **work;          // (4, H) of `saved`, or of scratch where reset before needs room for z and r * h
-};
-
 struct InputBlock {
     const ForwardJob &job;
     const float *const *x;
@@ -310,14 +302,13 @@ struct GatesBlock {
 struct CandidateBlock {
     const ForwardJob &job;
     const Step &step;
-    const float *const *reset_state;  // r * h_{t-1}
 
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
         const float *weights = job.packed_hh + panels(hidden) * hidden * 2 * LANES;
         Vec sums[R][P] = {};
-        product<R, P, 1>(sums, reset_state + row, weights + panel * hidden * LANES, hidden);
+        product<R, P, 1>(sums, step.reset_state + row, weights + panel * hidden * LANES, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) {
                 const Index unit = (panel + p) * LANES;
@@ -334,14 +325,14 @@ struct CandidateBlock {
 
 Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
 
-void run_step(const ForwardJob &job, const Step &step, const float **reset_state, Index count, bool back) {
+void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     if (job.problem.reset_after) {
         cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end, back);
     } else {
         cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end, back);
         meet(job);
-        for (Index j = 0; j < count; ++j) reset_state[j] = step.work[j] + 3 * job.problem.hidden;
-        cover<1>(CandidateBlock{job, step, reset_state}, count, job.panel_begin, job.panel_end, back);
+        for (Index j = 0; j < count; ++j) step.reset_state[j] = step.work[j] + 3 * job.problem.hidden;
+        cover<1>(CandidateBlock{job, step}, count, job.panel_begin, job.panel_end, back);
     }
     meet(job);
 }
@@ -375,7 +366,7 @@ void forward(const ForwardJob &job) {
     const float **input = x + job.chunk * job.row_count, **before = input + job.row_count;
     const float **reset_state = before + job.row_count;
     float **after = const_cast<float **>(reset_state + job.row_count), **work = after + job.row_count;
-    const Step step{before, input, after, work};
+    const Step step{before, input, after, work, reset_state};
 
     const Index last = job.row_count ? job.rows[0].length : 0;
     for (Index first = 0; first < last; first += job.chunk) {
@@ -402,10 +393,16 @@ void forward(const ForwardJob &job) {
                 work[j] =
                     job.saved ? job.saved + (t * problem.rows + row.index) * 4 * hidden : job.room + j * 4 * hidden;
             }
-            run_step(job, step, reset_state, count, s & 1);
+            run_step(job, step, count, s & 1);
         }
     }
     finish(job);
+}
+
+void step(const ForwardJob &job, const float *const *x, const Step &step) {
+    InputBlock input{job, x, job.products, input_stride(job.problem.hidden)};
+    cover<3>(input, job.row_count, job.panel_begin, job.panel_end);
+    run_step(job, step, job.row_count, false);
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------
@@ -561,6 +558,6 @@ void backward(const BackwardJob &job) {
 }  // namespace
 }  // namespace gruvy
 
-#define GRUVY_TABLE(NAME)                                                                                    \
-    {NAME,          LANES,   COLUMNS, packed_size, bias_size, pack_forward, pack_bias, packed_backward_size, \
-     pack_backward, forward, backward}
+#define GRUVY_TABLE(NAME)                                                                                     \
+    {NAME,          LANES,   COLUMNS,  packed_size, bias_size, pack_forward, pack_bias, packed_backward_size, \
+     pack_backward, forward, backward, step}

@@ -1,5 +1,13 @@
 // The binding: takes addresses and sizes that engine.py has checked, and releases the interpreter while it computes.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
 
 #include "gru.hpp"
 
@@ -11,6 +19,22 @@ template <class T>
 T *at(std::uintptr_t address) {
     return reinterpret_cast<T *>(address);
 }
+
+using Input = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+using Output = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
+
+// (rows, features), or (features) where there is one row.
+template <class Array>
+void expect_rows(const Array &array, const char *name, gruvy::Index rows, gruvy::Index features) {
+    const std::size_t n = array.ndim();
+    const bool matches = (n == 1 && rows == 1 && array.shape(0) == static_cast<std::size_t>(features)) ||
+                         (n == 2 && array.shape(0) == static_cast<std::size_t>(rows) &&
+                          array.shape(1) == static_cast<std::size_t>(features));
+    if (!matches) throw std::invalid_argument(name);
+}
+
+// inputs, and the addresses of weight_ih, weight_hh, bias_ih, bias_hh
+using LayerAddresses = std::tuple<gruvy::Index, std::uintptr_t, std::uintptr_t, std::uintptr_t, std::uintptr_t>;
 
 }  // namespace
 
@@ -45,6 +69,30 @@ NB_MODULE(_engine, m) {
                             at<float>(dgates), at<float>(dh_0));
         },
         nb::call_guard<nb::gil_scoped_release>());
+
+    nb::class_<gruvy::Stream>(m, "Stream")
+        .def("__init__",
+             [](gruvy::Stream *self, const std::vector<LayerAddresses> &given, gruvy::Index hidden, gruvy::Index rows,
+                bool reset_after) {
+                 std::vector<gruvy::Stream::Layer> layers;
+                 for (const auto &[inputs, ih, hh, bias_ih, bias_hh] : given)
+                     layers.push_back({inputs, {at<float>(ih), at<float>(hh), at<float>(bias_ih), at<float>(bias_hh)}});
+                 new (self)
+                     gruvy::Stream(layers.data(), static_cast<gruvy::Index>(layers.size()), hidden, rows, reset_after);
+             })
+        // The interpreter is kept: a step is shorter than handing it over, and a stream serves one thread at a time.
+        .def(
+            "step",
+            [](gruvy::Stream &self, Input x, Output out) {
+                expect_rows(x, "x", self.rows(), self.inputs());
+                expect_rows(out, "out", self.rows(), self.hidden());
+                self.step(x.data());
+                std::memcpy(out.data(), self.state(), out.size() * sizeof(float));
+            },
+            nb::arg("x").noconvert(), nb::arg("out").noconvert())
+        .def("read", [](const gruvy::Stream &self, std::uintptr_t states) { self.read(at<float>(states)); })
+        .def("write", [](gruvy::Stream &self, std::uintptr_t states) { self.write(at<float>(states)); })
+        .def("reset", &gruvy::Stream::reset);
 
     m.def("instruction_set", &gruvy::instruction_set);
 }

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from gruvy.streaming import StreamingGRU
     from gruvy.tasks import Forecaster, load
 
-# public name -> (module that defines it, extra that brings what the module imports)
-_LAZY = {
+# public name -> (module that defines it, extra that brings what the module imports, if any)
+_LAZY: dict[str, tuple[str, str | None]] = {
     "Forecaster": ("gruvy.tasks", "train"),
+    "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
 }
 
-__all__ = ["Forecaster", "__version__", "load"]
+__all__ = ["Forecaster", "StreamingGRU", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,7 +31,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("gruvy"):
+        if extra is None or (error.name or "").startswith("gruvy"):
             raise
         from gruvy.errors import MissingExtraError
 

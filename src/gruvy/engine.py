@@ -113,22 +113,22 @@ def forward(
         "bias_hh": (3 * H,),
         "h_0": (N, H),
     }
-    _check({"x": x, **arrays}, {"x": (T, N, I), **shapes})
+    check_arrays({"x": x, **arrays}, {"x": (T, N, I), **shapes})
     ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
     if x.strides[2] != x.itemsize and I > 1:
         x = np.ascontiguousarray(x)
     lengths = None if lengths is None else _check_lengths(lengths, N, T)
     out, h_n = np.empty((T, N, H), np.float32), np.empty((N, H), np.float32)
     saved = np.empty((T, N, 4, H), np.float32) if save else None
-    engine = _require()
+    engine = require()
     engine.forward(
-        engine.Problem(T, N, I, H, reset_after, reverse, _address(lengths), threads or default_threads()),
-        *(_address(ready[name]) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
-        *(_address(x), x.strides[0] // 4, x.strides[1] // 4),
-        _address(ready["h_0"]),
-        *(_address(out), N * H, H),
-        _address(h_n),
-        _address(saved),
+        engine.Problem(T, N, I, H, reset_after, reverse, address(lengths), threads or default_threads()),
+        *(address(ready[name]) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *(address(x), x.strides[0] // 4, x.strides[1] // 4),
+        address(ready["h_0"]),
+        *(address(out), N * H, H),
+        address(h_n),
+        address(saved),
     )
     return out, h_n, saved
 
@@ -163,31 +163,33 @@ def backward(
     T, N, H = out.shape
     arrays = {"dout": dout, "dh_n": dh_n, "out": out, "saved": saved, "weight_hh": weight_hh, "h_0": h_0}
     shapes = {"dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H), "saved": (T, N, 4, H)}
-    _check(arrays, {**shapes, "weight_hh": (3 * H, H), "h_0": (N, H)})
+    check_arrays(arrays, {**shapes, "weight_hh": (3 * H, H), "h_0": (N, H)})
     ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
     lengths = None if lengths is None else _check_lengths(lengths, N, T)
     dgates, dh_0 = np.empty((T, N, 4 if reset_after else 3, H), np.float32), np.empty((N, H), np.float32)
-    engine = _require()
+    engine = require()
     engine.backward(
-        engine.Problem(T, N, 0, H, reset_after, reverse, _address(lengths), threads or default_threads()),
-        _address(ready["weight_hh"]),
-        *(_address(ready["out"]), N * H, H),
-        _address(ready["h_0"]),
-        _address(ready["saved"]),
-        *(_address(ready["dout"]), N * H, H),
-        _address(ready["dh_n"]),
-        _address(dgates),
-        _address(dh_0),
+        engine.Problem(T, N, 0, H, reset_after, reverse, address(lengths), threads or default_threads()),
+        address(ready["weight_hh"]),
+        *(address(ready["out"]), N * H, H),
+        address(ready["h_0"]),
+        address(ready["saved"]),
+        *(address(ready["dout"]), N * H, H),
+        address(ready["dh_n"]),
+        address(dgates),
+        address(dh_0),
     )
     return dgates, dh_0
 
 
-def _require() -> Any:
+def require() -> Any:
+    """Return the native module, or raise as `instruction_set` does."""
     instruction_set()
     return raw
 
 
-def _address(array: NDArray[Any] | None) -> int:
+def address(array: NDArray[Any] | None) -> int:
+    """Return where the array's memory begins, 0 for None."""
     return 0 if array is None else int(array.ctypes.data)
 
 
@@ -199,7 +201,8 @@ def _sizes(x: Array, weight_hh: Array) -> tuple[int, int, int, int]:
     return (*x.shape, weight_hh.shape[1])
 
 
-def _check(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+def check_arrays(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+    """Raise one TensorError that names every array, other than None, which is not float32 or has another shape."""
     problems = []
     for name, array in arrays.items():
         if array is None:

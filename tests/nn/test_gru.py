@@ -264,6 +264,20 @@ def test_gates_are_those_of_the_equations():
         torch.testing.assert_close(gates[name][0], want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bias": False}, {"num_layers": 2, "reset_after": False}])
+def test_streaming_is_the_batch_call(options):
+    module = nn.GRU(3, 9, **options)
+    x = torch.randn(6, 4, 3)
+    stream = module.streaming(streams=4)
+    with torch.no_grad():
+        want, h_n = module(x)
+    for x_t, wanted in zip(x, want, strict=True):
+        assert torch.equal(torch.from_numpy(stream.step(x_t.numpy())), wanted)
+    assert torch.equal(torch.from_numpy(stream.snapshot()), h_n)
+    with pytest.raises(ArgumentError, match="streaming needs one direction"):
+        nn.GRU(3, 4, bidirectional=True).streaming()
+
+
 def test_without_the_engine_it_says_so_once(monkeypatch, caplog):
     monkeypatch.setattr(engine, "raw", None)
     monkeypatch.setattr(engine, "why_missing", "it was not built")

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.nn.layer import DirectionWeights, native_gates, native_layer, torch_layer
+from gruvy.streaming import LayerWeights, StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]
 BACKENDS = ("auto", "native", "torch")
@@ -110,6 +111,18 @@ class GRU(torch.nn.GRU):
             found.append(gates)
         reset, update, candidate = torch.cat(found).unbind(1)
         return {"reset": reset, "update": update, "candidate": candidate}
+
+    def streaming(self, streams: int = 1) -> StreamingGRU:
+        """Return the layers, with their weights of now, to be run one step at a time; float32, one direction.
+
+        Raises:
+            ArgumentError: the layer is bidirectional, so that no step has a result before the last input.
+            TensorError: the weights are not float32.
+        """
+        if self.bidirectional:
+            raise ArgumentError("streaming needs one direction; this layer is bidirectional")
+        layers = [LayerWeights(*(w.detach().cpu().numpy() for w in weights)) for weights in self.all_weights]
+        return StreamingGRU(layers, streams=streams, reset_after=self.reset_after)
 
     def extra_repr(self) -> str:
         """Return the arguments that differ from their defaults, for ``print``."""

@@ -1,0 +1,119 @@
+// Streams: everything that forward() prepares for a call, kept between steps.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "gru.hpp"
+#include "kernel.hpp"
+#include "memory.hpp"
+
+namespace gruvy {
+
+struct Stream::Parts {
+    struct Layer {
+        ForwardJob job;
+        Memory packed_ih, packed_hh, bias, products, room;
+        Memory states[2];                      // now and next, taking turns
+        std::vector<const float *> x[2];       // for each turn: what this layer reads ...
+        std::vector<const float *> before[2];  // ... and where its states come from ...
+        std::vector<float *> after[2];         // ... and go to
+        std::vector<const float *> input, reset_state;
+        std::vector<float *> work;
+    };
+
+    const Table &kernels = table();
+    Index hidden, rows;
+    int turn = 0;  // states[turn] is now
+    std::vector<Layer> layers;
+};
+
+Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after) {
+    auto parts = std::make_unique<Parts>();
+    parts->hidden = hidden;
+    parts->rows = rows;
+    parts->layers.resize(static_cast<std::size_t>(layer_count));
+    const Table &kernels = parts->kernels;
+    const Index panels = (hidden + kernels.lanes - 1) / kernels.lanes, product_row = panels * kernels.lanes * 3;
+    for (Index l = 0; l < layer_count; ++l) {
+        Parts::Layer &layer = parts->layers[static_cast<std::size_t>(l)];
+        const Layer &given = layers[l];
+        layer.packed_ih = Memory(kernels.packed_size(given.inputs, hidden));
+        layer.packed_hh = Memory(kernels.packed_size(hidden, hidden));
+        layer.bias = Memory(kernels.bias_size(hidden));
+        layer.products = Memory(rows * product_row);
+        layer.room = Memory(reset_after ? 0 : rows * 4 * hidden);
+        kernels.pack_forward(given.weights.ih, given.inputs, hidden, false, layer.packed_ih.data());
+        kernels.pack_forward(given.weights.hh, hidden, hidden, !reset_after, layer.packed_hh.data());
+        kernels.pack_bias(given.weights.bias_ih, given.weights.bias_hh, hidden, reset_after, layer.bias.data());
+
+        ForwardJob &job = layer.job;
+        job = {};
+        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, 1};
+        job.row_count = rows;
+        job.panel_end = panels;
+        job.products = layer.products.data();
+        job.packed_ih = layer.packed_ih.data();
+        job.packed_hh = layer.packed_hh.data();
+        job.bias = layer.bias.data();
+
+        for (Memory &states : layer.states) states = Memory(rows * hidden);
+        for (Index n = 0; n < rows; ++n) {
+            layer.input.push_back(job.products + n * product_row);
+            layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 4 * hidden);
+            layer.reset_state.push_back(nullptr);
+            for (int turn = 0; turn < 2; ++turn) {
+                layer.before[turn].push_back(layer.states[turn].data() + n * hidden);
+                layer.after[turn].push_back(layer.states[1 - turn].data() + n * hidden);
+                // A layer reads what the one below has just written in the same turn; the first gets its x in step().
+                const Parts::Layer *below = l ? &layer - 1 : nullptr;
+                layer.x[turn].push_back(below ? below->after[turn][static_cast<std::size_t>(n)] : nullptr);
+            }
+        }
+    }
+    parts_ = parts.release();
+}
+
+Stream::~Stream() { delete parts_; }
+
+void Stream::step(const float *x) {
+    const int turn = parts_->turn;
+    Parts::Layer &first = parts_->layers.front();
+    for (std::size_t n = 0; n < first.x[turn].size(); ++n)
+        first.x[turn][n] = x + static_cast<Index>(n) * first.job.problem.inputs;
+    for (Parts::Layer &layer : parts_->layers)
+        parts_->kernels.step(layer.job, layer.x[turn].data(),
+                             {layer.before[turn].data(), layer.input.data(), layer.after[turn].data(),
+                              layer.work.data(), layer.reset_state.data()});
+    parts_->turn = 1 - turn;
+}
+
+const float *Stream::state() const { return parts_->layers.back().states[parts_->turn].data(); }
+
+void Stream::read(float *states) const {
+    const std::size_t floats = static_cast<std::size_t>(parts_->rows * parts_->hidden);
+    for (const Parts::Layer &layer : parts_->layers) {
+        std::memcpy(states, layer.states[parts_->turn].data(), floats * sizeof(float));
+        states += floats;
+    }
+}
+
+void Stream::write(const float *states) {
+    const std::size_t floats = static_cast<std::size_t>(parts_->rows * parts_->hidden);
+    for (Parts::Layer &layer : parts_->layers) {
+        std::memcpy(layer.states[parts_->turn].data(), states, floats * sizeof(float));
+        states += floats;
+    }
+}
+
+void Stream::reset(Index row) {
+    for (Parts::Layer &layer : parts_->layers)
+        std::fill_n(layer.states[parts_->turn].data() + row * parts_->hidden, parts_->hidden, 0.0f);
+}
+
+Index Stream::inputs() const { return parts_->layers.front().job.problem.inputs; }
+Index Stream::rows() const { return parts_->rows; }
+Index Stream::hidden() const { return parts_->hidden; }
+Index Stream::layers() const { return static_cast<Index>(parts_->layers.size()); }
+
+}  // namespace gruvy

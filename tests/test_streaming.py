@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from configurations import Configuration, draw
+
+from gruvy import StreamingGRU, engine
+from gruvy.errors import ArgumentError, TensorError
+from gruvy.streaming import LayerWeights
+
+STACKS = [(1, 8, 1), (3, 8, 2), (1, 33, 3), (2, 70, 9), (3, 5, 1)]
+
+
+def stack(layers: int, hidden: int, batch: int, reset_after: bool, bias: bool = True):
+    """Weights of a stack, and its input and states by the batch call."""
+    samples = [
+        draw(Configuration(hidden if number else 6, hidden, batch, 12, reset_after, bias), seed=number)
+        for number in range(layers)
+    ]
+    x = sequence = samples[0].x
+    for sample in samples:
+        sequence, _, _ = engine.forward(sequence, *sample.weights, reset_after=reset_after)
+    return [LayerWeights(*sample.weights) for sample in samples], x, sequence
+
+
+@pytest.mark.parametrize(("layers", "hidden", "batch"), STACKS)
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+def test_steps_are_the_batch_call_bit_for_bit(layers, hidden, batch, reset_after, bias):
+    weights, x, want = stack(layers, hidden, batch, reset_after, bias)
+    stream = StreamingGRU(weights, streams=batch, reset_after=reset_after)
+    for x_t, wanted in zip(x, want, strict=True):
+        np.testing.assert_array_equal(stream.step(x_t), wanted)
+
+
+def test_each_result_is_an_array_of_its_own_unless_out_is_given():
+    weights, x, want = stack(1, 8, 1, True)
+    stream = StreamingGRU(weights)
+    found = [stream.step(x_t[0]) for x_t in x]
+    np.testing.assert_array_equal(found, want[:, 0])
+    stream.reset()
+    out = np.empty(8, np.float32)
+    assert stream.step(x[0, 0], out=out) is out
+    np.testing.assert_array_equal(out, want[0, 0])
+
+
+def test_weights_are_kept():
+    weights, x, want = stack(2, 8, 1, True)
+    stream = StreamingGRU(weights)
+    for layer in weights:
+        for array in layer:
+            array[:] = np.nan
+    np.testing.assert_array_equal(stream.step(x[0]), want[0])
+
+
+def test_snapshot_and_restore():
+    weights, x, want = stack(2, 33, 3, False)
+    stream = StreamingGRU(weights, streams=3, reset_after=False)
+    for x_t in x[:5]:
+        stream.step(x_t)
+    kept = stream.snapshot()
+    assert kept.shape == (2, 3, 33)
+    for x_t in x[5:8]:
+        stream.step(x_t)
+    stream.restore(kept)
+    other = StreamingGRU(weights, streams=3, reset_after=False)
+    other.restore(kept)
+    for x_t, wanted in zip(x[5:], want[5:], strict=True):
+        np.testing.assert_array_equal(stream.step(x_t), wanted)
+        np.testing.assert_array_equal(other.step(x_t), wanted)
+
+
+def test_reset_of_some_streams_leaves_the_others():
+    weights, x, want = stack(2, 8, 3, True)
+    stream = StreamingGRU(weights, streams=3)
+    for x_t in x[:4]:
+        stream.step(x_t)
+    stream.reset([1])
+    again = StreamingGRU(weights).step(x[4, 1])
+    found = stream.step(x[4])
+    np.testing.assert_array_equal(found[[0, 2]], want[4, [0, 2]])
+    np.testing.assert_array_equal(found[1], again)
+    assert np.abs(found[1] - want[4, 1]).max() > 1e-3
+
+
+def test_what_does_not_fit_is_named():
+    weights, _, _ = stack(2, 8, 1, True)
+    stream = StreamingGRU(weights, streams=2)
+    for bad in (np.zeros((2, 5), "f4"), np.zeros((2, 6)), np.zeros(6, "f4"), np.zeros((6, 2), "f4").T, [[0.0] * 6] * 2):
+        with pytest.raises(TensorError, match=r"step got x .*; expected contiguous float32 arrays, x \(2, 6\)"):
+            stream.step(bad)
+    with pytest.raises(TensorError, match="out float32"):
+        stream.step(np.zeros((2, 6), "f4"), out=np.zeros((2, 7), "f4"))
+    with pytest.raises(TensorError, match=r"layer 1: weight_ih has the shape \(24, 6\); expected \(24, 8\)"):
+        StreamingGRU([weights[0], weights[0]])
+    with pytest.raises(TensorError, match="states has the shape"):
+        stream.restore(np.zeros((2, 1, 8), "f4"))
+    with pytest.raises(ArgumentError, match="stream 2 is not there; expected 0 to 1"):
+        stream.reset([0, 2])
+    with pytest.raises(ArgumentError, match="at least 1 layer"):
+        StreamingGRU([])
