@@ -14,7 +14,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
-from gruvy.nn.layer import DirectionWeights, native_gates, native_layer, torch_layer
+from gruvy.nn.composed import DirectionWeights, torch_layer
+from gruvy.nn.native import native_gates, native_layer
 from gruvy.streaming import LayerWeights, StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]

@@ -1,0 +1,83 @@
+"""One GRU layer, one or both directions, composed of PyTorch's operations: any dtype, device and transform.
+
+A layer, here and on the engine (`gruvy.nn.native`), takes x (T, N, I), h_0 (D, N, H) or None, the weights of each
+direction and lengths (N,) or None, where D is 1 or 2 directions, and returns the states (T, N, D * H), zero past the
+end of a row, and the last states (D, N, H).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+class DirectionWeights(NamedTuple):
+    """Weights of one direction, rows in the order r, z, n: (3H, I), (3H, H), and (3H,) or None."""
+
+    ih: Tensor
+    hh: Tensor
+    bias_ih: Tensor | None = None
+    bias_hh: Tensor | None = None
+
+
+def torch_layer(
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], lengths: Tensor | None, reset_after: bool
+) -> tuple[Tensor, Tensor]:
+    """Run the layer in PyTorch's operations."""
+    if h_0 is None:
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
+    if lengths is not None:  # whatever stands in the padding, NaN included, gets no gradient
+        x = x.masked_fill(~running(lengths, x), 0.0)
+    if reset_after and x.shape[0] > 0 and x.shape[1] > 0:
+        return _torch_gru(x, h_0, weights, lengths)
+    directions = [_loop(x, h_0[d], w, lengths, reset_after, reverse=d == 1) for d, w in enumerate(weights)]
+    return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
+
+
+def _torch_gru(
+    x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """PyTorch's own GRU, which is cuDNN's on a GPU."""
+    flat = [w for direction in weights for w in direction if w is not None]
+    has_bias, two = weights[0].bias_ih is not None, len(weights) == 2
+    if lengths is None:
+        out, h_n = torch.gru(x, h_0, flat, has_bias, 1, 0.0, False, two, False)
+        return out, h_n
+    # Packing knows no row of length 0: such rows run one step, of which nothing is kept.
+    packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), enforce_sorted=False)
+    order = packed.sorted_indices
+    data, h_n = torch.gru(packed.data, packed.batch_sizes, h_0[:, order], flat, has_bias, 1, 0.0, False, two)
+    out, _ = pad_packed_sequence(packed._replace(data=data), total_length=x.shape[0])
+    out = out * running(lengths, x)
+    return out, torch.where((lengths > 0)[:, None], h_n[:, packed.unsorted_indices], h_0)
+
+
+def _loop(
+    x: Tensor, h: Tensor, w: DirectionWeights, lengths: Tensor | None, reset_after: bool, reverse: bool
+) -> tuple[Tensor, Tensor]:
+    H = w.hh.shape[1]
+    bias_rz, bias_n = (None, None) if w.bias_hh is None else (w.bias_hh[: 2 * H], w.bias_hh[2 * H :])
+    inputs = F.linear(x, w.ih, w.bias_ih)
+    active = None if lengths is None else running(lengths, x)
+    states: list[Tensor] = []
+    for t in reversed(range(len(x))) if reverse else range(len(x)):
+        r, z = torch.sigmoid(inputs[t, :, : 2 * H] + F.linear(h, w.hh[: 2 * H], bias_rz)).chunk(2, dim=-1)
+        if reset_after:
+            n = torch.tanh(inputs[t, :, 2 * H :] + r * F.linear(h, w.hh[2 * H :], bias_n))
+        else:
+            n = torch.tanh(inputs[t, :, 2 * H :] + F.linear(r * h, w.hh[2 * H :], bias_n))
+        after = n + z * (h - n)
+        h = after if active is None else torch.where(active[t], after, h)
+        states.append(h if active is None else torch.where(active[t], h, torch.zeros_like(h)))
+    if not states:  # empty, and still a function of its inputs
+        return inputs[:, :, :H], h
+    return torch.stack(states[::-1] if reverse else states), h
+
+
+def running(lengths: Tensor, x: Tensor) -> Tensor:
+    """Whether step t belongs to row n: (T, N, 1), for x (T, N, I)."""
+    return (torch.arange(x.shape[0], device=x.device)[:, None] < lengths.to(x.device))[:, :, None]
