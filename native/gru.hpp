@@ -51,8 +51,7 @@ struct Weights {
 //   out     (T, N, H): h_t; exactly 0 where t >= lengths[n]
 //   h_n     (N, H): the state after each row's last step; h_0 where its length is 0
 //   saved   (T, N, 4, H) contiguous: what backward() needs, namely r, z, n and, with reset after,
-//           U_n h_{t-1} + d_n, or, with reset before, r_t * h_{t-1}. Undefined where t >= lengths[n], except that the
-//           last quarter is 0 there. Null: not wanted.
+//           U_n h_{t-1} + d_n, or, with reset before, r_t * h_{t-1}; 0 where t >= lengths[n]. Null: not wanted.
 void forward(const Problem &problem, Weights weights, Sequence<const float> x, const float *h_0, Sequence<float> out,
              float *h_n, float *saved);
 

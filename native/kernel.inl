@@ -347,7 +347,8 @@ void finish(const ForwardJob &job) {
         for (Index t = row.length; t < job.problem.steps; ++t) {
             std::memset(out + t * job.out.time, 0, size);
             if (job.saved)
-                std::memset(job.saved + ((t * job.problem.rows + row.index) * 4 + 3) * hidden + begin, 0, size);
+                for (Index g = 0; g < 4; ++g)
+                    std::memset(job.saved + ((t * job.problem.rows + row.index) * 4 + g) * hidden + begin, 0, size);
         }
         float *h_n = job.h_n + row.index * hidden + begin;
         if (row.length > 0)

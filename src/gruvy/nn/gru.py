@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -16,13 +16,14 @@ from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.nn.composed import DirectionWeights, torch_layer
 from gruvy.nn.native import native_gates, native_layer
+from gruvy.nn.ops import op_layer
 from gruvy.streaming import LayerWeights, StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]
 BACKENDS = ("auto", "native", "torch")
 
 
-class GRU(torch.nn.GRU):
+class GRU(torch.nn.RNNBase):
     """Gated recurrent unit: `torch.nn.GRU` on the native engine, with both forms of the reset gate.
 
     With z keeping the old state, for each layer and step::
@@ -33,7 +34,8 @@ class GRU(torch.nn.GRU):
         n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)    # reset_after=False: Cho et al. 2014
         h = (1 - z) * n + z * h
 
-    Constructor, call, parameters and ``state_dict`` are those of `torch.nn.GRU`, and so are results and gradients.
+    Constructor, call, parameters and ``state_dict`` are those of `torch.nn.GRU`, and so are results and gradients. It
+    compiles and exports to one graph; ``torch.compile`` refuses `torch.nn.GRU` itself, so this is no subclass of it.
 
     Args:
         input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype: as in
@@ -61,16 +63,39 @@ class GRU(torch.nn.GRU):
         (torch.Size([2, 7, 5]), torch.Size([1, 2, 5]))
     """
 
-    def __init__(self, *args: Any, reset_after: bool = True, backend: Backend = "auto", **kwargs: Any):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        reset_after: bool = True,
+        backend: Backend = "auto",
+    ):
         if backend not in BACKENDS:
             raise ArgumentError(f"backend is {backend!r}; expected one of {', '.join(map(repr, BACKENDS))}")
-        if "proj_size" in kwargs:
-            raise ArgumentError("proj_size is not there for a GRU, only for torch.nn.LSTM: leave it out")
-        super().__init__(*args, **kwargs)
+        super().__init__(
+            "GRU",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
         self.reset_after = reset_after
         self.backend: Backend = backend
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         input: Tensor | PackedSequence,
         hx: Tensor | None = None,
@@ -142,7 +167,7 @@ class GRU(torch.nn.GRU):
     # ---- layers ----
 
     def _run(self, x: Tensor, h_0: Tensor | None, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
-        run_layer = native_layer if self._takes_engine(x) else torch_layer
+        run_layer = self._path(x)
         last_states = []
         for layer in range(self.num_layers):
             x, h_n = run_layer(x, self._state(h_0, layer), self._weights(layer), lengths, self.reset_after)
@@ -171,16 +196,18 @@ class GRU(torch.nn.GRU):
 
     # ---- which path ----
 
-    def _takes_engine(self, x: Tensor) -> bool:
+    def _path(self, x: Tensor) -> Callable[..., tuple[Tensor, Tensor]]:
         if self.backend == "torch":
-            return False
+            return torch_layer
+        if torch.compiler.is_compiling():
+            covered = engine.raw is not None and x.dtype == torch.float32 and x.device.type == "cpu"
+            return op_layer if covered else torch_layer
         if self.backend == "native":
             self._refuse_without_engine(x)
-            return True
         if engine.raw is None:
             say_once(f"gruvy: the PyTorch path is in use, because the native engine is missing: {engine.why_missing}")
-            return False
-        return self._uncovered(x) is None
+            return torch_layer
+        return torch_layer if self._uncovered(x) else native_layer
 
     def _uncovered(self, x: Tensor) -> str | None:
         """Say why the engine does not cover this call, or None."""
@@ -190,8 +217,8 @@ class GRU(torch.nn.GRU):
             return f"the device is {x.device}; expected the CPU"
         if x.layout != torch.strided or type(x) not in (Tensor, torch.nn.Parameter):
             return f"the input is a {type(x).__name__} of the layout {x.layout}; expected a plain tensor"
-        if torch.compiler.is_compiling() or torch._C._is_tracing():
-            return "the module is being compiled or traced"
+        if torch._C._is_tracing():
+            return "the module is being traced by torch.jit"
         if torch._C._functorch.peek_interpreter_stack() is not None:
             return "a transform of torch.func is at work"
         if torch.is_autocast_enabled("cpu"):
@@ -255,7 +282,7 @@ class GRU(torch.nn.GRU):
                 problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
             elif tuple(lengths.shape) != (N,):
                 problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
-            elif N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
+            elif not torch.compiler.is_compiling() and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
                 low, high = int(lengths.min()), int(lengths.max())
                 problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
         if problems:
