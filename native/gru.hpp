@@ -27,7 +27,11 @@ struct Problem {
     bool reset_after;      // which of the two forms
     bool reverse;          // row n runs from its last step (lengths[n] - 1) down to 0
     const Index *lengths;  // (N), each in [0, T]; null: every row has T steps
-    int threads;           // at most this many threads take part, the caller among them
+    // (T, N) contiguous: not 0 where a new segment begins, that is, where step t of row n knows nothing of step t - 1,
+    // and, in reverse, step t - 1 nothing of step t; the state between them is zero. At t = 0 it stands in for h_0,
+    // unless in reverse. Null: nowhere.
+    const std::uint8_t *resets;
+    int threads;  // at most this many threads take part, the caller among them
 };
 
 // A sequence (T, N, features) with features contiguous: element (t, n, i) is data[t * time + n * row + i].

@@ -201,6 +201,22 @@ GRUVY_INLINE Index time_of(const Job &job, const Row &row, Index step) {
     return job.problem.reverse ? row.length - 1 - step : step;
 }
 
+// Whether the row comes to time t with a state of zero, because a new segment begins.
+GRUVY_INLINE bool begins(const Job &job, const Row &row, Index t) {
+    const Problem &problem = job.problem;
+    if (!problem.resets) return false;
+    if (problem.reverse) return t + 1 < row.length && problem.resets[(t + 1) * problem.rows + row.index];
+    return problem.resets[t * problem.rows + row.index];
+}
+
+// h_{t-1} of a row at its step s, which is time t; in reverse, h_{t+1}.
+GRUVY_INLINE const float *state_before(const Job &job, const Row &row, Index s, Index t, const float *out, Index time,
+                                       const float *h_0) {
+    if (begins(job, row, t)) return job.zero;
+    if (s > 0) return out + (job.problem.reverse ? t + 1 : t - 1) * time;
+    return h_0 ? h_0 + row.index * job.problem.hidden : job.zero;
+}
+
 Index rows_at(const Job &job, Index step) {
     Index count = job.row_count;
     while (count > 0 && job.rows[count - 1].length <= step) --count;
@@ -385,12 +401,10 @@ void forward(const ForwardJob &job) {
             const Index count = rows_at(job, s);
             for (Index j = 0; j < count; ++j, product_row += stride) {
                 const Row &row = job.rows[j];
-                const Index t = time_of(job, row, s), back = problem.reverse ? t + 1 : t - 1;
+                const Index t = time_of(job, row, s);
                 input[j] = product_row;
                 after[j] = job.out.data + t * job.out.time + row.index * job.out.row;
-                before[j] = s > 0     ? job.out.data + back * job.out.time + row.index * job.out.row
-                            : job.h_0 ? job.h_0 + row.index * hidden
-                                      : job.zero;
+                before[j] = state_before(job, row, s, t, job.out.data + row.index * job.out.row, job.out.time, job.h_0);
                 work[j] =
                     job.saved ? job.saved + (t * problem.rows + row.index) * 4 * hidden : job.room + j * 4 * hidden;
             }
@@ -544,15 +558,16 @@ void backward(const BackwardJob &job) {
         const Index count = rows_at(job, s);
         for (Index j = 0; j < count; ++j) {
             const Row &row = job.rows[j];
-            const Index t = time_of(job, row, s), back = problem.reverse ? t + 1 : t - 1;
-            before[j] = s > 0     ? job.out.data + back * job.out.time + row.index * job.out.row
-                        : job.h_0 ? job.h_0 + row.index * hidden
-                                  : job.zero;
+            const Index t = time_of(job, row, s);
+            before[j] = state_before(job, row, s, t, job.out.data + row.index * job.out.row, job.out.time, job.h_0);
             saved[j] = job.saved + (t * problem.rows + row.index) * 4 * hidden;
             dout[j] = job.dout.data ? job.dout.data + t * job.dout.time + row.index * job.dout.row : nullptr;
             dgates[j] = job.dgates + (t * problem.rows + row.index) * gates * hidden;
         }
         run_back_step(job, step, count, s & 1);
+        if (problem.resets)
+            for (Index j = 0; j < count; ++j)
+                if (begins(job, job.rows[j], time_of(job, job.rows[j], s))) std::memset(dh[j] + begin, 0, size);
     }
 }
 

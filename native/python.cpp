@@ -42,11 +42,19 @@ NB_MODULE(_engine, m) {
     m.doc() = "gruvy's native engine; use it through gruvy.engine, which checks what these functions trust.";
 
     nb::class_<gruvy::Problem>(m, "Problem")
-        .def("__init__", [](gruvy::Problem *self, gruvy::Index steps, gruvy::Index rows, gruvy::Index inputs,
-                            gruvy::Index hidden, bool reset_after, bool reverse, std::uintptr_t lengths, int threads) {
-            new (self) gruvy::Problem{
-                steps, rows, inputs, hidden, reset_after, reverse, at<const gruvy::Index>(lengths), threads};
-        });
+        .def("__init__",
+             [](gruvy::Problem *self, gruvy::Index steps, gruvy::Index rows, gruvy::Index inputs, gruvy::Index hidden,
+                bool reset_after, bool reverse, std::uintptr_t lengths, std::uintptr_t resets, int threads) {
+                 new (self) gruvy::Problem{steps,
+                                           rows,
+                                           inputs,
+                                           hidden,
+                                           reset_after,
+                                           reverse,
+                                           at<const gruvy::Index>(lengths),
+                                           at<const std::uint8_t>(resets),
+                                           threads};
+             });
 
     m.def(
         "forward",

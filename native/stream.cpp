@@ -49,7 +49,7 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
 
         ForwardJob &job = layer.job;
         job = {};
-        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, 1};
+        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, nullptr, 1};
         job.row_count = rows;
         job.panel_end = panels;
         job.products = layer.products.data();

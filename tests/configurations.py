@@ -24,9 +24,10 @@ class Configuration:
     initial_state: bool = True
     reverse: bool = False
     lengths: bool = False
+    resets: bool = False
 
     def __str__(self) -> str:
-        flags = [name for name in ("bias", "initial_state", "reverse", "lengths") if getattr(self, name)]
+        flags = [name for name in ("bias", "initial_state", "reverse", "lengths", "resets") if getattr(self, name)]
         form = "after" if self.reset_after else "before"
         return f"I{self.inputs}-H{self.hidden}-N{self.batch}-T{self.steps}-{form}-{'-'.join(flags)}"
 
@@ -51,11 +52,11 @@ SIZES = [
     (3, 5, 0, 4),
     (6, 24, 40, 30),
 ]
-FLAGS = list(itertools.product((True, False), repeat=5))
+FLAGS = list(itertools.product((True, False), repeat=6))
 
 CONFIGURATIONS = [
     # Every size in both forms with everything on; and each combination of flags at sizes taken in turn.
-    *(Configuration(*size, reset_after=form, lengths=True) for size in SIZES for form in (True, False)),
+    *(Configuration(*size, reset_after=form, lengths=True, resets=True) for size in SIZES for form in (True, False)),
     *(Configuration(*SIZES[1 + i % 12], *flags) for i, flags in enumerate(FLAGS)),
 ]
 
@@ -68,6 +69,7 @@ class Sample:
     x: Array32
     h_0: Array32 | None
     lengths: NDArray[np.int64] | None
+    resets: NDArray[np.bool_] | None
     weight_ih: Array32
     weight_hh: Array32
     bias_ih: Array32 | None
@@ -82,7 +84,8 @@ class Sample:
     @property
     def options(self) -> dict[str, object]:
         c = self.configuration
-        return {"h_0": self.h_0, "lengths": self.lengths, "reset_after": c.reset_after, "reverse": c.reverse}
+        rows = {"h_0": self.h_0, "lengths": self.lengths, "resets": self.resets}
+        return {**rows, "reset_after": c.reset_after, "reverse": c.reverse}
 
 
 def draw(c: Configuration, seed: int = 0) -> Sample:
@@ -96,6 +99,7 @@ def draw(c: Configuration, seed: int = 0) -> Sample:
         x=normal(c.steps, c.batch, c.inputs),
         h_0=normal(c.batch, c.hidden) if c.initial_state else None,
         lengths=rng.integers(0, c.steps + 1, c.batch) if c.lengths else None,
+        resets=rng.random((c.steps, c.batch)) < 0.25 if c.resets else None,
         weight_ih=normal(3 * c.hidden, c.inputs, scale=c.inputs**-0.5),
         weight_hh=normal(3 * c.hidden, c.hidden, scale=c.hidden**-0.5),
         bias_ih=normal(3 * c.hidden) if c.bias else None,
@@ -117,7 +121,7 @@ class Expected:
 
 
 def expected(sample: Sample) -> Expected:
-    """Run `equations` row by row, so that lengths and direction need no code in the reference."""
+    """Run `equations` segment by segment, so that lengths, resets and direction need no code in the reference."""
     c = sample.configuration
     zero = np.zeros(3 * c.hidden)
     weights = equations.Weights(*(zero.copy() if w is None else w.astype(np.float64) for w in sample.weights))
@@ -125,25 +129,36 @@ def expected(sample: Sample) -> Expected:
     h_n, dh_0 = np.zeros((c.batch, c.hidden)), np.zeros((c.batch, c.hidden))
     gradient = equations.Weights(*(np.zeros_like(w) for w in weights))
     for n in range(c.batch):
-        length = c.steps if sample.lengths is None else int(sample.lengths[n])
-        order = np.arange(length)[::-1] if c.reverse else np.arange(length)
-        x = sample.x[order, n : n + 1].astype(np.float64)
-        start = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
-        states, steps = equations.forward(x, start, weights, reset_after=c.reset_after)
-        out[order, n] = states[:, 0]
-        h_n[n] = states[-1, 0] if length else start[0]
-        row_dx, row_dh, row_gradient = equations.backward(
-            sample.dout[order, n : n + 1].astype(np.float64),
-            sample.dh_n[n : n + 1].astype(np.float64),
-            steps,
-            weights,
-            reset_after=c.reset_after,
-        )
-        dx[order, n] = row_dx[:, 0]
-        dh_0[n] = row_dh[0]
-        for total, part in zip(gradient, row_gradient, strict=True):
-            total += part
+        state = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
+        runs = []
+        for order, from_zero in segments(sample, n):
+            state = np.zeros_like(state) if from_zero else state
+            x = sample.x[order, n : n + 1].astype(np.float64)
+            states, steps = equations.forward(x, state, weights, reset_after=c.reset_after)
+            out[order, n], state = states[:, 0], states[-1]
+            runs.append((order, from_zero, steps))
+        h_n[n] = state[0]
+        dh = sample.dh_n[n : n + 1].astype(np.float64)
+        for order, from_zero, steps in reversed(runs):
+            dout = sample.dout[order, n : n + 1].astype(np.float64)
+            part_dx, dh, part = equations.backward(dout, dh, steps, weights, reset_after=c.reset_after)
+            dx[order, n] = part_dx[:, 0]
+            dh = np.zeros_like(dh) if from_zero else dh
+            for total, addition in zip(gradient, part, strict=True):
+                total += addition
+        dh_0[n] = dh[0]
     return Expected(out, h_n, dx, dh_0, gradient)
+
+
+def segments(sample: Sample, n: int) -> list[tuple[NDArray[np.int64], bool]]:
+    """Steps of each segment of a row in the order in which they run, and whether it starts from zero."""
+    c = sample.configuration
+    length = c.steps if sample.lengths is None else int(sample.lengths[n])
+    cuts = [] if sample.resets is None else [t for t in range(length) if sample.resets[t, n]]
+    parts = [part for part in np.split(np.arange(length), cuts) if len(part)]
+    if c.reverse:
+        return [(part[::-1], number > 0) for number, part in enumerate(reversed(parts))]
+    return [(part, number > 0 or 0 in cuts) for number, part in enumerate(parts)]
 
 
 def relative_error(found: object, wanted: object) -> float:

@@ -63,6 +63,7 @@ def test_agrees_with_the_equations(configuration, threads):
         initial_state=st.booleans(),
         reverse=st.booleans(),
         lengths=st.booleans(),
+        resets=st.booleans(),
     ),
     st.integers(1, 3),
     st.integers(0, 2**16),
@@ -72,8 +73,8 @@ def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed)
 
 
 # Large enough that two and three threads really share the work: many rows, and one row split by hidden units.
-SLICED = [Configuration(24, 70, 37, 50, form) for form in (True, False)]
-ONE_ROW = [Configuration(150, 200, 1, 60, form) for form in (True, False)]
+SLICED = [Configuration(24, 70, 37, 50, form, resets=resets) for form in (True, False) for resets in (False, True)]
+ONE_ROW = [Configuration(150, 200, 1, 60, form, resets=resets) for form in (True, False) for resets in (False, True)]
 
 
 @pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)
@@ -84,31 +85,35 @@ def test_agrees_with_the_equations_where_threads_share_the_work(configuration, t
 
 @pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)
 def test_inference_is_bit_identical_however_it_is_cut(configuration):
-    sample = draw(configuration)
-    c, options = configuration, {"reset_after": configuration.reset_after}
-    whole, last, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, **options, threads=1)
+    sample, c = draw(configuration), configuration
     rng = np.random.default_rng(0)
 
+    def run(time=slice(None), rows=slice(None), h_0=sample.h_0, lengths=None, threads=2):
+        resets = None if sample.resets is None else sample.resets[time][:, rows]
+        given = {"h_0": h_0[rows], "lengths": lengths, "resets": resets, "reset_after": c.reset_after}
+        return engine.forward(sample.x[time][:, rows], *sample.weights, **given, threads=threads)[:2]
+
+    whole, last = run(threads=1)
     for threads in (2, 3, 5):
-        out, h_n, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, **options, threads=threads)
+        out, h_n = run(threads=threads)
         np.testing.assert_array_equal(out, whole)
         np.testing.assert_array_equal(h_n, last)
 
     for size in (1, 2, 3, 5, 8, 11, 16):
         for rows in np.array_split(rng.permutation(c.batch), -(-c.batch // size)):
-            out, h_n, _ = engine.forward(sample.x[:, rows], *sample.weights, h_0=sample.h_0[rows], **options, threads=2)
+            out, h_n = run(rows=rows)
             np.testing.assert_array_equal(out, whole[:, rows])
             np.testing.assert_array_equal(h_n, last[rows])
 
     for cuts in ([1], [7, 8, 9], [25, 49], list(range(1, c.steps))):
         state = sample.h_0
-        for part, wanted in zip(np.split(sample.x, cuts), np.split(whole, cuts), strict=True):
-            out, state, _ = engine.forward(part, *sample.weights, h_0=state, **options, threads=2)
-            np.testing.assert_array_equal(out, wanted)
+        for begin, end in zip([0, *cuts], [*cuts, c.steps], strict=True):
+            out, state = run(time=slice(begin, end), h_0=state)
+            np.testing.assert_array_equal(out, whole[begin:end])
         np.testing.assert_array_equal(state, last)
 
     lengths = rng.integers(0, c.steps + 1, c.batch)
-    out, _, _ = engine.forward(sample.x, *sample.weights, h_0=sample.h_0, lengths=lengths, **options, threads=2)
+    out, _ = run(lengths=lengths)
     running = np.arange(c.steps)[:, None] < lengths
     np.testing.assert_array_equal(out[running], whole[running])
 
@@ -191,6 +196,8 @@ def test_what_does_not_fit_is_named_with_what_was_expected():
         engine.forward(sample.x, *sample.weights, lengths=np.array([0, 5]))
     with pytest.raises(TensorError, match=r"lengths is float64 \(2,\)"):
         engine.forward(sample.x, *sample.weights, lengths=np.array([0.0, 1.0]))
+    with pytest.raises(TensorError, match=r"resets is bool \(2, 4\); expected bool \(4, 2\)"):
+        engine.forward(sample.x, *sample.weights, resets=np.zeros((2, 4), bool))
     with pytest.raises(TensorError, match=r"\(T, N, I\)"):
         engine.forward(sample.x[0], *sample.weights)
 

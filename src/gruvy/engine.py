@@ -69,6 +69,7 @@ def forward(
     *,
     h_0: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
+    resets: NDArray[np.bool_] | None = None,
     reset_after: bool = True,
     reverse: bool = False,
     save: bool = False,
@@ -82,6 +83,8 @@ def forward(
         bias_ih, bias_hh: (3H,), or None for zero.
         h_0: initial state (N, H), or None for zero.
         lengths: steps of each row (N,), or None where all have T.
+        resets: where a new segment begins (T, N), bool: that step starts from a state of zero, and in reverse the one
+            before it does; None for nowhere.
         reset_after: whether the reset gate is applied after the recurrent product (see `gruvy.equations.step`).
         reverse: whether each row runs from its last step to its first.
         save: whether to return what `backward` needs.
@@ -118,11 +121,14 @@ def forward(
     if x.strides[2] != x.itemsize and I > 1:
         x = np.ascontiguousarray(x)
     lengths = None if lengths is None else _check_lengths(lengths, N, T)
+    resets = None if resets is None else _check_resets(resets, N, T)
     out, h_n = np.empty((T, N, H), np.float32), np.empty((N, H), np.float32)
     saved = np.empty((T, N, 4, H), np.float32) if save else None
     engine = require()
     engine.forward(
-        engine.Problem(T, N, I, H, reset_after, reverse, address(lengths), threads or default_threads()),
+        engine.Problem(
+            T, N, I, H, reset_after, reverse, address(lengths), address(resets), threads or default_threads()
+        ),
         *(address(ready[name]) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
         *(address(x), x.strides[0] // 4, x.strides[1] // 4),
         address(ready["h_0"]),
@@ -142,6 +148,7 @@ def backward(
     *,
     h_0: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
+    resets: NDArray[np.bool_] | None = None,
     reset_after: bool = True,
     reverse: bool = False,
     threads: int | None = None,
@@ -151,7 +158,7 @@ def backward(
     Args:
         dout, dh_n: gradients of the states (T, N, H) and of the last states (N, H), or None for zero.
         out, saved: as `forward` returned them with ``save=True``.
-        weight_hh, h_0, lengths, reset_after, reverse, threads: as given to `forward`.
+        weight_hh, h_0, lengths, resets, reset_after, reverse, threads: as given to `forward`.
 
     Returns:
         The gradients of the gates' pre-activations, (T, N, 4, H) in the order n, r, z, hidden part of n with
@@ -166,10 +173,13 @@ def backward(
     check_arrays(arrays, {**shapes, "weight_hh": (3 * H, H), "h_0": (N, H)})
     ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
     lengths = None if lengths is None else _check_lengths(lengths, N, T)
+    resets = None if resets is None else _check_resets(resets, N, T)
     dgates, dh_0 = np.empty((T, N, 4 if reset_after else 3, H), np.float32), np.empty((N, H), np.float32)
     engine = require()
     engine.backward(
-        engine.Problem(T, N, 0, H, reset_after, reverse, address(lengths), threads or default_threads()),
+        engine.Problem(
+            T, N, 0, H, reset_after, reverse, address(lengths), address(resets), threads or default_threads()
+        ),
         address(ready["weight_hh"]),
         *(address(ready["out"]), N * H, H),
         address(ready["h_0"]),
@@ -223,3 +233,11 @@ def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.i
     if rows and not (lengths.min() >= 0 and lengths.max() <= steps):
         raise TensorError(f"lengths lie in [{lengths.min()}, {lengths.max()}]; expected [0, {steps}], the steps of x")
     return lengths.astype(np.int64)
+
+
+def _check_resets(resets: NDArray[Any], rows: int, steps: int) -> NDArray[np.bool_]:
+    if np.shape(resets) != (steps, rows) or resets.dtype != np.bool_:
+        raise TensorError(
+            f"resets is {resets.dtype} {np.shape(resets)}; expected bool ({steps}, {rows}), steps by rows"
+        )
+    return np.ascontiguousarray(resets)

@@ -132,7 +132,8 @@ def test_both_backends_agree_with_the_equations(configuration, backend):
         state[-1] = torch.from_numpy(sample.h_0)
     state.requires_grad_()
     lengths = None if sample.lengths is None else torch.from_numpy(sample.lengths)
-    out, h_n = module(x, state if c.initial_state else None, lengths=lengths)
+    resets = None if sample.resets is None else torch.from_numpy(sample.resets)
+    out, h_n = module(x, state if c.initial_state else None, lengths=lengths, resets=resets)
     assert relative_error(out[..., part].detach(), want.out) < OUTPUT_ERROR
     assert relative_error(h_n[-1].detach(), want.h_n) < OUTPUT_ERROR
     loss = (out[..., part] * torch.from_numpy(sample.dout)).sum() + (h_n[-1] * torch.from_numpy(sample.dh_n)).sum()
@@ -168,6 +169,21 @@ def test_a_row_of_length_0_keeps_its_state_and_padding_gets_no_gradient(backend,
     assert not x.grad[2:, 1].any()
     assert not x.grad[:, 2].any()
     assert all(p.grad.isfinite().all() and p.grad.any() for p in module.parameters())
+
+
+@pytest.mark.parametrize("backend", ["native", "torch"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_resets_are_runs_of_the_segments_alone(backend, bidirectional):
+    torch.manual_seed(0)
+    module = nn.GRU(3, 4, 2, bidirectional=bidirectional, batch_first=True, backend=backend)
+    x = torch.randn(1, 9, 3)
+    resets = torch.zeros(1, 9, dtype=torch.bool)
+    resets[0, [2, 5, 6]] = True
+    out, _ = module(x, resets=resets)
+    alone = torch.cat([module(part)[0] for part in x.split([2, 3, 1, 3], dim=1)], dim=1)
+    torch.testing.assert_close(out, alone, rtol=0, atol=1e-7)
+    without_batch, _ = module(x[0], resets=resets[0])
+    torch.testing.assert_close(without_batch, out[0], rtol=0, atol=0)
 
 
 def test_state_dict_goes_both_ways():
@@ -343,7 +359,7 @@ ERRORS = [
     (
         lambda m: m(pack_padded_sequence(torch.randn(7, 4, 5), [7, 5, 5, 1]), lengths=[7, 5, 5, 1]),
         ArgumentError,
-        "lengths came beside a PackedSequence",
+        "lengths or resets came beside a PackedSequence",
     ),
     (
         lambda m: m(torch.randn(7, 4, 6), torch.randn(1, 3, 13).double()),

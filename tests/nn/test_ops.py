@@ -34,9 +34,11 @@ def test_operators_pass_the_checks_of_torch_library(bias, reset_after, given):
     x = torch.randn(6, 2, 3, requires_grad=True)
     h_0 = torch.randn(2, 2, 5, requires_grad=True) if given else None
     lengths = torch.tensor([6, 2]) if given else None
-    torch.library.opcheck(gru_layer, (x, h_0, lengths, flat, bias, reset_after, True))
-    out, h_n, saved = gru_layer(x, h_0, lengths, flat, bias, reset_after, True)
-    arguments = (torch.randn_like(out), torch.randn_like(h_n), x, h_0, lengths, out, saved, flat, bias, reset_after)
+    resets = torch.rand(6, 2) < 0.3 if given else None
+    start = (x, h_0, lengths, resets)
+    torch.library.opcheck(gru_layer, (*start, flat, bias, reset_after, True))
+    out, h_n, saved = gru_layer(*start, flat, bias, reset_after, True)
+    arguments = (torch.randn_like(out), torch.randn_like(h_n), *start, out, saved, flat, bias, reset_after)
     torch.library.opcheck(gru_layer_backward, [_plain(a) for a in arguments])
 
 
@@ -55,11 +57,12 @@ def test_compiles_to_one_graph_with_the_same_numbers(options):
     lengths = torch.tensor([2, 4, 0])
     for steps in (4, 6, 9):  # the second one makes time a dynamic dimension
         x = torch.randn((3, steps, 3) if module.batch_first else (steps, 3, 3))
-        for given in (None, lengths):
+        resets = torch.rand(x.shape[:2]) < 0.3
+        for given in ({}, {"lengths": lengths}, {"lengths": lengths, "resets": resets}):
             module.zero_grad()
             compiled.zero_grad()
-            want, want_h_n = module(x, lengths=given)
-            out, h_n = compiled(x, lengths=given)
+            want, want_h_n = module(x, **given)
+            out, h_n = compiled(x, **given)
             torch.testing.assert_close(out, want, rtol=0, atol=0)
             torch.testing.assert_close(h_n, want_h_n, rtol=0, atol=0)
             (want**2).sum().backward()

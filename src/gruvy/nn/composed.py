@@ -1,8 +1,8 @@
 """One GRU layer, one or both directions, composed of PyTorch's operations: any dtype, device and transform.
 
 A layer, here and on the engine (`gruvy.nn.native`), takes x (T, N, I), h_0 (D, N, H) or None, the weights of each
-direction and lengths (N,) or None, where D is 1 or 2 directions, and returns the states (T, N, D * H), zero past the
-end of a row, and the last states (D, N, H).
+direction and the rows' segments, where D is 1 or 2 directions, and returns the states (T, N, D * H), zero past the end
+of a row, and the last states (D, N, H).
 """
 
 from __future__ import annotations
@@ -24,17 +24,31 @@ class DirectionWeights(NamedTuple):
     bias_hh: Tensor | None = None
 
 
+class Segments(NamedTuple):
+    """How far each row goes, and where in it a new segment begins.
+
+    Attributes:
+        lengths: steps of each row (N,), int64, or None where all have T.
+        resets: (T, N), bool: where a step knows nothing of the one before it, nor that one, in reverse, of it. None for
+            nowhere.
+    """
+
+    lengths: Tensor | None = None
+    resets: Tensor | None = None
+
+
 def torch_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], lengths: Tensor | None, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
 ) -> tuple[Tensor, Tensor]:
     """Run the layer in PyTorch's operations."""
+    lengths = segments.lengths
     if h_0 is None:
         h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
     if lengths is not None:  # whatever stands in the padding, NaN included, gets no gradient
         x = x.masked_fill(~running(lengths, x), 0.0)
-    if reset_after and x.shape[0] > 0 and x.shape[1] > 0:
+    if reset_after and segments.resets is None and x.shape[0] > 0 and x.shape[1] > 0:
         return _torch_gru(x, h_0, weights, lengths)
-    directions = [_loop(x, h_0[d], w, lengths, reset_after, reverse=d == 1) for d, w in enumerate(weights)]
+    directions = [_loop(x, h_0[d], w, segments, reset_after, reverse=d == 1) for d, w in enumerate(weights)]
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
 
 
@@ -57,14 +71,17 @@ def _torch_gru(
 
 
 def _loop(
-    x: Tensor, h: Tensor, w: DirectionWeights, lengths: Tensor | None, reset_after: bool, reverse: bool
+    x: Tensor, h: Tensor, w: DirectionWeights, segments: Segments, reset_after: bool, reverse: bool
 ) -> tuple[Tensor, Tensor]:
     H = w.hh.shape[1]
     bias_rz, bias_n = (None, None) if w.bias_hh is None else (w.bias_hh[: 2 * H], w.bias_hh[2 * H :])
     inputs = F.linear(x, w.ih, w.bias_ih)
-    active = None if lengths is None else running(lengths, x)
+    active = None if segments.lengths is None else running(segments.lengths, x)
+    begins = None if segments.resets is None else _begins(segments, x, reverse)
     states: list[Tensor] = []
     for t in reversed(range(len(x))) if reverse else range(len(x)):
+        if begins is not None:
+            h = torch.where(begins[t], torch.zeros_like(h), h)
         r, z = torch.sigmoid(inputs[t, :, : 2 * H] + F.linear(h, w.hh[: 2 * H], bias_rz)).chunk(2, dim=-1)
         if reset_after:
             n = torch.tanh(inputs[t, :, 2 * H :] + r * F.linear(h, w.hh[2 * H :], bias_n))
@@ -76,6 +93,15 @@ def _loop(
     if not states:  # empty, and still a function of its inputs
         return inputs[:, :, :H], h
     return torch.stack(states[::-1] if reverse else states), h
+
+
+def _begins(segments: Segments, x: Tensor, reverse: bool) -> Tensor:
+    """Whether a row comes to step t with a state of zero: (T, N, 1)."""
+    assert segments.resets is not None
+    begins = segments.resets.to(x.device)[:, :, None]
+    if segments.lengths is not None:
+        begins = begins & running(segments.lengths, x)
+    return torch.cat((begins[1:], torch.zeros_like(begins[:1]))) if reverse else begins
 
 
 def running(lengths: Tensor, x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
-from gruvy.nn.composed import DirectionWeights, torch_layer
+from gruvy.nn.composed import DirectionWeights, Segments, torch_layer
 from gruvy.nn.native import native_gates, native_layer
 from gruvy.nn.ops import op_layer
 from gruvy.streaming import LayerWeights, StreamingGRU
@@ -50,6 +50,8 @@ class GRU(torch.nn.RNNBase):
         - h_0: (layers * directions, N, H), or (layers * directions, H) without a batch. Zero where not given.
         - lengths: (N,), steps of each row, 0 to T, in any order. Output past the end of a row is 0, and no gradient
           comes from there.
+        - resets: (T, N), or (N, T) with ``batch_first``, or (T,) without a batch, bool: where a new segment begins. That
+          step starts from a state of zero, and in the backward direction the one before it; no gradient passes.
         - output: as input, with H * directions features. h_n: as h_0.
 
     Raises:
@@ -101,26 +103,34 @@ class GRU(torch.nn.RNNBase):
         hx: Tensor | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run all layers; see the class for shapes and errors."""
         if isinstance(input, PackedSequence):
-            if lengths is not None:
-                raise ArgumentError("lengths came beside a PackedSequence, which has its own: leave lengths out")
+            if lengths is not None or resets is not None:
+                raise ArgumentError(
+                    "lengths or resets came beside a PackedSequence, which has lengths of its own: give a padded input"
+                )
             return self._run_packed(input, hx)
-        batched, x, h_0, lengths = self._time_first(input, hx, lengths)
-        output, h_n = self._run(x, h_0, lengths)
+        batched, x, h_0, segments = self._time_first(input, hx, lengths, resets)
+        output, h_n = self._run(x, h_0, segments)
         if not batched:
             return output[:, 0], h_n[:, 0]
         return output.transpose(0, 1) if self.batch_first else output, h_n
 
     @torch.no_grad()
     def gates(
-        self, input: Tensor, hx: Tensor | None = None, *, lengths: Tensor | Sequence[int] | None = None
+        self,
+        input: Tensor,
+        hx: Tensor | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return the gates of every layer and direction, without gradients and without dropout.
 
         Args:
-            input, hx, lengths: as for the call; float32 on the CPU.
+            input, hx, lengths, resets: as for the call; float32 on the CPU.
 
         Returns:
             "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time
@@ -129,11 +139,11 @@ class GRU(torch.nn.RNNBase):
         Raises:
             GruvyError: the engine is not there, or does not cover this dtype or device.
         """
-        _, x, h_0, lengths = self._time_first(input, hx, lengths)
+        _, x, h_0, segments = self._time_first(input, hx, lengths, resets)
         self._refuse_without_engine(x)
         found = []
         for layer in range(self.num_layers):
-            x, _, gates = native_gates(x, self._state(h_0, layer), self._weights(layer), lengths, self.reset_after)
+            x, _, gates = native_gates(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
             found.append(gates)
         reset, update, candidate = torch.cat(found).unbind(1)
         return {"reset": reset, "update": update, "candidate": candidate}
@@ -166,11 +176,11 @@ class GRU(torch.nn.RNNBase):
 
     # ---- layers ----
 
-    def _run(self, x: Tensor, h_0: Tensor | None, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _run(self, x: Tensor, h_0: Tensor | None, segments: Segments) -> tuple[Tensor, Tensor]:
         run_layer = self._path(x)
         last_states = []
         for layer in range(self.num_layers):
-            x, h_n = run_layer(x, self._state(h_0, layer), self._weights(layer), lengths, self.reset_after)
+            x, h_n = run_layer(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
             last_states.append(h_n)
             if self.dropout and self.training and layer < self.num_layers - 1:
                 x = F.dropout(x, self.dropout)
@@ -180,8 +190,8 @@ class GRU(torch.nn.RNNBase):
         # Rows stay in the packed order, by falling length; only the states are in the caller's order.
         x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
         h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
-        self._refuse(x, h_0, lengths, hidden_name="hx")
-        output, h_n = self._run(x, h_0, lengths)
+        self._refuse(x, h_0, lengths, None)
+        output, h_n = self._run(x, h_0, Segments(lengths))
         data = pack_padded_sequence(output, lengths).data
         return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
 
@@ -236,8 +246,8 @@ class GRU(torch.nn.RNNBase):
     # ---- what came in ----
 
     def _time_first(
-        self, input: Tensor, hx: Tensor | None, lengths: Tensor | Sequence[int] | None
-    ) -> tuple[bool, Tensor, Tensor | None, Tensor | None]:
+        self, input: Tensor, hx: Tensor | None, lengths: Tensor | Sequence[int] | None, resets: Tensor | None
+    ) -> tuple[bool, Tensor, Tensor | None, Segments]:
         """Check the arguments and bring them to (T, N, I) and (layers * directions, N, H)."""
         if not isinstance(input, Tensor) or input.dim() not in (2, 3):
             came = f"the shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"type {type(input).__name__}"
@@ -252,22 +262,26 @@ class GRU(torch.nn.RNNBase):
             if lengths is not None:
                 raise ArgumentError("lengths came beside an input without a batch: leave lengths out, or cut the input")
             input, hx = input[:, None], None if hx is None else hx[:, None]
+            resets = None if resets is None else resets[:, None]
         elif self.batch_first:
             input = input.transpose(0, 1)
-        steps = None
-        if lengths is not None:
-            steps = torch.as_tensor(lengths)
-        self._refuse(input, hx, steps, hidden_name="hx")
-        return batched, input, hx, None if steps is None else steps.to(torch.int64).contiguous()
+            resets = None if resets is None else resets.transpose(0, 1)
+        steps = None if lengths is None else torch.as_tensor(lengths)
+        self._refuse(input, hx, steps, resets)
+        segments = Segments(
+            None if steps is None else steps.to(torch.int64).contiguous(),
+            None if resets is None else resets.contiguous(),
+        )
+        return batched, input, hx, segments
 
-    def _refuse(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None, hidden_name: str) -> None:
-        """Collect what is wrong with x (T, N, I), hx (layers * directions, N, H) and lengths (N,)."""
+    def _refuse(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None, resets: Tensor | None) -> None:
+        """Raise what is wrong with x (T, N, I), hx (layers * directions, N, H), lengths (N,) and resets (T, N)."""
         T, N, I = x.shape
         weight = self.weight_ih_l0
         problems = []
         if self.input_size != I:
             problems.append(f"input has {I} features; expected input_size = {self.input_size}")
-        for name, tensor in (("input", x), (hidden_name, hx)):
+        for name, tensor in (("input", x), ("hx", hx)):
             if tensor is None:
                 continue
             if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
@@ -276,7 +290,7 @@ class GRU(torch.nn.RNNBase):
                 problems.append(f"{name} is on {tensor.device}; expected {weight.device}, where the weights are")
         expected = (self.num_layers * (2 if self.bidirectional else 1), N, self.hidden_size)
         if hx is not None and tuple(hx.shape) != expected:
-            problems.append(f"{hidden_name} has the shape {tuple(hx.shape)}; expected {expected}")
+            problems.append(f"hx has the shape {tuple(hx.shape)}; expected {expected}")
         if lengths is not None:
             if lengths.dtype.is_floating_point or lengths.dtype in (torch.bool, torch.complex64):
                 problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
@@ -285,6 +299,10 @@ class GRU(torch.nn.RNNBase):
             elif not torch.compiler.is_compiling() and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
                 low, high = int(lengths.min()), int(lengths.max())
                 problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
+        if resets is not None and (resets.dtype != torch.bool or tuple(resets.shape) != (T, N)):
+            came = tuple(resets.shape[::-1] if self.batch_first else resets.shape)
+            wanted = (N, T) if self.batch_first else (T, N)
+            problems.append(f"resets is {resets.dtype} {came}; expected torch.bool {wanted}, as the input")
         if problems:
             raise TensorError("; ".join(problems))
 

@@ -9,30 +9,30 @@ import torch
 from torch import Tensor
 
 from gruvy import engine
-from gruvy.nn.composed import DirectionWeights, running, torch_layer
+from gruvy.nn.composed import DirectionWeights, Segments, running, torch_layer
 
 # The weights of all directions one after the other: ih, hh, bias_ih, bias_hh, ih of the second direction ...
 Flat = Sequence[Tensor | None]
 
 
 def native_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], lengths: Tensor | None, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
 ) -> tuple[Tensor, Tensor]:
     """Run the layer on the engine; float32 tensors on the CPU."""
     flat = [w for direction in weights for w in direction]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, h_0, *flat)):
-        out, h_n = _NativeLayer.apply(x, h_0, lengths, reset_after, *flat)  # type: ignore[no-untyped-call]
+        out, h_n = _NativeLayer.apply(x, h_0, *segments, reset_after, *flat)  # type: ignore[no-untyped-call]
         return out, h_n
-    out, h_n, _ = run(x, h_0, lengths, flat, reset_after, save=False)
+    out, h_n, _ = run(x, h_0, segments, flat, reset_after, save=False)
     return out, h_n
 
 
 def native_gates(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], lengths: Tensor | None, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the layer on the engine and return its gates r, z, n as well: (D, 3, T, N, H), without gradients."""
     flat = [w for direction in weights for w in direction]
-    out, h_n, saved = run(x, h_0, lengths, flat, reset_after, save=True)
+    out, h_n, saved = run(x, h_0, segments, flat, reset_after, save=True)
     return out, h_n, saved[:, :, :, :3].permute(0, 3, 1, 2, 4)
 
 
@@ -41,38 +41,44 @@ class _NativeLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, h_0: Tensor | None, lengths: Tensor | None, reset_after: bool, *flat: Tensor | None
+        ctx: Any,
+        x: Tensor,
+        h_0: Tensor | None,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+        reset_after: bool,
+        *flat: Tensor | None,
     ) -> Any:
-        out, h_n, saved = run(x, h_0, lengths, flat, reset_after, save=True)
-        ctx.save_for_backward(x, h_0, lengths, out, saved, *flat)
+        out, h_n, saved = run(x, h_0, Segments(lengths, resets), flat, reset_after, save=True)
+        ctx.save_for_backward(x, h_0, lengths, resets, out, saved, *flat)
         ctx.reset_after = reset_after
         ctx.set_materialize_grads(False)
         return out, h_n
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None) -> Any:
-        x, h_0, lengths, out, saved, *flat = ctx.saved_tensors
-        needed = ctx.needs_input_grad
+        x, h_0, lengths, resets, out, saved, *flat = ctx.saved_tensors
+        segments, needed = Segments(lengths, resets), ctx.needs_input_grad
         if torch.is_grad_enabled():  # create_graph=True: these gradients are to be differentiated in their turn
-            return _differentiable_gradients(needed, x, h_0, lengths, ctx.reset_after, flat, dout, dh_n)
-        dgates, dh_0 = run_backward(dout, dh_n, x, h_0, lengths, out, saved, flat, ctx.reset_after)
-        dx, dflat = products(dgates, x, h_0, lengths, out, saved, flat, ctx.reset_after, needed[0], needed[4:])
-        return dx, dh_0 if needed[1] else None, None, None, *dflat
+            return _differentiable_gradients(needed, x, h_0, segments, ctx.reset_after, flat, dout, dh_n)
+        dgates, dh_0 = run_backward(dout, dh_n, x, h_0, segments, out, saved, flat, ctx.reset_after)
+        dx, dflat = products(dgates, x, h_0, segments, out, saved, flat, ctx.reset_after, needed[0], needed[5:])
+        return dx, dh_0 if needed[1] else None, None, None, None, *dflat
 
 
 def _differentiable_gradients(
     needed: tuple[bool, ...],
     x: Tensor,
     h_0: Tensor | None,
-    lengths: Tensor | None,
+    segments: Segments,
     reset_after: bool,
     flat: Flat,
     dout: Tensor | None,
     dh_n: Tensor | None,
 ) -> tuple[Tensor | None, ...]:
-    inputs = [x, h_0, lengths, None, *flat]
+    inputs = [x, h_0, *segments, None, *flat]
     wanted = [tensor for tensor, need in zip(inputs, needed, strict=True) if need and tensor is not None]
-    results = torch_layer(x, h_0, by_direction(flat), lengths, reset_after)
+    results = torch_layer(x, h_0, by_direction(flat), segments, reset_after)
     pairs = [(y, dy) for y, dy in zip(results, (dout, dh_n), strict=True) if dy is not None]
     ys, dys = zip(*pairs, strict=True)
     found = iter(torch.autograd.grad(ys, wanted, dys, create_graph=True, allow_unused=True))
@@ -83,7 +89,7 @@ def _differentiable_gradients(
 
 
 def run(
-    x: Tensor, h_0: Tensor | None, lengths: Tensor | None, flat: Flat, reset_after: bool, save: bool
+    x: Tensor, h_0: Tensor | None, segments: Segments, flat: Flat, reset_after: bool, save: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the states, the last states, and what the backward pass needs: (D, T, N, 4, H), or T = 0 of it."""
     x = _unit_stride(x.detach())
@@ -96,7 +102,7 @@ def run(
         # Kept in a list until the call returns: the engine is given addresses.
         tensors = [None if t is None else t.detach().contiguous() for t in w]
         engine.raw.forward(  # type: ignore[union-attr]
-            _problem(x, H, reset_after, d, lengths),
+            _problem(x, H, reset_after, d, segments),
             *map(_address, tensors),
             *(_address(x), x.stride(0), x.stride(1)),
             0 if h_0 is None else _address(h_0[d]),
@@ -112,7 +118,7 @@ def run_backward(
     dh_n: Tensor | None,
     x: Tensor,
     h_0: Tensor | None,
-    lengths: Tensor | None,
+    segments: Segments,
     out: Tensor,
     saved: Tensor,
     flat: Flat,
@@ -129,7 +135,7 @@ def run_backward(
     for d, w in enumerate(weights):
         hh, skip = w.hh.contiguous(), d * H * out.element_size()
         engine.raw.backward(  # type: ignore[union-attr]
-            _problem(x, H, reset_after, d, lengths),
+            _problem(x, H, reset_after, d, segments),
             _address(hh),
             *(out.data_ptr() + skip, N * D * H, D * H),
             0 if h_0 is None else _address(h_0[d]),
@@ -147,10 +153,10 @@ def by_direction(flat: Flat) -> list[DirectionWeights]:
     return [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]  # type: ignore[arg-type]
 
 
-def _problem(x: Tensor, hidden: int, reset_after: bool, direction: int, lengths: Tensor | None) -> Any:
+def _problem(x: Tensor, hidden: int, reset_after: bool, direction: int, segments: Segments) -> Any:
     T, N, I = x.shape
     return engine.raw.Problem(  # type: ignore[union-attr]
-        T, N, I, hidden, reset_after, direction == 1, _address(lengths), torch.get_num_threads()
+        T, N, I, hidden, reset_after, direction == 1, *map(_address, segments), torch.get_num_threads()
     )
 
 
@@ -170,7 +176,7 @@ def products(
     dgates: Tensor,
     x: Tensor,
     h_0: Tensor | None,
-    lengths: Tensor | None,
+    segments: Segments,
     out: Tensor,
     saved: Tensor,
     flat: Flat,
@@ -181,15 +187,15 @@ def products(
     """Return the gradients of x and of the weights of all directions, None where not needed."""
     dx: Tensor | None = None
     dflat: list[Tensor | None] = []
-    if lengths is not None and any(needs_flat):
+    if segments.lengths is not None and any(needs_flat):
         # Zero times whatever stands in the padding, NaN included, is to be zero.
-        x = x.masked_fill(~running(lengths, x), 0.0)
+        x = x.masked_fill(~running(segments.lengths, x), 0.0)
     for d, w in enumerate(by_direction(flat)):
         if needs_x:
             part = _input_gradient(dgates[d], w.ih, reset_after)
             dx = part if dx is None else dx + part
         dflat += _weight_gradients(
-            dgates[d], x, h_0, lengths, out, saved[d], reset_after, d, needs_flat[4 * d : 4 * d + 4]
+            dgates[d], x, h_0, segments, out, saved[d], reset_after, d, needs_flat[4 * d : 4 * d + 4]
         )
     return dx, dflat
 
@@ -206,7 +212,7 @@ def _weight_gradients(
     dgates: Tensor,
     x: Tensor,
     h_0: Tensor | None,
-    lengths: Tensor | None,
+    segments: Segments,
     out: Tensor,
     saved: Tensor,
     reset_after: bool,
@@ -227,9 +233,9 @@ def _weight_gradients(
     if needs_hh:
         states = out[..., direction * H : (direction + 1) * H]
         if reset_after:
-            hh = _by_previous_state(dgates[:, :, 1:], states, h_0, lengths, direction)
+            hh = _by_previous_state(dgates[:, :, 1:], states, h_0, segments, direction)
         else:
-            gated = _by_previous_state(dgates[:, :, :2], states, h_0, lengths, direction)
+            gated = _by_previous_state(dgates[:, :, :2], states, h_0, segments, direction)
             hh = torch.cat((gated, flat[:, 2 * H :].T @ saved.view(T * N, 4 * H)[:, 3 * H :]))
     if any(needs_bias):
         sums = flat.sum(0)
@@ -238,20 +244,23 @@ def _weight_gradients(
 
 
 def _by_previous_state(
-    dgates: Tensor, states: Tensor, h_0: Tensor | None, lengths: Tensor | None, direction: int
+    dgates: Tensor, states: Tensor, h_0: Tensor | None, segments: Segments, direction: int
 ) -> Tensor:
     """Sum of dgates_t^T h_{t-1} over time and batch; states are zero past the end of a row."""
     T, N, gates, H = dgates.shape
     if T == 0:
         return dgates.new_zeros(gates * H, H)
     now, before = (dgates[1:], states[:-1]) if direction == 0 else (dgates[:-1], states[1:])
+    resets = segments.resets
+    if resets is not None:
+        before = before.masked_fill(resets[1:, :, None], 0.0)
     total = now.reshape((T - 1) * N, gates * H).T @ before.reshape((T - 1) * N, H)
     if h_0 is None:
         return total
     if direction == 0:
-        first = dgates[0]
-    elif lengths is None:
+        first = dgates[0] if resets is None else dgates[0].masked_fill(resets[0, :, None, None], 0.0)
+    elif segments.lengths is None:
         first = dgates[-1]
     else:  # the padding's gates have no gradient, so a row of length 0 may take any step
-        first = dgates[(lengths - 1).clamp(min=0), torch.arange(N)]
+        first = dgates[(segments.lengths - 1).clamp(min=0), torch.arange(N)]
     return torch.addmm(total, first.reshape(N, gates * H).T, h_0[direction])

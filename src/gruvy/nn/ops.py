@@ -14,16 +14,16 @@ from torch import Tensor
 
 from gruvy.errors import TensorError
 from gruvy.nn import native
-from gruvy.nn.composed import DirectionWeights
+from gruvy.nn.composed import DirectionWeights, Segments
 
 
 def op_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], lengths: Tensor | None, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
 ) -> tuple[Tensor, Tensor]:
     """Run the layer on the engine, as an operator; see `gruvy.nn.composed` for what a layer takes and returns."""
     flat = [w for direction in weights for w in direction if w is not None]
     has_bias = weights[0].bias_ih is not None
-    out, h_n, _ = gru_layer(x, h_0, lengths, flat, has_bias, reset_after, torch.is_grad_enabled())
+    out, h_n, _ = gru_layer(x, h_0, *segments, flat, has_bias, reset_after, torch.is_grad_enabled())
     return out, h_n
 
 
@@ -32,6 +32,7 @@ def gru_layer(
     x: Tensor,
     h_0: Tensor | None,
     lengths: Tensor | None,
+    resets: Tensor | None,
     flat: Sequence[Tensor],
     bias: bool,
     reset_after: bool,
@@ -41,7 +42,7 @@ def gru_layer(
     if lengths is not None and lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[0]:
         low, high = int(lengths.min()), int(lengths.max())
         raise TensorError(f"lengths lie in [{low}, {high}]; expected [0, {x.shape[0]}], the steps of the input")
-    return native.run(x, h_0, lengths, _with_bias(flat, bias), reset_after, save)
+    return native.run(x, h_0, Segments(lengths, resets), _with_bias(flat, bias), reset_after, save)
 
 
 @gru_layer.register_fake
@@ -49,6 +50,7 @@ def _(
     x: Tensor,
     h_0: Tensor | None,
     lengths: Tensor | None,
+    resets: Tensor | None,
     flat: Sequence[Tensor],
     bias: bool,
     reset_after: bool,
@@ -66,6 +68,7 @@ def gru_layer_backward(
     x: Tensor,
     h_0: Tensor | None,
     lengths: Tensor | None,
+    resets: Tensor | None,
     out: Tensor,
     saved: Tensor,
     flat: Sequence[Tensor],
@@ -73,7 +76,9 @@ def gru_layer_backward(
     reset_after: bool,
 ) -> tuple[Tensor, Tensor]:
     """`native.run_backward`."""
-    return native.run_backward(dout, dh_n, x, h_0, lengths, out, saved, _with_bias(flat, bias), reset_after)
+    return native.run_backward(
+        dout, dh_n, x, h_0, Segments(lengths, resets), out, saved, _with_bias(flat, bias), reset_after
+    )
 
 
 @gru_layer_backward.register_fake
@@ -83,6 +88,7 @@ def _(
     x: Tensor,
     h_0: Tensor | None,
     lengths: Tensor | None,
+    resets: Tensor | None,
     out: Tensor,
     saved: Tensor,
     flat: Sequence[Tensor],
@@ -94,24 +100,24 @@ def _(
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
-    x, h_0, lengths, flat, ctx.bias, ctx.reset_after, _ = inputs
+    x, h_0, lengths, resets, flat, ctx.bias, ctx.reset_after, _ = inputs
     out, _, saved = output
-    ctx.save_for_backward(x, h_0, lengths, out, saved, *flat)
+    ctx.save_for_backward(x, h_0, lengths, resets, out, saved, *flat)
     ctx.set_materialize_grads(False)
 
 
 def _backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None, _: Tensor | None) -> tuple[Any, ...]:
-    x, h_0, lengths, out, saved, *flat = ctx.saved_tensors
-    dgates, dh_0 = gru_layer_backward(dout, dh_n, x, h_0, lengths, out, saved, flat, ctx.bias, ctx.reset_after)
-    needs_x, needs_h_0, _, needs_flat, *_ = ctx.needs_input_grad
+    x, h_0, lengths, resets, out, saved, *flat = ctx.saved_tensors
+    dgates, dh_0 = gru_layer_backward(dout, dh_n, x, h_0, lengths, resets, out, saved, flat, ctx.bias, ctx.reset_after)
+    needs_x, needs_h_0, _, _, needs_flat, *_ = ctx.needs_input_grad
     dx, dflat = native.products(
-        *(dgates, x, h_0, lengths, out, saved, _with_bias(flat, ctx.bias), ctx.reset_after),
+        *(dgates, x, h_0, Segments(lengths, resets), out, saved, _with_bias(flat, ctx.bias), ctx.reset_after),
         needs_x=needs_x,
         needs_flat=[bool(need) for need in _with_bias(needs_flat, ctx.bias)],
     )
     if not ctx.bias:
         dflat = [gradient for i, gradient in enumerate(dflat) if i % 4 < 2]
-    return dx, dh_0 if needs_h_0 else None, None, dflat, None, None, None
+    return dx, dh_0 if needs_h_0 else None, None, None, dflat, None, None, None
 
 
 gru_layer.register_autograd(_backward, setup_context=_setup_context)
