@@ -1,0 +1,52 @@
+"""The tree of commands. Nothing here or in the commands' modules imports torch before a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gruvy import __version__
+from gruvy.cli import demo, evaluate, fit, predict
+
+
+class _Commands(TyperGroup):
+    """Lists the commands in the order in which they are used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return ["fit", "predict", "evaluate", "demo"]
+
+
+app = typer.Typer(
+    name="gruvy",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(fit.app, name="fit")
+app.command(name="predict")(predict.predict)
+app.command(name="evaluate")(evaluate.evaluate)
+app.add_typer(demo.app, name="demo")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gruvy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gruvy(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Gated Recurrent Units, from a table of numbers to an honest forecast.
+
+    Train with **gruvy fit forecast**, use the model with **gruvy predict**, measure it with
+    **gruvy evaluate**. **gruvy demo weather** shows all of it on real data.
+    """

@@ -1,0 +1,118 @@
+"""The report as a reader sees it: every plot drawn, nothing asked of the network, fit for a phone."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gruvy.errors import ArgumentError
+from gruvy.report import ForecastReport, write_report
+
+PLOTS = {"stretch": 3, "sample-0": 3, "sample-1": 3, "sample-2": 3, "steps": 6, "losses": 9, "gates": 3}
+
+# Each plot's id with the number of traces that Plotly has really put on the page.
+DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
+    plot.querySelectorAll('.scatterlayer .trace, .heatmaplayer .hm image[*|href^="data:image"]').length]))"""
+
+
+@pytest.fixture(scope="module")
+def page(report: ForecastReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(report, tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_everything_is_drawn_and_nothing_complains(chromium, page, width, dark):
+    chromium.open(page, width=width, dark=dark)
+    assert chromium.evaluate(DRAWN) == PLOTS
+    assert chromium.complaints() == []
+    assert chromium.requests() == [page.as_uri()]
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+    image = chromium.screenshot(f"forecast-{width}-{'dark' if dark else 'light'}.png")
+    assert image.stat().st_size > 50_000
+
+
+def test_the_browser_would_notice_a_fault(chromium, page, tmp_path):
+    broken = page.read_text(encoding="utf-8").replace(
+        "</body>",
+        "<script>undefinedFunction()</script><img src='https://example.org/a.png'>"
+        "<div style='width:2000px'>wide</div></body>",
+    )
+    fault = tmp_path / "fault.html"
+    fault.write_text(broken, encoding="utf-8")
+    chromium.open(fault, width=390, dark=False)
+    complaints = "\n".join(chromium.complaints())
+    assert "undefinedFunction is not defined" in complaints
+    assert "Content Security Policy" in complaints
+    assert chromium.evaluate("document.documentElement.scrollWidth") > 390
+
+
+def test_plots_follow_the_theme(chromium, page):
+    chromium.open(page, width=1280, dark=False)
+    colour = "getComputedStyle(document.querySelector('#steps .scatterlayer .js-line')).stroke"
+    light = chromium.evaluate(colour)
+    chromium.prefer(dark=True)
+    chromium.wait_for("dark")
+    assert light == "rgb(0, 114, 178)"
+    assert chromium.evaluate(colour) == "rgb(86, 180, 233)"
+
+
+def test_it_can_be_read_without_eyes(page):
+    tags = _Tags(page)
+    plots = [attributes for name, attributes in tags.opened if "plot" in attributes.get("class", "").split()]
+    assert {plot["id"] for plot in plots} == set(PLOTS)
+    for plot in plots:
+        assert plot["role"] == "img"
+        assert len(plot["aria-label"]) > 40
+    assert [a["scope"] for name, a in tags.opened if name == "th"] == ["col"] * 9 + ["row"] * 6
+    names = [name for name, _ in tags.opened]
+    assert names.count("caption") == 1
+    assert names.count("figcaption") == names.count("figure") == len(PLOTS)
+    assert names.count("h1") == 1
+    assert ("html", {"lang": "en"}) in tags.opened
+
+
+def test_names_from_the_data_cannot_break_the_page(report, tmp_path):
+    name = "</script><script>alert(1)</script>"
+    page = write_report(dataclasses.replace(report, target=name, title=name), tmp_path / "r.html")
+    assert name not in page.read_text(encoding="utf-8")
+
+
+def test_a_report_of_one_model_without_gates_or_samples_is_complete(chromium, report, tmp_path):
+    alone = dataclasses.replace(
+        report,
+        rows=[row for row in report.rows if row.kind == "baseline" or row.name == "LSTM"],
+        losses=report.losses[1:2],
+        samples=[],
+        stretch=None,
+        gates=None,
+        unit="",
+        time_zone="",
+        description="",
+    )
+    chromium.open(write_report(alone, tmp_path / "alone.html"), width=390, dark=False)
+    assert chromium.evaluate(DRAWN) == {"steps": 4, "losses": 3}
+    assert chromium.complaints() == []
+
+
+def test_what_does_not_fit_is_named_together(report):
+    sample = dataclasses.replace(report.samples[0], truth=np.zeros(3))
+    with pytest.raises(ArgumentError) as caught:
+        dataclasses.replace(report, rows=[r for r in report.rows if r.kind == "baseline"], samples=[sample])
+    assert "no row is of kind 'model'" in str(caught.value)
+    assert re.search(r"sample 'An easy day' needs arrays of one length, not .*'truth': 3", str(caught.value))
+
+
+class _Tags(HTMLParser):
+    def __init__(self, page: Path):
+        super().__init__()
+        self.opened: list[tuple[str, dict[str, str]]] = []
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        self.opened.append((tag, {name: value or "" for name, value in attributes}))
