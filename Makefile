@@ -20,7 +20,7 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/mypy
 	@$(BIN)/clang-format --dry-run --Werror native/*.?pp native/*.inl
 	@echo "==> Running the tests"
-	@$(BIN)/python -m pytest --quiet
+	@$(BIN)/python -m pytest --quiet --numprocesses auto
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --quiet --fix .

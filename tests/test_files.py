@@ -55,7 +55,7 @@ def test_every_truncation_is_noticed(path):
     data = path.read_bytes()
     for length in range(1, len(data)):
         path.write_bytes(data[:length])
-        with pytest.raises(FileFormatError, match="not a .gruvy file, or truncated"):
+        with pytest.raises(FileFormatError, match=r"not a \.gruvy file, or truncated"):
             files.read(path)
 
 
@@ -65,7 +65,7 @@ def test_missing_empty_and_folder(tmp_path):
     (tmp_path / "empty.gruvy").touch()
     with pytest.raises(FileFormatError, match=r"empty.gruvy: the file is empty \(0 bytes\)"):
         files.read(tmp_path / "empty.gruvy")
-    with pytest.raises(FileFormatError, match="expected a .gruvy file, got a folder"):
+    with pytest.raises(FileFormatError, match=r"expected a \.gruvy file, got a folder"):
         files.read(tmp_path)
 
 
@@ -77,7 +77,7 @@ class _Trap:
 def test_a_pickle_is_refused_and_not_run(tmp_path):
     path = tmp_path / "a.gruvy"
     path.write_bytes(pickle.dumps(_Trap()))
-    with pytest.raises(FileFormatError, match="not a .gruvy file"):
+    with pytest.raises(FileFormatError, match=r"not a \.gruvy file"):
         files.read(path)
 
 

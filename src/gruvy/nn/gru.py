@@ -50,8 +50,8 @@ class GRU(torch.nn.RNNBase):
         - h_0: (layers * directions, N, H), or (layers * directions, H) without a batch. Zero where not given.
         - lengths: (N,), steps of each row, 0 to T, in any order. Output past the end of a row is 0, and no gradient
           comes from there.
-        - resets: (T, N), or (N, T) with ``batch_first``, or (T,) without a batch, bool: where a new segment begins. That
-          step starts from a state of zero, and in the backward direction the one before it; no gradient passes.
+        - resets: (T, N), or (N, T) with ``batch_first``, or (T,) without a batch, bool: where a new segment begins.
+          That step starts from a state of zero, and in the backward direction the one before it; no gradient passes.
         - output: as input, with H * directions features. h_n: as h_0.
 
     Raises:

@@ -1,0 +1,43 @@
+"""Collecting every problem of one call, so that the user mends them in one go."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from gruvy.errors import GruvyError
+
+
+class Problems:
+    """What is wrong with one input, raised together.
+
+    Example:
+        >>> problems = Problems("the table")
+        >>> problems.raise_as(ValueError)
+    """
+
+    def __init__(self, subject: str):
+        self.subject = subject
+        self.found: list[str] = []
+
+    def add(self, message: str) -> None:
+        """Note one problem: the thing, what was expected, what came, and the cure."""
+        self.found.append(message)
+
+    def raise_as(self, kind: type[GruvyError] | type[ValueError]) -> None:
+        """Raise all that was found as one error of this kind; do nothing if all is well."""
+        if len(self.found) == 1:
+            raise kind(f"{self.subject}: {self.found[0]}")
+        if self.found:
+            listed = "".join(f"\n  {number}. {text}" for number, text in enumerate(self.found, 1))
+            raise kind(f"{self.subject}: {len(self.found)} problems{listed}")
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them."""
+    names = [str(item) for item in known]
+    near = difflib.get_close_matches(str(name), names, n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"there are: {shown}"

@@ -1,0 +1,111 @@
+"""The forecasts that a model has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.linear_model import Ridge
+from torch import Tensor
+
+from gruvy.data import Batch, Step, Windows
+
+# Ridge penalties that are tried, in units of one window; the first is the one with which the lags are chosen.
+_PENALTIES = (0.1, 0.003, 0.01, 0.03, 0.3)
+# Numbers in the design matrix of the linear model (240 MB); if there are more, the windows are thinned out evenly.
+_LARGEST_DESIGN = 60_000_000
+
+
+def persistence(batch: Batch) -> Tensor:
+    """The last observed value for every step ahead: (P, N, D)."""
+    return batch.anchor.expand_as(batch.truth)
+
+
+def seasonal_naive(batch: Batch, season: int) -> Tensor:
+    """For every step ahead the value at the same phase of the last season of the context: (P, N, D)."""
+    horizon, _, targets = batch.truth.shape
+    phase = torch.arange(horizon) % season
+    return batch.context[len(batch.context) - season + phase, :, :targets]
+
+
+def natural_season(step: Step, context_length: int) -> int:
+    """The season a person would try first: the shortest of day, week and year that is at least two rows long.
+
+    A day for hours and minutes, a week for days, a year for weeks and months. 1 (persistence) if
+    there is no such season or the context does not hold one.
+    """
+    for period in (pd.Timedelta(days=1), pd.Timedelta(days=7), pd.Timedelta(days=365.25)):
+        season = round(period / step.duration)
+        if season >= 2:
+            break
+    return season if 1 <= season <= context_length else 1
+
+
+@dataclass(frozen=True)
+class LinearAutoregression:
+    """A linear model from the last steps of the window to all steps ahead: the network's inputs, with a ridge penalty.
+
+    ``change from the last value = coef [context, known ahead] + intercept``, one direct regression for each step.
+
+    Attributes:
+        coef: (P * D, lags * C + P * K) float32.
+        intercept: (P * D,) float32.
+        lags: how many of the last steps it reads.
+        penalty: of the ridge, for one window.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    lags: int
+    penalty: float
+
+    @classmethod
+    def fit(cls, training: Windows, validation: Windows) -> LinearAutoregression:
+        """Fit on the training windows; choose lags (all, a half, a quarter) and penalty on the validation windows.
+
+        With the whole context alone it would be a weak rival: on the weather of New York half of it does better.
+        """
+        context = training.context
+        candidates = [cls._fit(training, -(-context // share), _PENALTIES[0]) for share in (1, 2, 4)]
+        lags = min(candidates, key=lambda model: model._error(validation)).lags
+        candidates += [cls._fit(training, lags, penalty) for penalty in _PENALTIES[1:]]
+        return min(candidates, key=lambda model: model._error(validation))
+
+    @classmethod
+    def _fit(cls, windows: Windows, lags: int, penalty: float) -> LinearAutoregression:
+        batch = windows.batch(windows.origins[:1])
+        width = _design(batch, lags).shape[1]
+        thin = -(-len(windows.origins) * width // _LARGEST_DESIGN)
+        origins = windows.origins[::thin]
+        inputs = _design(windows.batch(origins), lags).numpy()
+        ridge = Ridge(alpha=penalty * len(inputs), solver="cholesky").fit(inputs, _changes(windows, origins))
+        coef = ridge.coef_.astype(np.float32).reshape(-1, width)
+        return cls(coef, np.asarray(ridge.intercept_, dtype=np.float32).reshape(-1), lags, penalty)
+
+    def _error(self, windows: Windows) -> float:
+        errors = [(self.forecast(batch) - batch.truth).abs() for batch in windows]
+        return float(torch.cat(errors, dim=1).nanmean())
+
+    def forecast(self, batch: Batch) -> Tensor:
+        """(P, N, D)."""
+        change = _design(batch, self.lags) @ torch.from_numpy(self.coef).T + torch.from_numpy(self.intercept)
+        horizon, windows, targets = batch.truth.shape
+        return batch.anchor + change.view(windows, horizon, targets).transpose(0, 1)
+
+
+def _design(batch: Batch, lags: int) -> Tensor:
+    """(N, lags * C + P * K)."""
+    windows = batch.context.shape[1]
+    parts = (batch.context[-lags:], batch.ahead)
+    return torch.cat([part.transpose(0, 1).reshape(windows, -1) for part in parts], dim=1)
+
+
+def _changes(windows: Windows, origins: Tensor) -> np.ndarray:
+    """(N, P * D), from the last value; missing truths are filled forward, or every window with a gap would be lost."""
+    batch = windows.batch(origins)
+    horizon, count, targets = batch.truth.shape
+    rows = torch.arange(horizon)[:, None] + origins
+    filled = windows.panel.inputs[rows][..., :targets]
+    return (filled - batch.anchor).transpose(0, 1).reshape(count, horizon * targets).numpy()

@@ -1,0 +1,150 @@
+"""A fitted Forecaster in a .gruvy file: arrays and plain JSON, enough to forecast without torch or pandas."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from gruvy import files
+from gruvy.data import Columns, Scaler, Step
+from gruvy.errors import FileFormatError
+from gruvy.tasks.baselines import LinearAutoregression
+from gruvy.tasks.forecast_data import Preparation
+from gruvy.tasks.forecast_model import ForecastModel
+from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecast_params import quantile_levels
+
+if TYPE_CHECKING:
+    from gruvy.tasks.forecaster import Forecaster
+
+TASK = "forecast"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = (
+    "scores_",
+    "history_",
+    "best_epoch_",
+    "seconds_per_epoch_",
+    "peak_memory_bytes_",
+    "model_share_",
+    "season_length_",
+    "provenance_",
+)
+_TIMES = ("validation_start_", "test_start_")
+
+
+def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted Forecaster."""
+    model: ForecastModel = forecaster._model
+    preparation, network = model.preparation, model.network
+    tensors = {f"network/{name}": weight.detach().numpy() for name, weight in network.state_dict().items()}
+    tensors |= {
+        "scaler/mean": preparation.scaler.mean,
+        "scaler/std": preparation.scaler.std,
+        "linear/coef": model.linear.coef,
+        "linear/intercept": model.linear.intercept,
+    }
+    params = forecaster.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    params["quantiles"] = [float(level) for level in params["quantiles"]]
+    columns = preparation.columns
+    document = {
+        "task": TASK,
+        "params": {name: _plain(value) for name, value in params.items()},
+        "spec": {
+            "cell": forecaster.cell,
+            "input_size": preparation.channels + len(columns.values),
+            "hidden_size": int(forecaster.hidden_size),
+            "num_layers": int(forecaster.num_layers),
+            "reset_after": True if forecaster.cell == "gru" else None,
+            "known_size": len(columns.known),
+            "targets": len(columns.targets),
+        },
+        "preprocessing": {
+            "columns": {
+                "targets": list(columns.targets),
+                "time": columns.time,
+                "series": columns.series,
+                "past": list(columns.past),
+                "known": list(columns.known),
+            },
+            "step": preparation.step.freq,
+            "calendar": list(preparation.cycles),
+            "missing_flags": [columns.values[number] for number in preparation.gaps],
+            "series": list(preparation.names),
+            "quantiles": list(model.quantiles),
+        },
+        "linear": {"lags": model.linear.lags, "penalty": model.linear.penalty},
+        "fitted": {name: getattr(forecaster, name) for name in _PLAIN}
+        | {name: getattr(forecaster, name).isoformat() for name in _TIMES},
+    }
+    return files.write(path, tensors, document)
+
+
+def read_forecaster(
+    forecaster_type: type[Forecaster], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> Forecaster:
+    """Put a fitted Forecaster together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        params = document["params"]
+        forecaster = forecaster_type(**{**params, "quantiles": tuple(params["quantiles"])})
+        about = document["preprocessing"]
+        columns = Columns(
+            targets=tuple(about["columns"]["targets"]),
+            time=about["columns"]["time"],
+            series=about["columns"]["series"],
+            past=tuple(about["columns"]["past"]),
+            known=tuple(about["columns"]["known"]),
+        )
+        preparation = Preparation(
+            columns=columns,
+            step=Step(about["step"]),
+            cycles=tuple(about["calendar"]),
+            gaps=tuple(columns.values.index(name) for name in about["missing_flags"]),
+            scaler=Scaler(tensors["scaler/mean"], tensors["scaler/std"]),
+            names=tuple(about["series"]),
+        )
+        network = new_network(forecaster, preparation)
+        weights = {
+            name.removeprefix("network/"): value for name, value in tensors.items() if name.startswith("network/")
+        }
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        linear = LinearAutoregression(tensors["linear/coef"], tensors["linear/intercept"], **document["linear"])
+        for name in _PLAIN:
+            setattr(forecaster, name, document["fitted"][name])
+        for name in _TIMES:
+            setattr(forecaster, name, pd.Timestamp(document["fitted"][name]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    forecaster._keep(network, preparation, linear)
+    return forecaster
+
+
+def new_network(forecaster: Forecaster, preparation: Preparation) -> ForecastNetwork:
+    """The network for these parameters and inputs, untrained."""
+    columns = preparation.columns
+    return ForecastNetwork(
+        forecaster.cell,
+        inputs=preparation.channels,
+        values=len(columns.values),
+        targets=len(columns.targets),
+        known=len(columns.known),
+        horizon=forecaster.horizon,
+        quantiles=quantile_levels(forecaster.quantiles),
+        hidden_size=forecaster.hidden_size,
+        num_layers=forecaster.num_layers,
+        dropout=forecaster.dropout,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,135 @@
+"""What a fit leaves: the network, the preparation of its inputs, and the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from gruvy.data import Batch, Problems, Series
+from gruvy.errors import DataError
+from gruvy.nn import GRU
+from gruvy.tasks.baselines import LinearAutoregression, persistence, seasonal_naive
+from gruvy.tasks.forecast_data import Preparation, PreparedTable, with_future
+from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.results import Gates
+from gruvy.tasks.scores import score_row
+
+# Windows in a batch where nothing is learnt; larger ones cost memory and save no time.
+BATCH = 512
+
+
+@dataclass(frozen=True)
+class ForecastModel:
+    """A fitted forecaster without its estimator.
+
+    Attributes:
+        name: of the model in tables of scores.
+        network: in evaluation mode.
+        preparation: from a table to the network's inputs.
+        linear: the linear baseline.
+        season: rows of the seasonal naive baseline.
+        context, horizon: T and P.
+        quantiles: Q levels, increasing.
+    """
+
+    name: str
+    network: ForecastNetwork
+    preparation: Preparation
+    linear: LinearAutoregression
+    season: int
+    context: int
+    horizon: int
+    quantiles: tuple[float, ...]
+
+    def windows(
+        self, frame: pd.DataFrame, start: pd.Timestamp | None = None, stride: int = 1
+    ) -> tuple[PreparedTable, Tensor]:
+        """All windows of a table, or those that look ahead from ``start`` on."""
+        table = self._table(self.preparation.read(frame))
+        origins = table.origins(start, None, stride)
+        if not len(origins):
+            rows = max(len(one.times) for one in table.series)
+            since = "" if start is None else f" that looks ahead from {start} on"
+            raise DataError(
+                f"the table: no window of context_length + horizon = {self.context} + {self.horizon} rows{since}; "
+                f"the longest series has {rows} rows; give more"
+            )
+        return table, origins
+
+    def next_window(self, frame: pd.DataFrame) -> tuple[PreparedTable, Tensor]:
+        """For each series the window that looks ahead of its last known row."""
+        series = [with_future(one, self.preparation, self.horizon) for one in self.preparation.read(frame)]
+        self._check_context(series)
+        table = self._table(series)
+        return table, torch.from_numpy(table.panel.bounds[1:] - self.horizon)
+
+    def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
+        """(P, N, D, Q) in the targets' own units."""
+        return self._each(table, origins, lambda batch: self.network(batch.context, batch.ahead, batch.anchor))
+
+    def scores(self, table: PreparedTable, origins: Tensor) -> list[dict[str, Any]]:
+        """The model and the baselines, one row each a target."""
+        truth, forecast = table.truth(origins), self.forecast(table, origins)
+        points = {
+            self.name: forecast[..., self.quantiles.index(0.5)],
+            "persistence": self._each(table, origins, persistence),
+            "seasonal naive": self._each(table, origins, lambda batch: seasonal_naive(batch, self.season)),
+            "linear autoregression": self._each(table, origins, self.linear.forecast),
+        }
+        return [
+            score_row(
+                name,
+                target,
+                truth[..., d],
+                point[..., d],
+                forecast[..., d, :] if name == self.name else None,
+                self.quantiles,
+            )
+            for d, target in enumerate(self.preparation.columns.targets)
+            for name, point in points.items()
+        ]
+
+    def gates(self, frame: pd.DataFrame) -> Gates:
+        """The gates over the last context window of the first series."""
+        table, origins = self.next_window(frame)
+        context = next(iter(table.windows(origins[:1], 1))).context
+        encoder = self.network.encoder
+        assert isinstance(encoder, GRU)  # the estimator refuses other cells
+        gates = encoder.gates(self.network.encoder_input(context))
+        one = table.series[0]
+        return Gates(
+            series=one.name,
+            times=one.times[-self.horizon - self.context : -self.horizon],
+            reset=gates["reset"][:, :, 0].numpy(),
+            update=gates["update"][:, :, 0].numpy(),
+        )
+
+    def _table(self, series: Sequence[Series]) -> PreparedTable:
+        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon)
+
+    def _each(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
+        with torch.inference_mode():
+            scaled = torch.cat([forecast(batch) for batch in table.windows(origins, BATCH)], dim=1)
+        return table.unscale(scaled.double().numpy(), origins)
+
+    def _check_context(self, series: Sequence[Series]) -> None:
+        problems = Problems("the table")
+        targets = len(self.preparation.columns.targets)
+        for one in series:
+            where = "" if one.name is None else f"series {one.name!r}: "
+            rows = len(one.times) - self.horizon
+            context = one.values[max(rows - self.context, 0) : rows, :targets]
+            if rows < self.context:
+                problems.add(
+                    f"{where}expected at least context_length = {self.context} rows to look back on, got {rows}; "
+                    "give more"
+                )
+            elif np.isnan(context).all():
+                problems.add(f"{where}no target is observed in the last {self.context} rows; give newer observations")
+        problems.raise_as(DataError)

@@ -1,0 +1,136 @@
+"""The network of the Forecaster, and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gruvy.data import Batch
+from gruvy.nn.cells import recurrent
+
+_STEP_UNITS = 8
+_KNOWN_UNITS = 32
+
+
+class ForecastNetwork(nn.Module):
+    """A recurrent encoder and a direct head: all steps ahead at once, as changes from the last value.
+
+    With the final state h of the encoder, the last observed value a, and the covariates k_p known of step p::
+
+        m_p = a + (W h + b)_p + g((V h)_p, k_p)            the median
+        q   = m_p -/+ softplus gaps, summed outwards       the other quantiles, which therefore never cross
+
+    The encoder reads each measured value as its difference from the last one of the window, beside that last one, so
+    that shapes look alike at every level, in winter and in summer. g is a small network shared by all steps; it and V
+    are there only if there are known covariates.
+
+    Args:
+        cell: "gru", "lstm" or "tanh".
+        inputs: C, features of the context.
+        values: how many of them, from the first on, are measured values, the targets before all others.
+        targets: D.
+        known: K, features known of each step ahead.
+        horizon: P, steps ahead.
+        quantiles: Q increasing levels that include 0.5.
+        hidden_size: H.
+        num_layers: recurrent layers.
+        dropout: share of the input channels (each dropped over a whole window), of the units between
+            recurrent layers and of the final state that is dropped in training.
+
+    Example:
+        >>> network = ForecastNetwork("gru", 3, 3, 1, 0, 24, (0.1, 0.5, 0.9), hidden_size=8)
+        >>> network(torch.zeros(9, 2, 3), torch.zeros(24, 2, 0), torch.zeros(2, 1)).shape
+        torch.Size([24, 2, 1, 3])
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        inputs: int,
+        values: int,
+        targets: int,
+        known: int,
+        horizon: int,
+        quantiles: Sequence[float],
+        *,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self._shape = (horizon, targets, len(quantiles))
+        self._middle = list(quantiles).index(0.5)
+        self._values = values
+        self.encoder = recurrent(cell, inputs + values, hidden_size, num_layers, dropout)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden_size, horizon * targets * len(quantiles))
+        # Training starts from persistence: the change is 0 and only the gaps are not.
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.known: nn.Sequential | None = None
+        if known:
+            last = nn.Linear(_KNOWN_UNITS, targets * len(quantiles))
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.steps = nn.Linear(hidden_size, horizon * _STEP_UNITS)
+            self.known = nn.Sequential(nn.Linear(_STEP_UNITS + known, _KNOWN_UNITS), nn.ReLU(), last)
+
+    def forward(self, context: Tensor, ahead: Tensor, anchor: Tensor) -> Tensor:
+        """Forecast the quantiles.
+
+        Args:
+            context: (T, N, C) what was known at each step up to now.
+            ahead: (P, N, K) what is known of the steps ahead.
+            anchor: (N, D) the last observed value of each target.
+
+        Returns:
+            (P, N, D, Q), the quantiles in increasing order.
+        """
+        horizon, targets, levels = self._shape
+        output, _ = self.encoder(self.encoder_input(context))
+        state = self.dropout(output[-1])
+        change = self.head(state).view(-1, horizon, targets, levels).transpose(0, 1)
+        if self.known is not None:
+            steps = self.steps(state).view(-1, horizon, _STEP_UNITS).transpose(0, 1)
+            change = change + self.known(torch.cat([steps, ahead], dim=2)).view(horizon, -1, targets, levels)
+        return self._ordered(change, anchor)
+
+    def encoder_input(self, context: Tensor) -> Tensor:
+        """What the recurrent layers read: (T, N, C + values)."""
+        values, others = context[..., : self._values], context[..., self._values :]
+        level = values[-1:]
+        inputs = torch.cat([values - level, level.expand_as(values), others], dim=2)
+        if not self.training:
+            return inputs
+        kept: Tensor = self.dropout(torch.ones_like(inputs[:1]))
+        return inputs * kept
+
+    def _ordered(self, change: Tensor, anchor: Tensor) -> Tensor:
+        middle = self._middle
+        median = anchor[None, :, :, None] + change[..., middle : middle + 1]
+        below, above = F.softplus(change[..., :middle]), F.softplus(change[..., middle + 1 :])
+        return torch.cat([median - below.flip(-1).cumsum(-1).flip(-1), median, median + above.cumsum(-1)], dim=-1)
+
+
+class PinballLoss:
+    """The pinball loss of all quantiles over the observed truths; the true quantiles make it least.
+
+    ``loss_q(y, f) = max(q (y - f), (q - 1) (y - f))`` (Koenker and Bassett 1978), averaged over the levels q.
+
+    Args:
+        quantiles: Q levels in the order of the network's last axis.
+    """
+
+    def __init__(self, quantiles: Sequence[float]):
+        self._levels = torch.tensor(quantiles)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum over the observed truths of a batch, and how many there are."""
+        forecast = network(batch.context, batch.ahead, batch.anchor)
+        observed = ~batch.truth.isnan()
+        error = torch.where(observed, batch.truth, 0.0).unsqueeze(-1) - forecast
+        loss = torch.maximum(self._levels * error, (self._levels - 1) * error).mean(-1)
+        return (loss * observed).sum(), observed.sum()

@@ -1,0 +1,233 @@
+"""From fitted forecasters to the values that a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gruvy.data import Series
+from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.results import Backtest
+
+# Steps of history before a single forecast, at most, and steps in the long plot.
+_HISTORY = 48
+_STRETCH = 336
+CELL_NAMES = {"gru": "GRU", "lstm": "LSTM", "tanh": "tanh RNN"}
+
+
+def forecast_report(
+    models: Mapping[str, Forecaster],
+    frame: pd.DataFrame,
+    *,
+    title: str | None = None,
+    name: str | None = None,
+    unit: str = "",
+    description: str = "",
+    command: str = "",
+) -> ForecastReport:
+    """Gather what a report shows of forecasters that were fitted on the same table.
+
+    The first model is the one that the report is about: its forecasts and gates are drawn. Of several targets and
+    series the first ones are shown.
+
+    Args:
+        models: fitted estimators by the name that the report gives them.
+        frame: the table they were fitted on.
+        title: the headline; by default made of the target and the horizon.
+        name: the target as it stands in sentences; by default its column.
+        unit: the target's unit.
+        description: one or two sentences on the data.
+        command: what repeats the run, or "".
+
+    Returns:
+        The values of the report; `gruvy.report.write_report` turns them into a page.
+
+    Raises:
+        DataError: the table cannot be used.
+
+    Example:
+        >>> write_report(forecast_report({"GRU": model}, frame), "report.html")  # doctest: +SKIP
+    """
+    model = next(iter(models.values()))
+    series = model._model.preparation.read(frame)[0]
+    test = _first_series(model.backtest(frame, start=model.test_start_), series.times.tz)
+    label = name or test.targets[0]
+    step = step_name(model)
+    return ForecastReport(
+        title=title or f"{label}, {model.horizon} {step}{'s' if model.horizon > 1 else ''} ahead",
+        target=label,
+        unit=unit,
+        step=step,
+        rows=table_rows(models, [one.scores_ for one in models.values()]),
+        samples=_samples(test),
+        stretch=_stretch(test),
+        losses=[_losses(key, one) for key, one in models.items()],
+        gates=_gates(model, series, frame) if model.cell == "gru" else None,
+        levels=(test.quantiles[0], test.quantiles[-1]),
+        provenance=_provenance(model, command),
+        description=description or _description(model),
+        time_zone=str(series.times.tz or ""),
+    )
+
+
+def table_rows(
+    models: Mapping[str, Forecaster], scores: Sequence[Sequence[Mapping[str, Any]]], target: str | None = None
+) -> list[TableRow]:
+    """Return one row per model and, once, the baselines, from what each model's ``evaluate`` returned.
+
+    One target at a time, by default the first: errors of different units have no common mean.
+    """
+    target = scores[0][0]["target"] if target is None else target
+    rows = [
+        _row(name, "model", next(row for row in found if row["target"] == target), model)
+        for (name, model), found in zip(models.items(), scores, strict=True)
+    ]
+    own = scores[0][0]["name"]
+    baselines = [row for row in scores[0] if row["target"] == target and row["name"] != own]
+    return rows + [_row(row["name"], "baseline", row) for row in baselines]
+
+
+def step_name(model: Forecaster) -> str:
+    """Return "hour" for a step of one hour, and "step" where one step has no name."""
+    count, unit = model.provenance_["step"].split(" ", 1)
+    return unit if count == "1" else "step"
+
+
+def _row(name: str, kind: Any, score: Mapping[str, Any], model: Forecaster | None = None) -> TableRow:
+    return TableRow(
+        name=name,
+        kind=kind,
+        mae=score["mae"],
+        rmse=score["rmse"],
+        mae_by_step=[np.nan if error is None else error for error in score["mae_by_step"]],
+        pinball=score["pinball"],
+        coverage=score["coverage"],
+        hidden_size=model.hidden_size if model else None,
+        parameters=model.n_parameters_ if model else None,
+        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
+        peak_memory_bytes=model.peak_memory_bytes_ if model else None,
+    )
+
+
+def _first_series(test: Backtest, zone: tzinfo | None) -> Backtest:
+    """Return the windows of one series, with times as its clocks show them."""
+    chosen = np.array([name == test.series[0] for name in test.series])
+    return Backtest(
+        series=tuple(name for name in test.series if name == test.series[0]),
+        origins=test.origins[chosen],
+        times=_as_on_clocks(test.times[chosen], zone),
+        truth=test.truth[chosen],
+        forecast=test.forecast[chosen],
+        quantiles=test.quantiles,
+        targets=test.targets,
+    )
+
+
+def _samples(test: Backtest) -> list[Sample]:
+    """Return an easy, a typical and a hard window, by the rank of their errors: none is picked by eye."""
+    error = np.abs(test.median[..., 0] - test.truth[..., 0]).mean(axis=1)  # NaN where a truth is missing
+    horizon = test.times.shape[1]
+    before = -(-_HISTORY // horizon)  # earlier windows, whose truth is this one's history
+    ranked = [i for i in np.argsort(error) if i >= before and not np.isnan(error[i])]
+    if len(ranked) < 3:
+        return []
+    return [
+        _sample(test, ranked[round(share * (len(ranked) - 1))], before, title)
+        for share, title in (
+            (0.1, "Easy (10th percentile of error)"),
+            (0.5, "Typical (50th percentile)"),
+            (0.9, "Hard (90th percentile)"),
+        )
+    ]
+
+
+def _sample(test: Backtest, index: int, before: int, title: str) -> Sample:
+    past = slice(index - before, index)
+    return Sample(
+        title=title,
+        times=test.times[index],
+        truth=test.truth[index, :, 0],
+        median=test.median[index, :, 0],
+        lower=test.forecast[index, :, 0, 0],
+        upper=test.forecast[index, :, 0, -1],
+        history_times=test.times[past].ravel()[-_HISTORY:],
+        history=test.truth[past, :, 0].ravel()[-_HISTORY:],
+    )
+
+
+def _stretch(test: Backtest) -> Sample:
+    """Return the last forecasts of the test part, end to end."""
+    horizon = test.times.shape[1]
+    count = min(len(test.times), max(1, _STRETCH // horizon))
+    last = slice(len(test.times) - count, None)
+    of_series = "" if test.series[0] is None else f" of {test.series[0]}"
+    return Sample(
+        title=(f"The last {count} forecasts in a row" if count > 1 else "The last forecast") + of_series,
+        times=test.times[last].ravel(),
+        truth=test.truth[last, :, 0].ravel(),
+        median=test.median[last, :, 0].ravel(),
+        lower=test.forecast[last, :, 0, 0].ravel(),
+        upper=test.forecast[last, :, 0, -1].ravel(),
+        # Forecasts of one step are points; a line through them is easier to follow.
+        starts=range(0, count * horizon, horizon) if horizon > 1 else (0,),
+    )
+
+
+def _losses(name: str, model: Forecaster) -> LossCurve:
+    return LossCurve(
+        name=name,
+        train=[row["train_loss"] for row in model.history_],
+        validation=[row["validation_loss"] for row in model.history_],
+        best_epoch=model.best_epoch_,
+    )
+
+
+def _gates(model: Forecaster, series: Series, frame: pd.DataFrame) -> Gates:
+    """Return the gates of the last layer, beside the first target as the window had it."""
+    gates = model.gates(frame)
+    return Gates(
+        times=gates.times.tz_localize(None).to_numpy(),
+        values=series.values[np.isin(series.times, gates.times), 0],
+        reset=gates.reset[-1],
+        update=gates.update[-1],
+    )
+
+
+def _provenance(model: Forecaster, command: str) -> dict[str, str]:
+    made = model.provenance_
+    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
+    facts = {names.get(package, package): version for package, version in made["versions"].items()}
+    first, last = (pd.Timestamp(time) for time in made["time_span"])
+    facts |= {
+        "Machine": made["machine"],
+        "Threads": str(made["threads"]),
+        "Seed": str(made["seed"]),
+        "Rows": f"{made['rows']:,}, one per {made['step'].removeprefix('1 ')}",
+        "Time span": f"{_moment(first)} to {_moment(last)}",
+        "Held out from": _moment(model.test_start_),
+        "Trained": f"{_moment(pd.Timestamp(made['date']))} UTC",
+    }
+    return facts | ({"Command": command} if command else {})
+
+
+def _description(model: Forecaster) -> str:
+    return (
+        f"Trained on what came before {_moment(model.validation_start_)}, stopped by what came until "
+        f"{_moment(model.test_start_)}, measured on every window after that."
+    )
+
+
+def _moment(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d}" if time == time.normalize() else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _as_on_clocks(times: np.ndarray, zone: tzinfo | None) -> np.ndarray:
+    if zone is None:
+        return times
+    local = pd.DatetimeIndex(times.ravel(), tz="UTC").tz_convert(zone).tz_localize(None)
+    return local.to_numpy().reshape(times.shape)

@@ -1,0 +1,374 @@
+"""Forecasting of time series: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.data import Columns, Series, read_series
+from gruvy.errors import ArgumentError
+from gruvy.tasks.baselines import LinearAutoregression, natural_season
+from gruvy.tasks.forecast_data import Preparation, PreparedTable, Split, check_split
+from gruvy.tasks.forecast_file import new_network, write_forecaster
+from gruvy.tasks.forecast_model import BATCH, ForecastModel
+from gruvy.tasks.forecast_network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecast_params import check_params, quantile_levels
+from gruvy.tasks.provenance import provenance
+from gruvy.tasks.results import Backtest, Gates
+from gruvy.tasks.scores import r_squared
+from gruvy.training import Progress, Schedule, reproducible, train
+
+
+class Forecaster(BaseEstimator):
+    """Forecasts the next steps of one or many time series with quantiles, from a recurrent network.
+
+    The table has one row per time (and series). Everything is learnt from its first part by time, the best
+    epoch is chosen on the next, and the last, ``test_fraction`` of the span, only serves to score the model
+    and the baselines. See `gruvy.tasks.forecast_network.ForecastNetwork` for the network.
+
+    Args:
+        horizon: P, steps to forecast.
+        context_length: T, steps to look back.
+        cell: "gru", "lstm" or "tanh".
+        hidden_size: H, units of each layer.
+        num_layers: recurrent layers.
+        dropout: share of the units dropped in training, between layers and before the head.
+        quantiles: levels between 0 and 1; the median is always added.
+        season_length: rows of the seasonal naive baseline; None to take a day, week or year as the step
+            suggests.
+        test_fraction: share of the time span kept for the scores.
+        validation_fraction: share of the time span, just before it, that chooses the best epoch.
+        batch_size: windows in a training step.
+        max_epochs: the most passes over the training windows.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        scores_: rows of `evaluate` for the held-out test part.
+        history_: one row per epoch: epoch, train_loss, validation_loss (pinball, scaled), seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the whole network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        n_channels_: the input size of the recurrent layers: two a column, the calendar, flags of missing
+            values.
+        season_length_: in use.
+        validation_start_, test_start_: the first times of these parts.
+        provenance_: versions, machine, threads, seed, rows, time span, date.
+        feature_names_in_, n_features_in_: the numeric columns: targets, past, known.
+
+    Example:
+        >>> table = pd.DataFrame({"time": pd.date_range("2024", periods=300, freq="h"), "load": range(300)})
+        >>> model = Forecaster(horizon=4, context_length=24, max_epochs=1).fit(table, target="load", time="time")
+        >>> model.predict(table).shape
+        (4, 2)
+    """
+
+    def __init__(
+        self,
+        horizon: int = 24,
+        context_length: int = 168,
+        *,
+        cell: str = "gru",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        dropout: float = 0.1,
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        season_length: int | None = None,
+        test_fraction: float = 0.2,
+        validation_fraction: float = 0.1,
+        batch_size: int = 128,
+        max_epochs: int = 10,
+        patience: int = 5,
+        learning_rate: float = 3e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.horizon = horizon
+        self.context_length = context_length
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.quantiles = quantiles
+        self.season_length = season_length
+        self.test_fraction = test_fraction
+        self.validation_fraction = validation_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        y: None = None,
+        *,
+        target: str | Sequence[str],
+        time: str,
+        series: str | None = None,
+        past: Sequence[str] = (),
+        known: Sequence[str] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on a table, choose the best epoch, score it and the baselines on the held-out test part.
+
+        Args:
+            frame: one row per time and series, times increasing; missing values are NaN, missing rows are
+                left out.
+            y: not used; scikit-learn passes it.
+            target: the column, or columns, to forecast.
+            time: the column of dates and times, at a regular step.
+            series: the id column, if the table holds several series.
+            past: covariates known up to now only.
+            known: covariates whose future values are known at forecast time.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        columns = Columns(_names(target), time, series, _names(past), _names(known))
+        parts, step = read_series(frame, columns)
+        split = Split.of(parts, self.validation_fraction, self.test_fraction)
+        preparation = Preparation.of(parts, columns, step, split.validation)
+        table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
+        training = table.windows(table.origins(None, split.validation), self.batch_size)
+        validation = table.windows(table.origins(split.validation, split.test), BATCH)
+        test = table.origins(split.test)
+        counts = {"training": len(training.origins), "validation": len(validation.origins), "test": len(test)}
+        check_split(parts, split, counts, context=self.context_length, horizon=self.horizon)
+
+        seed = self._seed()
+        with reproducible(seed):
+            network = new_network(self, preparation)
+        result = train(
+            network,
+            PinballLoss(quantile_levels(self.quantiles)),
+            training,
+            validation,
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(columns, parts),
+            progress=progress,
+        )
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.season_length_ = self.season_length or natural_season(step, self.context_length)
+        self.validation_start_, self.test_start_ = split.validation, split.test
+        self.provenance_ = {
+            **provenance(),
+            "seed": result.seed,
+            "rows": len(frame),
+            "step": str(step),
+            "time_span": [str(min(one.times[0] for one in parts)), str(max(one.times[-1] for one in parts))],
+        }
+        self._keep(network, preparation, LinearAutoregression.fit(training, validation))
+        self.scores_ = self._model.scores(table, test)
+        return self
+
+    def predict(self, frame: pd.DataFrame, *, quantiles: Sequence[float] | None = None) -> pd.DataFrame:
+        """Forecast the ``horizon`` rows after the last time of each series.
+
+        With known covariates the table brings their future rows, in which the targets are left empty; the forecast
+        then follows the last row with an observed target.
+
+        Args:
+            frame: at least ``context_length`` rows a series, with the columns of the fit.
+            quantiles: levels to add as columns, out of those of the fit.
+
+        Returns:
+            ``horizon`` rows a series: the series id if there is one, the time, one column a target (the
+            median) and one a target and level, such as ``temp_q0.1``.
+
+        Raises:
+            ArgumentError: a level that was not trained.
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        levels, horizon = self._model.quantiles, self._model.horizon
+        wanted = [] if quantiles is None else [float(level) for level in quantiles]
+        unknown = [level for level in wanted if level not in levels]
+        if unknown:
+            raise ArgumentError(
+                f"quantiles: this model was fitted for {levels}, not for {unknown}; fit again with them"
+            )
+
+        columns = self._model.preparation.columns
+        table, origins = self._model.next_window(frame)
+        forecast = self._model.forecast(table, origins)
+        pieces = []
+        for number, one in enumerate(table.series):
+            piece: dict[str, Any] = {} if columns.series is None else {columns.series: [one.name] * horizon}
+            piece[columns.time] = one.times[-horizon:]
+            for position, name in enumerate(columns.targets):
+                piece[name] = forecast[:, number, position, levels.index(0.5)]
+                for level in wanted:
+                    piece[f"{name}_q{level:g}"] = forecast[:, number, position, levels.index(level)]
+            pieces.append(pd.DataFrame(piece))
+        return pd.concat(pieces, ignore_index=True)
+
+    def backtest(
+        self, frame: pd.DataFrame, *, stride: int | None = None, start: pd.Timestamp | None = None
+    ) -> Backtest:
+        """Forecast from many times of a table's past, each from what was known by then.
+
+        Args:
+            frame: a table with the columns of the fit.
+            stride: steps between forecasts; ``horizon`` by default, so that each time is forecast once.
+            start: the first time to be forecast; ``test_start_`` leaves out what the model was trained on.
+
+        Returns:
+            Truth and forecasts of all windows, in the targets' own units.
+
+        Raises:
+            ArgumentError: a stride below 1.
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        stride = self._model.horizon if stride is None else stride
+        if stride < 1:
+            raise ArgumentError(f"stride: expected at least 1, got {stride}")
+        table, origins = self._model.windows(frame, start, stride)
+        last_known, times = table.times(origins)
+        return Backtest(
+            series=table.names(origins),
+            origins=last_known,
+            times=times,
+            truth=table.truth(origins).swapaxes(0, 1),
+            forecast=self._model.forecast(table, origins).swapaxes(0, 1),
+            quantiles=self._model.quantiles,
+            targets=self._model.preparation.columns.targets,
+        )
+
+    def score(self, frame: pd.DataFrame, y: None = None) -> float:
+        """R squared of the median forecast over all windows of a table; 1 is perfect, 0 is the mean of the truth.
+
+        Args:
+            frame: a table with the columns of the fit.
+            y: not used; scikit-learn passes it.
+
+        Returns:
+            The mean over the targets.
+
+        Raises:
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        table, origins = self._model.windows(frame)
+        middle = self._model.quantiles.index(0.5)
+        return r_squared(table.truth(origins), self._model.forecast(table, origins)[..., middle])
+
+    def evaluate(self, frame: pd.DataFrame | None = None, *, start: pd.Timestamp | None = None) -> list[dict[str, Any]]:
+        """Errors of the model and of the baselines, over all windows of a table, in the targets' own units.
+
+        Args:
+            frame: a table with the columns of the fit; None for the held-out test part of the fit.
+            start: the first time to be forecast; ``test_start_`` leaves out what the model was trained on.
+
+        Returns:
+            One row a target and model (the cell's name, "persistence", "seasonal naive", "linear autoregression"), with
+            name, target, mae, rmse, pinball, coverage (None for point forecasts) and mae_by_step.
+
+        Raises:
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        if frame is None:
+            return self.scores_
+        return self._model.scores(*self._model.windows(frame, start))
+
+    def gates(self, frame: pd.DataFrame) -> Gates:
+        """The gates of a GRU over the last context window of a table (of its first series).
+
+        Args:
+            frame: at least ``context_length`` rows, with the columns of the fit.
+
+        Returns:
+            Reset and update gates of every layer, step and unit.
+
+        Raises:
+            ArgumentError: the cell is no GRU.
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        if self._model.name != "gru":
+            raise ArgumentError(
+                f"gates: expected cell='gru', this model has cell={self._model.name!r}; fit a GRU to see its gates"
+            )
+        return self._model.gates(frame)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_forecaster(self, path)
+
+    def _keep(self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression) -> None:
+        """Take over the parts of a fitted model."""
+        self._model = ForecastModel(
+            name=self.cell,
+            network=network.eval(),
+            preparation=preparation,
+            linear=linear,
+            season=self.season_length_,
+            context=self.context_length,
+            horizon=self.horizon,
+            quantiles=quantile_levels(self.quantiles),
+        )
+        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+        self.n_channels_ = network.encoder.input_size
+        self.feature_names_in_ = np.array(preparation.columns.values, dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, columns: Columns, series: Sequence[Series]) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = hashlib.sha256()
+        for one in series:
+            digest.update(repr(one.name).encode())
+            digest.update(one.times.as_unit("ns").asi8.tobytes())
+            digest.update(one.values.tobytes())
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        parts = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()}
+        return {**params, **parts, "data (sha256)": digest.hexdigest()}
+
+
+def _names(columns: str | Sequence[str]) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else tuple(columns)

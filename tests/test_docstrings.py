@@ -1,0 +1,32 @@
+"""The examples in the docstrings run and print what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import gruvy
+
+NAMES = {"np": np, "pd": pd, "torch": torch}
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(gruvy.__path__, "gruvy.")
+    return [module.name for module in found if module.name not in ("gruvy._engine", "gruvy.__main__")]
+
+
+def test_the_modules_are_found():
+    assert {"gruvy.equations", "gruvy.nn.gru", "gruvy.tasks.forecaster"} <= set(modules())
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples(name):
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module, extraglobs=NAMES)
+    assert failed == 0
