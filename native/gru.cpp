@@ -39,7 +39,7 @@ class Scratch {
 constexpr Index WORTH_A_THREAD = 1 << 19;
 // Workers share rows, and meet at every step, where there are fewer rows than this for each, and a step is long enough.
 constexpr Index FEW_ROWS = 2;
-constexpr Index WORTH_SHARING = 1 << 16;
+constexpr Index WORTH_SHARING = 1 << 19;
 // Input products computed at once, in floats: they stay in the second-level cache until the time loop reads them.
 constexpr Index CHUNK_FLOATS = 1 << 16;
 

@@ -74,7 +74,7 @@ def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed)
 
 # Large enough that two and three threads really share the work: many rows, and one row split by hidden units.
 SLICED = [Configuration(24, 70, 37, 50, form, resets=resets) for form in (True, False) for resets in (False, True)]
-ONE_ROW = [Configuration(150, 200, 1, 60, form, resets=resets) for form in (True, False) for resets in (False, True)]
+ONE_ROW = [Configuration(150, 432, 1, 60, form, resets=resets) for form in (True, False) for resets in (False, True)]
 
 
 @pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)

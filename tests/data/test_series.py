@@ -95,12 +95,12 @@ def test_times_that_are_not_times(frame):
 
 def test_unsorted_and_duplicate_times(frame):
     text = problems(frame.iloc[[0, 2, 1, 3, 3, 4]])
-    assert "not sorted: 2020-01-01 01:00:00 comes after 2020-01-01 02:00:00; use frame.sort_values(['time'])" in text
+    assert "not sorted: 2020-01-01 01:00:00 comes after 2020-01-01 02:00:00; sort the table by 'time'" in text
     assert "not unique: 2020-01-01 03:00:00 occurs 2 times (1 duplicates in all)" in text
     assert "or name the series id column" in text
     in_series = problems(frame.iloc[[1, 0]].assign(id="A"), Columns(("y",), "time", series="id"))
     assert "series 'A': times in 'time' are not sorted" in in_series
-    assert "sort_values(['id', 'time'])" in in_series
+    assert "sort the table by 'id' and 'time'" in in_series
 
 
 def test_irregular_times(frame):

@@ -193,7 +193,7 @@ def _check_order(times: pd.DatetimeIndex, name: Hashable, columns: Columns, prob
         row = np.flatnonzero(steps < 0)[0]
         problems.add(
             f"{where}times in '{columns.time}' are not sorted: {times[row + 1]} comes after {times[row]}; "
-            f"use frame.sort_values({keys})"
+            f"sort the table by {' and '.join(map(repr, keys))}"
         )
     if times.has_duplicates:
         first = times[times.duplicated()][0]
