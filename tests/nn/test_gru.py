@@ -8,7 +8,7 @@ import torch
 from configurations import CONFIGURATIONS, draw, expected, relative_error
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from gruvy import engine, nn
+from gruvy import engine, equations, nn
 from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.nn import gru as gru_module
 
@@ -264,20 +264,33 @@ def test_native_refuses_what_it_lacks():
         module(torch.randn(2, 1, 3, dtype=torch.float64))
 
 
-def test_gates_are_those_of_the_equations():
-    from gruvy import equations
-
-    module = nn.GRU(3, 4, 2, bidirectional=True, batch_first=True)
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_gates_are_those_of_the_equations(backend):
+    module = nn.GRU(3, 4, 2, bidirectional=True, batch_first=True, backend=backend)
     x = torch.randn(2, 6, 3)
     gates = module.gates(x)
     assert {name: tuple(g.shape) for name, g in gates.items()} == dict.fromkeys(
         ("reset", "update", "candidate"), (4, 6, 2, 4)
     )
-    weights = equations.Weights(*(p.detach().double().numpy() for p in module.all_weights[0]))
-    _, steps = equations.forward(x.transpose(0, 1).double().numpy(), torch.zeros(2, 4).double().numpy(), weights)
-    for name, letter in (("reset", "r"), ("update", "z"), ("candidate", "n")):
-        want = torch.tensor([getattr(step, letter).tolist() for step in steps])
-        torch.testing.assert_close(gates[name][0], want, rtol=1e-5, atol=1e-6)
+    for direction, sequence in enumerate((x, x.flip(1))):
+        weights = equations.Weights(*(p.detach().double().numpy() for p in module.all_weights[direction]))
+        start = torch.zeros(2, 4).double().numpy()
+        _, steps = equations.forward(sequence.transpose(0, 1).double().numpy(), start, weights)
+        for name, letter in (("reset", "r"), ("update", "z"), ("candidate", "n")):
+            want = torch.tensor([getattr(step, letter).tolist() for step in steps[:: -1 if direction else 1]])
+            torch.testing.assert_close(gates[name][direction], want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_both_paths_have_the_same_gates(reset_after):
+    module = nn.GRU(3, 4, 2, bidirectional=True, reset_after=reset_after)
+    given = {"lengths": [6, 2, 0], "resets": torch.rand(6, 3) < 0.3}
+    x = torch.randn(6, 3, 3)
+    native = module.gates(x, **given)
+    module.backend = "torch"
+    for name, gate in module.gates(x, **given).items():
+        torch.testing.assert_close(gate, native[name], rtol=1e-5, atol=1e-6)
+        assert not gate[:, 2:, 1].any()
 
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bias": False}, {"num_layers": 2, "reset_after": False}])

@@ -52,6 +52,22 @@ def torch_layer(
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
 
 
+def torch_gates(
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run the layer step by step and return its gates r, z, n as well: (D, 3, T, N, H), zero past the end of a row."""
+    if h_0 is None:
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
+    found: list[list[Tensor]] = [[] for _ in weights]
+    results = [_loop(x, h_0[d], w, segments, reset_after, d == 1, found[d]) for d, w in enumerate(weights)]
+    shape = (x.shape[0], 3, *h_0.shape[1:])
+    gates = torch.stack([torch.cat(steps).view(shape) if steps else x.new_zeros(shape) for steps in found])
+    gates = gates.transpose(1, 2)
+    if segments.lengths is not None:
+        gates = torch.where(running(segments.lengths, x), gates, 0.0)
+    return torch.cat([out for out, _ in results], dim=-1), torch.stack([h for _, h in results]), gates
+
+
 def _torch_gru(
     x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None
 ) -> tuple[Tensor, Tensor]:
@@ -71,8 +87,15 @@ def _torch_gru(
 
 
 def _loop(
-    x: Tensor, h: Tensor, w: DirectionWeights, segments: Segments, reset_after: bool, reverse: bool
+    x: Tensor,
+    h: Tensor,
+    w: DirectionWeights,
+    segments: Segments,
+    reset_after: bool,
+    reverse: bool,
+    gates: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
+    """Run one direction; `gates` is filled with r, z, n of each step, (3, N, H), in the order of time."""
     H = w.hh.shape[1]
     bias_rz, bias_n = (None, None) if w.bias_hh is None else (w.bias_hh[: 2 * H], w.bias_hh[2 * H :])
     inputs = F.linear(x, w.ih, w.bias_ih)
@@ -87,6 +110,8 @@ def _loop(
             n = torch.tanh(inputs[t, :, 2 * H :] + r * F.linear(h, w.hh[2 * H :], bias_n))
         else:
             n = torch.tanh(inputs[t, :, 2 * H :] + F.linear(r * h, w.hh[2 * H :], bias_n))
+        if gates is not None:
+            gates.insert(0 if reverse else len(gates), torch.stack((r, z, n)))
         after = n + z * (h - n)
         h = after if active is None else torch.where(active[t], after, h)
         states.append(h if active is None else torch.where(active[t], h, torch.zeros_like(h)))

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
-from gruvy.nn.composed import DirectionWeights, Segments, torch_layer
+from gruvy.nn.composed import DirectionWeights, Segments, torch_gates, torch_layer
 from gruvy.nn.native import native_gates, native_layer
 from gruvy.nn.ops import op_layer
 from gruvy.streaming import LayerWeights, StreamingGRU
@@ -130,20 +130,17 @@ class GRU(torch.nn.RNNBase):
         """Return the gates of every layer and direction, without gradients and without dropout.
 
         Args:
-            input, hx, lengths, resets: as for the call; float32 on the CPU.
+            input, hx, lengths, resets: as for the call, but for a PackedSequence.
 
         Returns:
             "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time
             first whatever ``batch_first`` is, and 0 past the end of a row.
-
-        Raises:
-            GruvyError: the engine is not there, or does not cover this dtype or device.
         """
         _, x, h_0, segments = self._time_first(input, hx, lengths, resets)
-        self._refuse_without_engine(x)
+        run_layer = native_gates if self._path(x) is native_layer else torch_gates
         found = []
         for layer in range(self.num_layers):
-            x, _, gates = native_gates(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
+            x, _, gates = run_layer(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
             found.append(gates)
         reset, update, candidate = torch.cat(found).unbind(1)
         return {"reset": reset, "update": update, "candidate": candidate}
