@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gru.hpp"
+#include "workspace.hpp"
 
 namespace nb = nanobind;
 
@@ -101,6 +102,13 @@ NB_MODULE(_engine, m) {
         .def("read", [](const gruvy::Stream &self, std::uintptr_t states) { self.read(at<float>(states)); })
         .def("write", [](gruvy::Stream &self, std::uintptr_t states) { self.write(at<float>(states)); })
         .def("reset", &gruvy::Stream::reset);
+
+    // A NumPy array of so many floats, with anything in it, whose memory is used again once it is gone.
+    m.def("workspace", [](gruvy::Index floats) {
+        float *block = gruvy::take_workspace(floats);
+        nb::capsule owner(block, [](void *p) noexcept { gruvy::release_workspace(static_cast<float *>(p)); });
+        return nb::ndarray<nb::numpy, float, nb::ndim<1>>(block, {static_cast<std::size_t>(floats)}, owner);
+    });
 
     m.def("instruction_set", &gruvy::instruction_set);
 }

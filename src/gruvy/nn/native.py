@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from gruvy.nn.composed import DirectionWeights, Segments, running, torch_layer
 
 # The weights of all directions one after the other: ih, hh, bias_ih, bias_hh, ih of the second direction ...
 Flat = Sequence[Tensor | None]
+
+# From this many floats on (256 kB) fresh pages cost more than the detour through the engine's workspace.
+LARGE = 1 << 16
 
 
 def native_layer(
@@ -96,7 +100,7 @@ def run(
     T, N, _ = x.shape
     weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
-    out, h_n, saved = x.new_empty(T, N, D * H), x.new_empty(D, N, H), x.new_empty(D, T if save else 0, N, 4, H)
+    out, h_n, saved = x.new_empty(T, N, D * H), x.new_empty(D, N, H), workspace(D, T if save else 0, N, 4, H)
     h_0 = None if h_0 is None else h_0.detach().contiguous()
     for d, w in enumerate(weights):
         # Kept in a list until the call returns: the engine is given addresses.
@@ -128,7 +132,7 @@ def run_backward(
     T, N, _ = x.shape
     weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
-    dgates, dh_0 = x.new_empty(D, T, N, 4 if reset_after else 3, H), x.new_empty(D, N, H)
+    dgates, dh_0 = workspace(D, T, N, 4 if reset_after else 3, H), x.new_empty(D, N, H)
     dout = None if dout is None else _unit_stride(dout)
     dh_n = None if dh_n is None else dh_n.contiguous()
     h_0 = None if h_0 is None else h_0.contiguous()
@@ -146,6 +150,14 @@ def run_backward(
             _address(dh_0[d]),
         )
     return dgates, dh_0
+
+
+def workspace(*shape: int) -> Tensor:
+    """Return a float32 tensor with anything in it; a large one from memory that the engine uses again."""
+    floats = math.prod(shape)
+    if floats < LARGE:
+        return torch.empty(shape)
+    return torch.from_numpy(engine.raw.workspace(floats)).view(shape)  # type: ignore[union-attr]
 
 
 def by_direction(flat: Flat) -> list[DirectionWeights]:
