@@ -12,6 +12,9 @@ import torch
 import gruvy
 from gruvy import engine
 
+# What keeps gruvy, torch, MKL and oneDNN to a smaller instruction set than the processor has.
+LIMITS = ("GRUVY_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA")
+
 
 def describe_machine() -> dict[str, str | int]:
     """Return the processor, what it has, and the versions of what was measured."""
@@ -25,6 +28,7 @@ def describe_machine() -> dict[str, str | int]:
         "numpy": np.__version__,
         "gruvy": gruvy.__version__,
         "gruvy instruction set": engine.instruction_set(),
+        "limited by": ", ".join(f"{name}={os.environ[name]}" for name in LIMITS if name in os.environ) or "nothing",
     }
 
 
