@@ -50,7 +50,8 @@ struct Plan {
     bool shared = false;  // every worker has all rows and a part of the panels
     int workers = 1;
 
-    Plan(const Problem &problem, int lanes, Index inputs) {
+    // With layer norm each row needs all of its units at once, so that no two workers share it.
+    Plan(const Problem &problem, int lanes, Index inputs, bool norm) {
         std::vector<Row> sorted(static_cast<std::size_t>(problem.rows));
         Index steps = 0;
         for (Index n = 0; n < problem.rows; ++n) {
@@ -63,7 +64,7 @@ struct Plan {
         const Index per_row_step = 3 * problem.hidden * (problem.hidden + inputs);
         const Index worth = steps * per_row_step / WORTH_A_THREAD;
         workers = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, worth)));
-        shared = problem.rows < FEW_ROWS * workers && problem.rows * per_row_step >= WORTH_SHARING &&
+        shared = !norm && problem.rows < FEW_ROWS * workers && problem.rows * per_row_step >= WORTH_SHARING &&
                  (problem.hidden + lanes - 1) / lanes >= 2 * workers;
         if (!shared) workers = static_cast<int>(std::min<Index>(workers, std::max<Index>(1, problem.rows)));
         rows = std::move(sorted);
@@ -128,23 +129,24 @@ void run(Team &team, std::vector<AnyJob> &jobs, void (*kernel)(const AnyJob &)) 
 
 }  // namespace
 
-void forward(const Problem &problem, Weights weights, Sequence<const float> x, const float *h_0, Sequence<float> out,
-             float *h_n, float *saved) {
+void forward(const Problem &problem, const Forward &call) {
     if (problem.rows == 0 || problem.hidden == 0) return;
     const Table &kernels = table();
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
-    Plan plan(problem, kernels.lanes, problem.inputs);
+    const bool norm = call.weights.gain_ih != nullptr;
+    Plan plan(problem, kernels.lanes, problem.inputs, norm);
     Team team(plan.workers);
     plan.deal(team.size());
     Barrier barrier(team.size());
 
-    const bool needs_room = !problem.reset_after && !saved;
+    const bool needs_room = !problem.reset_after && !call.saved;
     const Index product_row = panels * kernels.lanes * 3;
     std::vector<ForwardJob> jobs(size(team.size()));
     std::size_t floats = Scratch::rounded(size(kernels.packed_size(problem.inputs, hidden))) +
                          Scratch::rounded(size(kernels.packed_size(hidden, hidden))) +
                          Scratch::rounded(size(kernels.bias_size(hidden))) + Scratch::rounded(size(hidden));
-    Index pointers = 0;
+    if (norm) floats += Scratch::rounded(size(kernels.norm_size(hidden)));
+    Index pointers = 0, rows = 0;
     for (int w = 0; w < team.size(); ++w) {
         ForwardJob &job = jobs[size(w)];
         job.problem = problem;
@@ -153,47 +155,54 @@ void forward(const Problem &problem, Weights weights, Sequence<const float> x, c
         job.chunk = std::clamp<Index>(CHUNK_FLOATS / row_floats, 1, std::max<Index>(1, problem.steps));
         floats += Scratch::rounded(size(job.chunk * job.row_count * product_row));
         if (needs_room) floats += Scratch::rounded(size(job.row_count * 4 * hidden));
+        if (call.dropout.data) floats += Scratch::rounded(size(job.row_count * hidden));
+        if (norm) floats += Scratch::rounded(size(job.row_count * product_row));
         pointers += job.row_count * (POINTERS + job.chunk);
+        rows += job.row_count;
     }
     scratch.reserve(floats);
     float *packed_ih = scratch.take(size(kernels.packed_size(problem.inputs, hidden)));
     float *packed_hh = scratch.take(size(kernels.packed_size(hidden, hidden)));
     float *bias = scratch.take(size(kernels.bias_size(hidden)));
     float *zero = scratch.take(size(hidden));
-    kernels.pack_forward(weights.ih, problem.inputs, hidden, false, packed_ih);
-    kernels.pack_forward(weights.hh, hidden, hidden, !problem.reset_after, packed_hh);
-    kernels.pack_bias(weights.bias_ih, weights.bias_hh, hidden, problem.reset_after, bias);
+    float *packed_norm = norm ? scratch.take(size(kernels.norm_size(hidden))) : nullptr;
+    kernels.pack_forward(call.weights.ih, problem.inputs, hidden, false, packed_ih);
+    kernels.pack_forward(call.weights.hh, hidden, hidden, !problem.reset_after, packed_hh);
+    kernels.pack_bias(call.weights, hidden, problem.reset_after, bias);
+    if (norm) kernels.pack_norm(call.weights, hidden, packed_norm);
     std::fill_n(zero, hidden, 0.0f);
 
     std::vector<const float *> pointer_room(size(pointers));
+    std::vector<const std::uint8_t *> keep_room(size(call.zoneout.data ? rows : 0));
     const float **next_pointer = pointer_room.data();
+    const std::uint8_t **next_keep = keep_room.data();
     for (ForwardJob &job : jobs) {
         job.zero = zero;
         job.pointers = next_pointer;
         next_pointer += job.row_count * (POINTERS + job.chunk);
+        job.keep = call.zoneout.data ? next_keep : nullptr;
+        next_keep += call.zoneout.data ? job.row_count : 0;
         job.products = scratch.take(size(job.chunk * job.row_count * product_row));
         job.room = nullptr;
         if (needs_room)
             job.room =
                 plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 4 * hidden));
+        job.dropped = call.dropout.data ? scratch.take(size(job.row_count * hidden)) : nullptr;
+        job.sums = norm ? scratch.take(size(job.row_count * product_row)) : nullptr;
         job.packed_ih = packed_ih;
         job.packed_hh = packed_hh;
         job.bias = bias;
-        job.x = x;
-        job.h_0 = h_0;
-        job.out = out;
-        job.h_n = h_n;
-        job.saved = saved;
+        job.norm = packed_norm;
+        job.call = call;
     }
     run(team, jobs, kernels.forward);
 }
 
-void backward(const Problem &problem, const float *hh, Sequence<const float> out, const float *h_0, const float *saved,
-              Sequence<const float> dout, const float *dh_n, float *dgates, float *dh_0) {
+void backward(const Problem &problem, const Backward &call) {
     if (problem.rows == 0 || problem.hidden == 0) return;
     const Table &kernels = table();
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
-    Plan plan(problem, kernels.lanes, 0);
+    Plan plan(problem, kernels.lanes, 0, call.gain_hh != nullptr);
     Team team(plan.workers);
     plan.deal(team.size());
     Barrier barrier(team.size());
@@ -201,7 +210,7 @@ void backward(const Problem &problem, const float *hh, Sequence<const float> out
     scratch.reserve(Scratch::rounded(size(kernels.packed_backward_size(hidden))) + Scratch::rounded(size(hidden)));
     float *packed_hh = scratch.take(size(kernels.packed_backward_size(hidden)));
     float *zero = scratch.take(size(hidden));
-    kernels.pack_backward(hh, hidden, !problem.reset_after, packed_hh);
+    kernels.pack_backward(call.hh, hidden, !problem.reset_after, packed_hh);
     std::fill_n(zero, hidden, 0.0f);
 
     std::vector<BackwardJob> jobs(size(team.size()));
@@ -213,13 +222,7 @@ void backward(const Problem &problem, const float *hh, Sequence<const float> out
         job.zero = zero;
         job.pointers = pointer_room.data() + POINTERS * problem.rows * w;
         job.packed_hh = packed_hh;
-        job.out = out;
-        job.h_0 = h_0;
-        job.saved = saved;
-        job.dout = dout;
-        job.dh_n = dh_n;
-        job.dgates = dgates;
-        job.dh_0 = dh_0;
+        job.call = call;
     }
     run(team, jobs, kernels.backward);
 }

@@ -2,11 +2,17 @@
 //
 // The equations, with * element-wise and rows of the weight matrices in the order r, z, n:
 //
-//   r_t = sigmoid(W_r x_t + b_r + U_r h_{t-1} + d_r)                          reset gate
-//   z_t = sigmoid(W_z x_t + b_z + U_z h_{t-1} + d_z)                          update gate: z keeps the old state
-//   n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + d_n))                     reset after the product (PyTorch)
-//   n_t = tanh(W_n x_t + b_n + U_n (r_t * h_{t-1}) + d_n)                     reset before it (Cho 2014)
-//   h_t = n_t + z_t * (h_{t-1} - n_t)
+//   r_t = sigmoid(W_r x_t + b_r + U_r k_t + d_r)                      reset gate
+//   z_t = sigmoid(W_z x_t + b_z + U_z k_t + d_z)                      update gate: z keeps the old state
+//   n_t = tanh(W_n x_t + b_n + r_t * (U_n k_t + d_n))                 reset after the product (PyTorch)
+//   n_t = tanh(W_n x_t + b_n + U_n (r_t * k_t) + d_n)                 reset before it (Cho 2014)
+//   u_t = z_t + q_t * (1 - z_t)                                       the share of the old state that stays
+//   h_t = n_t + u_t * (h_{t-1} - n_t)
+//
+// where k_t = m_t * h_{t-1}. m_t is recurrent dropout's mask (Gal and Ghahramani 2016), 1 without it; q_t is zoneout's
+// (Krueger et al. 2017), 0 without it. With layer norm (Ba et al. 2016, equations 20 to 23) W x_t becomes
+// g * (W x_t - mean) / deviation before the bias is added, and U k_t likewise with gains of its own; mean and deviation
+// are those of r and z together, and of n, over the units: deviation = sqrt(variance + 1e-5).
 //
 // Every pointer is to float32 memory that the caller owns and keeps alive until the call returns; nothing is kept
 // after it. Outputs are written in full and must not overlap each other or any input. "May be null" says what null
@@ -31,13 +37,17 @@ struct Problem {
     // and, in reverse, step t - 1 nothing of step t; the state between them is zero. At t = 0 it stands in for h_0,
     // unless in reverse. Null: nowhere.
     const std::uint8_t *resets;
-    int threads;  // at most this many threads take part, the caller among them
+    // (T, N) contiguous: 0 where row n sits step t out and keeps its state; the output there is that state. Null: no
+    // row ever does. A segment may begin at such a step.
+    const std::uint8_t *mask;
+    float zoneout;  // q_t where there is no mask for it; in [0, 1)
+    int threads;    // at most this many threads take part, the caller among them
 };
 
 // A sequence (T, N, features) with features contiguous: element (t, n, i) is data[t * time + n * row + i].
-template <class Float>
+template <class Number>
 struct Sequence {
-    Float *data;
+    Number *data;
     Index time, row;
 };
 
@@ -46,32 +56,50 @@ struct Weights {
     const float *hh;       // (3H, H)
     const float *bias_ih;  // (3H): b_r b_z b_n; null: zero
     const float *bias_hh;  // (3H): d_r d_z d_n; null: zero
+    const float *gain_ih;  // (3H): layer norm's gains of W x; null, as is the next: no layer norm
+    const float *gain_hh;  // (3H): and of U k
+};
+
+struct Forward {
+    Weights weights;
+    Sequence<const float> x;
+    const float *h_0;                      // (N, H), rows contiguous; null: zero
+    Sequence<const float> dropout;         // m (T, N, H); a time of 0 repeats one step's. Null data: 1
+    Sequence<const std::uint8_t> zoneout;  // q (T, N, H), 0 or 1. Null data: Problem::zoneout
+
+    Sequence<float> out;  // (T, N, H): h_t; exactly 0 where t >= lengths[n]
+    float *h_n;           // (N, H): the state after each row's last step; h_0 where its length is 0
+    // What backward() needs, and 0 where row n takes no step t. Null: not wanted.
+    float *saved;  // (T, N, 4, H) contiguous: r, u, n and, with reset after, U_n k + d_n, or, with reset before, r * k
+    float *norms;  // (T, N, 3 * H + 2) contiguous, with layer norm: U k less its mean over its deviation, as r, z, n,
+                   // and one over the deviations of (r, z) and of n; null as `saved` is
 };
 
 // Runs the layer. A row's result does not depend, to the last bit, on the other rows, on how its steps are cut into
 // calls, or on the number of threads.
-//
-//   h_0     (N, H), rows contiguous; null: zero
-//   out     (T, N, H): h_t; exactly 0 where t >= lengths[n]
-//   h_n     (N, H): the state after each row's last step; h_0 where its length is 0
-//   saved   (T, N, 4, H) contiguous: what backward() needs, namely r, z, n and, with reset after,
-//           U_n h_{t-1} + d_n, or, with reset before, r_t * h_{t-1}; 0 where t >= lengths[n]. Null: not wanted.
-void forward(const Problem &problem, Weights weights, Sequence<const float> x, const float *h_0, Sequence<float> out,
-             float *h_n, float *saved);
+void forward(const Problem &problem, const Forward &call);
+
+struct Backward {
+    const float *hh, *gain_hh;  // as in Weights
+    Sequence<const float>
+        out;  // `out`, h_0, `dropout`, `saved` and `norms` are as in Forward and as forward() left them
+    const float *h_0;
+    Sequence<const float> dropout;
+    const float *saved, *norms;
+    Sequence<const float> dout;  // (T, N, H): gradient of out; null data: zero. Not read where t >= lengths[n].
+    const float *dh_n;           // (N, H): gradient of h_n; null: zero
+
+    // Gradients of what enters the gates, 0 where row n takes no step t. Reset after: (T, N, 4, H) contiguous: of n, r,
+    // z and then of U_n k + d_n, so that columns [0, 3H) belong to W (as n, r, z) and [H, 4H) to U (as r, z, n). Reset
+    // before: (T, N, 3, H) contiguous: r, z, n, for W and U alike.
+    float *dgates;
+    float *dsums;  // (T, N, 3, H) contiguous, with layer norm: gradients of U k as r, z, n; null without it
+    float *dh_0;   // (N, H)
+};
 
 // The gradient of the time loop; the caller forms those of the weights and of x from `dgates` by matrix products.
-//
-//   hh      as in forward
-//   out, h_0, saved   as forward left them
-//   dout    (T, N, H): gradient of out; null data: zero. Not read where t >= lengths[n].
-//   dh_n    (N, H): gradient of h_n; null: zero
-//   dgates  reset after: (T, N, 4, H) contiguous: gradients of the pre-activations in the order n, r, z and then of
-//           U_n h_{t-1} + d_n, so that columns [0, 3H) belong to W (as n, r, z) and [H, 4H) to U (as r, z, n).
-//           reset before: (T, N, 3, H) contiguous: r, z, n, for W and U alike.
-//           0 where t >= lengths[n].
-//   dh_0    (N, H)
-void backward(const Problem &problem, const float *hh, Sequence<const float> out, const float *h_0, const float *saved,
-              Sequence<const float> dout, const float *dh_n, float *dgates, float *dh_0);
+// Where zoneout's mask was given to forward(), Problem::zoneout is 0 here too.
+void backward(const Problem &problem, const Backward &call);
 
 // Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states, which
 // start at zero. The results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
@@ -82,7 +110,8 @@ class Stream {
         Weights weights;
     };
     // The weights are packed: their memory is not used after the constructor.
-    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after);
+    // `zoneout` is Problem::zoneout.
+    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout);
     ~Stream();
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;

@@ -24,36 +24,36 @@ struct Job {
     const float **pointers;        // room for POINTERS per row, and in forward for `chunk` more per row
 };
 
-constexpr Index POINTERS = 6;  // per row
+constexpr Index POINTERS = 9;  // per row
 
 struct ForwardJob : Job {
     Index chunk;      // steps whose input products are computed at once
     float *products;  // (chunk, row_count, panels, 3, LANES): a worker's own
     float *room;      // (row_count, 4, H): shared by the workers that share rows; null with `saved` or reset after
+    float *dropped;   // (row_count, H): a worker's own; null without dropout
+    float *sums;      // (row_count, panels, 3, LANES): null without layer norm
+    const std::uint8_t **keep;           // room for a pointer per row; null without a mask for zoneout
     const float *packed_ih, *packed_hh;  // Table::pack_forward
-    const float *bias;                   // (panels, 3, LANES), then (panels, LANES): see pack_bias
-    Sequence<const float> x;
-    const float *h_0;
-    Sequence<float> out;
-    float *h_n, *saved;
+    const float *bias;                   // Table::pack_bias
+    const float *norm;                   // Table::pack_norm; null without layer norm
+    Forward call;
 };
 
-// One step's addresses, an entry per running row.
+// One step's addresses, an entry per row that takes it.
 struct Step {
     const float **before;       // h_{t-1}
+    const float **state;        // m * h_{t-1}, which the products take
     const float **input;        // input product and biases, (panels, 3, LANES)
     float **after;              // h_t
-    float **work;               // (4, H) of `saved`, or of `room` where reset before needs it for z and r * h
-    const float **reset_state;  // room for the kernel: where r * h_{t-1} lies
+    float **work;               // (4, H) of `saved`, or of `room` where reset before needs it for z and r * k
+    float **norms;              // (3 * H + 2) of `norms`; null entries where that is null
+    const float **reset_state;  // room for the kernel: where r * k lies
+    const std::uint8_t **keep;  // q (H); null without a mask for zoneout
 };
 
 struct BackwardJob : Job {
     const float *packed_hh;  // Table::pack_backward
-    Sequence<const float> out;
-    const float *h_0, *saved;
-    Sequence<const float> dout;
-    const float *dh_n;
-    float *dgates, *dh_0;
+    Backward call;
 };
 
 struct Table {
@@ -64,7 +64,9 @@ struct Table {
     Index (*packed_size)(Index inputs, Index hidden);
     Index (*bias_size)(Index hidden);
     void (*pack_forward)(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed);
-    void (*pack_bias)(const float *bias_ih, const float *bias_hh, Index hidden, bool reset_after, float *packed);
+    void (*pack_bias)(const Weights &weights, Index hidden, bool reset_after, float *packed);
+    Index (*norm_size)(Index hidden);
+    void (*pack_norm)(const Weights &weights, Index hidden, float *packed);
     Index (*packed_backward_size)(Index hidden);
     void (*pack_backward)(const float *weight, Index hidden, bool split_candidate, float *packed);
     void (*forward)(const ForwardJob &job);

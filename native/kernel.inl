@@ -150,8 +150,11 @@ void pack_forward(const float *weight, Index inputs, Index hidden, bool split_ca
 Index bias_size(Index hidden) { return panels(hidden) * 4 * LANES; }
 
 // What the input product starts from, (panels, 3, LANES), and what the hidden part of the candidate starts from,
-// (panels, LANES). With reset after only the candidate's second bias stays apart.
-void pack_bias(const float *bias_ih, const float *bias_hh, Index hidden, bool reset_after, float *packed) {
+// (panels, LANES). With reset after only the candidate's second bias stays apart. With layer norm the biases come
+// later.
+void pack_bias(const Weights &weights, Index hidden, bool reset_after, float *packed) {
+    const bool norm = weights.gain_ih != nullptr;
+    const float *bias_ih = norm ? nullptr : weights.bias_ih, *bias_hh = norm ? nullptr : weights.bias_hh;
     float *candidate = packed + panels(hidden) * 3 * LANES;
     for (Index unit = 0; unit < panels(hidden) * LANES; ++unit) {
         const Index panel = unit / LANES, lane = unit % LANES;
@@ -165,6 +168,19 @@ void pack_bias(const float *bias_ih, const float *bias_hh, Index hidden, bool re
             if (bias_hh) (apart ? candidate[unit] : *to) += bias_hh[g * hidden + unit];
         }
     }
+}
+
+Index norm_size(Index hidden) { return panels(hidden) * 3 * LANES * 4; }
+
+// Layer norm's gain_ih, bias_ih, gain_hh and bias_hh, (4, panels, 3, LANES).
+void pack_norm(const Weights &weights, Index hidden, float *packed) {
+    const float *const parts[] = {weights.gain_ih, weights.bias_ih, weights.gain_hh, weights.bias_hh};
+    for (const float *from : parts)
+        for (Index panel = 0; panel < panels(hidden); ++panel)
+            for (int g = 0; g < 3; ++g, packed += LANES) {
+                const int lanes = lanes_of(panel, hidden);
+                store(packed, from ? load(from + g * hidden + panel * LANES, lanes) : Vec{});
+            }
 }
 
 // Backward multiplies by the weights as they are, (gates * H, H): panels of two vectors of columns, k over the rows.
@@ -223,6 +239,11 @@ Index rows_at(const Job &job, Index step) {
     return count;
 }
 
+// Whether the row takes the step at time t.
+GRUVY_INLINE bool takes(const Job &job, const Row &row, Index t) {
+    return !job.problem.mask || job.problem.mask[t * job.problem.rows + row.index];
+}
+
 GRUVY_INLINE void meet(const Job &job) {
     if (job.barrier) job.barrier->wait();
 }
@@ -253,6 +274,59 @@ struct InputBlock {
     }
 };
 
+// u = z + q * (1 - z), for the units of a panel of one row.
+GRUVY_INLINE Vec kept(const ForwardJob &job, const Step &step, Index row, Index unit, int lanes, Vec update) {
+    if (step.keep) return fma(load_bytes(step.keep[row] + unit, lanes), 1.0f - update, update);
+    if (job.problem.zoneout != 0.0f) return fma(broadcast(job.problem.zoneout), 1.0f - update, update);
+    return update;
+}
+
+// From the sums to h_t, for a panel of one row, with reset after.
+GRUVY_INLINE void gates_after(const ForwardJob &job, const Step &step, Index row, Index panel, Vec reset_sum,
+                              Vec update_sum, Vec part) {
+    const Index hidden = job.problem.hidden, unit = panel * LANES;
+    const int lanes = lanes_of(panel, hidden);
+    const float *input = step.input[row] + panel * 3 * LANES;
+    const Vec reset = sigmoid(load(input) + reset_sum);
+    const Vec update = kept(job, step, row, unit, lanes, sigmoid(load(input + LANES) + update_sum));
+    const Vec candidate = tanh(fma(reset, part, load(input + 2 * LANES)));
+    const Vec before = load(step.before[row] + unit, lanes);
+    store(step.after[row] + unit, fma(update, before - candidate, candidate), lanes);
+    if (job.call.saved) {
+        float *work = step.work[row] + unit;
+        store(work, reset, lanes);
+        store(work + hidden, update, lanes);
+        store(work + 2 * hidden, candidate, lanes);
+        store(work + 3 * hidden, part, lanes);
+    }
+}
+
+// With reset before: r, u and r * k ...
+GRUVY_INLINE void gates_before(const ForwardJob &job, const Step &step, Index row, Index panel, Vec reset_sum,
+                               Vec update_sum) {
+    const Index hidden = job.problem.hidden, unit = panel * LANES;
+    const int lanes = lanes_of(panel, hidden);
+    const float *input = step.input[row] + panel * 3 * LANES;
+    const Vec reset = sigmoid(load(input) + reset_sum);
+    const Vec update = kept(job, step, row, unit, lanes, sigmoid(load(input + LANES) + update_sum));
+    float *work = step.work[row] + unit;
+    store(work, reset, lanes);
+    store(work + hidden, update, lanes);
+    store(work + 3 * hidden, reset * load(step.state[row] + unit, lanes), lanes);
+}
+
+// ... and then the candidate and h_t.
+GRUVY_INLINE void candidate_before(const ForwardJob &job, const Step &step, Index row, Index panel, Vec sum) {
+    const Index hidden = job.problem.hidden, unit = panel * LANES;
+    const int lanes = lanes_of(panel, hidden);
+    float *work = step.work[row] + unit;
+    const Vec update = load(work + hidden, lanes);
+    const Vec candidate = tanh(load(step.input[row] + (panel * 3 + 2) * LANES) + sum);
+    const Vec before = load(step.before[row] + unit, lanes);
+    store(step.after[row] + unit, fma(update, before - candidate, candidate), lanes);
+    store(work + 2 * hidden, candidate, lanes);
+}
+
 struct ResetAfterBlock {
     const ForwardJob &job;
     const Step &step;
@@ -267,30 +341,13 @@ struct ResetAfterBlock {
                 sums[r][p * 3] = sums[r][p * 3 + 1] = Vec{};
                 sums[r][p * 3 + 2] = load(bias + (panel + p) * LANES);
             }
-        product<R, P, 3>(sums, step.before + row, job.packed_hh + panel * hidden * 3 * LANES, hidden);
+        product<R, P, 3>(sums, step.state + row, job.packed_hh + panel * hidden * 3 * LANES, hidden);
         for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p) {
-                const Index unit = (panel + p) * LANES;
-                const int lanes = lanes_of(panel + p, hidden);
-                const float *input = step.input[row + r] + (panel + p) * 3 * LANES;
-                const Vec reset = sigmoid(load(input) + sums[r][p * 3]);
-                const Vec update = sigmoid(load(input + LANES) + sums[r][p * 3 + 1]);
-                const Vec part = sums[r][p * 3 + 2];
-                const Vec candidate = tanh(fma(reset, part, load(input + 2 * LANES)));
-                const Vec before = load(step.before[row + r] + unit, lanes);
-                store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
-                if (job.saved) {
-                    float *work = step.work[row + r] + unit;
-                    store(work, reset, lanes);
-                    store(work + hidden, update, lanes);
-                    store(work + 2 * hidden, candidate, lanes);
-                    store(work + 3 * hidden, part, lanes);
-                }
-            }
+            for (int p = 0; p < P; ++p)
+                gates_after(job, step, row + r, panel + p, sums[r][p * 3], sums[r][p * 3 + 1], sums[r][p * 3 + 2]);
     }
 };
 
-// Reset before, first half: r, z and r * h_{t-1}.
 struct GatesBlock {
     const ForwardJob &job;
     const Step &step;
@@ -299,22 +356,12 @@ struct GatesBlock {
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
         Vec sums[R][P * 2] = {};
-        product<R, P, 2>(sums, step.before + row, job.packed_hh + panel * hidden * 2 * LANES, hidden);
+        product<R, P, 2>(sums, step.state + row, job.packed_hh + panel * hidden * 2 * LANES, hidden);
         for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p) {
-                const Index unit = (panel + p) * LANES;
-                const int lanes = lanes_of(panel + p, hidden);
-                const float *input = step.input[row + r] + (panel + p) * 3 * LANES;
-                const Vec reset = sigmoid(load(input) + sums[r][p * 2]);
-                float *work = step.work[row + r] + unit;
-                store(work, reset, lanes);
-                store(work + hidden, sigmoid(load(input + LANES) + sums[r][p * 2 + 1]), lanes);
-                store(work + 3 * hidden, reset * load(step.before[row + r] + unit, lanes), lanes);
-            }
+            for (int p = 0; p < P; ++p) gates_before(job, step, row + r, panel + p, sums[r][p * 2], sums[r][p * 2 + 1]);
     }
 };
 
-// Reset before, second half: the candidate and h_t.
 struct CandidateBlock {
     const ForwardJob &job;
     const Step &step;
@@ -326,22 +373,135 @@ struct CandidateBlock {
         Vec sums[R][P] = {};
         product<R, P, 1>(sums, step.reset_state + row, weights + panel * hidden * LANES, hidden);
         for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p) {
-                const Index unit = (panel + p) * LANES;
-                const int lanes = lanes_of(panel + p, hidden);
-                float *work = step.work[row + r] + unit;
-                const Vec update = load(work + hidden, lanes);
-                const Vec candidate = tanh(load(step.input[row + r] + ((panel + p) * 3 + 2) * LANES) + sums[r][p]);
-                const Vec before = load(step.before[row + r] + unit, lanes);
-                store(step.after[row + r] + unit, fma(update, before - candidate, candidate), lanes);
-                store(work + 2 * hidden, candidate, lanes);
-            }
+            for (int p = 0; p < P; ++p) candidate_before(job, step, row + r, panel + p, sums[r][p]);
     }
 };
+
+// ---- layer norm: the sums of a row have to be complete before the gates begin -----------------------------------
+
+// Gates [first, first + G) of U times `input`, to job.sums.
+template <int G>
+struct SumsBlock {
+    const ForwardJob &job;
+    const float *const *input;
+    const float *weights;
+    int first;
+
+    template <int R, int P>
+    GRUVY_INLINE void run(Index row, Index panel) {
+        const Index hidden = job.problem.hidden, stride = panels(hidden) * 3 * LANES;
+        Vec sums[R][P * G] = {};
+        product<R, P, G>(sums, input + row, weights + panel * hidden * G * LANES, hidden);
+        for (int r = 0; r < R; ++r)
+            for (int p = 0; p < P; ++p)
+                for (int g = 0; g < G; ++g)
+                    store(job.sums + (row + r) * stride + ((panel + p) * 3 + first + g) * LANES, sums[r][p * G + g]);
+    }
+};
+
+constexpr float NORM_EPSILON = 1e-5f;
+
+// The first lanes of a panel as ones, the rest as zeros.
+GRUVY_INLINE Vec ones(int lanes) {
+    static const float all[LANES] = {1, 1, 1, 1,
+#if defined(__AVX2__)
+                                     1, 1, 1, 1,
+#endif
+#if defined(__AVX512F__)
+                                     1, 1, 1, 1, 1,
+                                     1, 1, 1
+#endif
+    };
+    return load(all, lanes);
+}
+
+// Normalises gates [first, first + gates) of one row's sums, (panels, 3, LANES), in place: gain * (a - mean) /
+// deviation + bias. `normalised` (3, H) and `scale` take what backward needs: null where it is not wanted.
+void normalise(float *sums, const float *gain, const float *bias, Index hidden, int first, int gates, float *normalised,
+               float *scale) {
+    // Summed in 16 lanes whatever a vector holds, so that instruction sets agree.
+    constexpr int PARTS = 16 / LANES;
+    const float count = static_cast<float>(gates * hidden);
+    Vec total[PARTS] = {}, squares[PARTS] = {};
+    for (Index panel = 0; panel < panels(hidden); ++panel)
+        for (int g = first; g < first + gates; ++g) total[panel % PARTS] += load(sums + (panel * 3 + g) * LANES);
+    const Vec mean = broadcast(sum(total) / count);
+    for (Index panel = 0; panel < panels(hidden); ++panel) {
+        const Vec inside = ones(lanes_of(panel, hidden));
+        for (int g = first; g < first + gates; ++g) {
+            const Vec away = (load(sums + (panel * 3 + g) * LANES) - mean) * inside;
+            squares[panel % PARTS] = fma(away, away, squares[panel % PARTS]);
+        }
+    }
+    const float inverse = 1.0f / __builtin_sqrtf(sum(squares) / count + NORM_EPSILON);
+    for (Index panel = 0; panel < panels(hidden); ++panel)
+        for (int g = first; g < first + gates; ++g) {
+            const Index at = (panel * 3 + g) * LANES;
+            const Vec value = (load(sums + at) - mean) * inverse;
+            store(sums + at, fma(value, load(gain + at), load(bias + at)));
+            if (normalised) store(normalised + g * hidden + panel * LANES, value, lanes_of(panel, hidden));
+        }
+    if (scale) *scale = inverse;
+}
+
+GRUVY_INLINE const float *norm_part(const ForwardJob &job, int part) {
+    return job.norm + part * panels(job.problem.hidden) * 3 * LANES;
+}
+
+void normalise_inputs(const ForwardJob &job, Index count) {
+    const Index hidden = job.problem.hidden, stride = panels(hidden) * 3 * LANES;
+    for (Index i = 0; i < count; ++i) {
+        float *row = job.products + i * stride;
+        normalise(row, norm_part(job, 0), norm_part(job, 1), hidden, 0, 2, nullptr, nullptr);
+        normalise(row, norm_part(job, 0), norm_part(job, 1), hidden, 2, 1, nullptr, nullptr);
+    }
+}
+
+GRUVY_INLINE void normalise_sums(const ForwardJob &job, const Step &step, Index row, int first, int gates) {
+    const Index hidden = job.problem.hidden, stride = panels(hidden) * 3 * LANES;
+    float *norms = job.call.norms ? step.norms[row] : nullptr;
+    normalise(job.sums + row * stride, norm_part(job, 2), norm_part(job, 3), hidden, first, gates, norms,
+              norms ? norms + 3 * hidden + (first == 2) : nullptr);
+}
+
+void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool back) {
+    const Index hidden = job.problem.hidden, width = panels(hidden), stride = width * 3 * LANES;
+    const auto sums = [&](Index row, Index panel, int g) {
+        return load(job.sums + row * stride + (panel * 3 + g) * LANES);
+    };
+    if (job.problem.reset_after) {
+        cover<3>(SumsBlock<3>{job, step.state, job.packed_hh, 0}, count, 0, width, back);
+        for (Index row = 0; row < count; ++row) {
+            normalise_sums(job, step, row, 0, 2);
+            normalise_sums(job, step, row, 2, 1);
+            for (Index panel = 0; panel < width; ++panel)
+                gates_after(job, step, row, panel, sums(row, panel, 0), sums(row, panel, 1), sums(row, panel, 2));
+        }
+        return;
+    }
+    cover<2>(SumsBlock<2>{job, step.state, job.packed_hh, 0}, count, 0, width, back);
+    for (Index row = 0; row < count; ++row) {
+        normalise_sums(job, step, row, 0, 2);
+        for (Index panel = 0; panel < width; ++panel)
+            gates_before(job, step, row, panel, sums(row, panel, 0), sums(row, panel, 1));
+        step.reset_state[row] = step.work[row] + 3 * hidden;
+    }
+    cover<1>(SumsBlock<1>{job, step.reset_state, job.packed_hh + width * hidden * 2 * LANES, 2}, count, 0, width, back);
+    for (Index row = 0; row < count; ++row) {
+        normalise_sums(job, step, row, 2, 1);
+        for (Index panel = 0; panel < width; ++panel) candidate_before(job, step, row, panel, sums(row, panel, 2));
+    }
+}
+
+// ---- all steps --------------------------------------------------------------------------------------------------
 
 Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
 
 void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
+    if (job.norm) {  // never with shared rows: there is nobody to meet
+        run_norm_step(job, step, count, back);
+        return;
+    }
     if (job.problem.reset_after) {
         cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end, back);
     } else {
@@ -353,37 +513,57 @@ void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     meet(job);
 }
 
+// What backward() reads of a step that the row does not take.
+void clear(const ForwardJob &job, Index t, Index n) {
+    const Index begin = unit_begin(job), hidden = job.problem.hidden, at = t * job.problem.rows + n;
+    const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
+    if (job.call.saved)
+        for (Index g = 0; g < 4; ++g) std::memset(job.call.saved + (at * 4 + g) * hidden + begin, 0, size);
+    if (job.call.norms)
+        std::memset(job.call.norms + at * (3 * hidden + 2), 0,
+                    static_cast<std::size_t>(3 * hidden + 2) * sizeof(float));
+}
+
 // Zero past the end of each row, and its last state.
 void finish(const ForwardJob &job) {
     const Index begin = unit_begin(job), hidden = job.problem.hidden;
     const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
     for (Index j = 0; j < job.row_count; ++j) {
         const Row &row = job.rows[j];
-        float *out = job.out.data + row.index * job.out.row + begin;
+        float *out = job.call.out.data + row.index * job.call.out.row + begin;
         for (Index t = row.length; t < job.problem.steps; ++t) {
-            std::memset(out + t * job.out.time, 0, size);
-            if (job.saved)
-                for (Index g = 0; g < 4; ++g)
-                    std::memset(job.saved + ((t * job.problem.rows + row.index) * 4 + g) * hidden + begin, 0, size);
+            std::memset(out + t * job.call.out.time, 0, size);
+            clear(job, t, row.index);
         }
-        float *h_n = job.h_n + row.index * hidden + begin;
+        float *h_n = job.call.h_n + row.index * hidden + begin;
         if (row.length > 0)
-            std::memcpy(h_n, out + time_of(job, row, row.length - 1) * job.out.time, size);
-        else if (job.h_0)
-            std::memcpy(h_n, job.h_0 + row.index * hidden + begin, size);
+            std::memcpy(h_n, out + time_of(job, row, row.length - 1) * job.call.out.time, size);
+        else if (job.call.h_0)
+            std::memcpy(h_n, job.call.h_0 + row.index * hidden + begin, size);
         else
             std::memset(h_n, 0, size);
     }
 }
 
+// m * h_{t-1}; every worker computes all of it, because its products take all of it.
+const float *drop(const ForwardJob &job, Index i, Index t, const Row &row, const float *before) {
+    const Index hidden = job.problem.hidden;
+    const float *factor = job.call.dropout.data + t * job.call.dropout.time + row.index * job.call.dropout.row;
+    float *to = job.dropped + i * hidden;
+    for (Index unit = 0; unit < hidden; ++unit) to[unit] = factor[unit] * before[unit];
+    return to;
+}
+
 void forward(const ForwardJob &job) {
     const Problem &problem = job.problem;
-    const Index hidden = problem.hidden, stride = input_stride(hidden);
+    const Forward &call = job.call;
+    const Index hidden = problem.hidden, stride = input_stride(hidden), room = job.row_count;
     const float **x = job.pointers;
-    const float **input = x + job.chunk * job.row_count, **before = input + job.row_count;
-    const float **reset_state = before + job.row_count;
-    float **after = const_cast<float **>(reset_state + job.row_count), **work = after + job.row_count;
-    const Step step{before, input, after, work, reset_state};
+    const float **input = x + job.chunk * room, **before = input + room, **state = before + room;
+    const float **reset_state = state + room;
+    float **after = const_cast<float **>(reset_state + room), **work = after + room, **norms = work + room;
+    const Step step{before, state, input, after, work, norms, reset_state, job.keep};
+    const std::size_t size = static_cast<std::size_t>(unit_end(job) - unit_begin(job)) * sizeof(float);
 
     const Index last = job.row_count ? job.rows[0].length : 0;
     for (Index first = 0; first < last; first += job.chunk) {
@@ -391,24 +571,40 @@ void forward(const ForwardJob &job) {
         Index gathered = 0;
         for (Index s = first; s < end; ++s) {
             const Index count = rows_at(job, s);
-            for (Index j = 0; j < count; ++j)
-                x[gathered++] = job.x.data + time_of(job, job.rows[j], s) * job.x.time + job.rows[j].index * job.x.row;
+            for (Index j = 0; j < count; ++j) {
+                const Row &row = job.rows[j];
+                const Index t = time_of(job, row, s);
+                if (takes(job, row, t)) x[gathered++] = call.x.data + t * call.x.time + row.index * call.x.row;
+            }
         }
         cover<3>(InputBlock{job, x, job.products, stride}, gathered, job.panel_begin, job.panel_end);
+        if (job.norm) normalise_inputs(job, gathered);
 
         const float *product_row = job.products;
         for (Index s = first; s < end; ++s) {
             const Index count = rows_at(job, s);
-            for (Index j = 0; j < count; ++j, product_row += stride) {
+            Index i = 0;
+            for (Index j = 0; j < count; ++j) {
                 const Row &row = job.rows[j];
-                const Index t = time_of(job, row, s);
-                input[j] = product_row;
-                after[j] = job.out.data + t * job.out.time + row.index * job.out.row;
-                before[j] = state_before(job, row, s, t, job.out.data + row.index * job.out.row, job.out.time, job.h_0);
-                work[j] =
-                    job.saved ? job.saved + (t * problem.rows + row.index) * 4 * hidden : job.room + j * 4 * hidden;
+                const Index t = time_of(job, row, s), at = t * problem.rows + row.index;
+                float *out = call.out.data + row.index * call.out.row, *now = out + t * call.out.time;
+                const float *state_now = state_before(job, row, s, t, out, call.out.time, call.h_0);
+                if (!takes(job, row, t)) {
+                    std::memcpy(now + unit_begin(job), state_now + unit_begin(job), size);
+                    clear(job, t, row.index);
+                    continue;
+                }
+                input[i] = product_row;
+                product_row += stride;
+                after[i] = now;
+                before[i] = state_now;
+                state[i] = call.dropout.data ? drop(job, i, t, row, state_now) : state_now;
+                work[i] = call.saved ? call.saved + at * 4 * hidden : job.room + i * 4 * hidden;
+                norms[i] = call.norms ? call.norms + at * (3 * hidden + 2) : nullptr;
+                if (job.keep) job.keep[i] = call.zoneout.data + t * call.zoneout.time + row.index * call.zoneout.row;
+                ++i;
             }
-            run_step(job, step, count, s & 1);
+            run_step(job, step, i, s & 1);
         }
     }
     finish(job);
@@ -417,23 +613,28 @@ void forward(const ForwardJob &job) {
 void step(const ForwardJob &job, const float *const *x, const Step &step) {
     InputBlock input{job, x, job.products, input_stride(job.problem.hidden)};
     cover<3>(input, job.row_count, job.panel_begin, job.panel_end);
+    if (job.norm) normalise_inputs(job, job.row_count);
     run_step(job, step, job.row_count, false);
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------
 
 struct BackStep {
-    const float **before;  // h_{t-1}
-    const float **saved;   // (4, H)
-    const float **dout;    // gradient of h_t from the output; null: zero
-    float **dgates;        // (4, H) with reset after, (3, H) with reset before
-    float **dh;            // gradient of h_t; becomes that of h_{t-1}
-    const float **factor;  // the rows that a product multiplies
+    const float **before;   // h_{t-1}
+    const float **saved;    // (4, H)
+    const float **dout;     // gradient of h_t from the output; null: zero
+    const float **dropout;  // m (H); null: 1
+    const float **norms;    // (3 * H + 2); null without layer norm
+    float **dgates;         // (4, H) with reset after, (3, H) with reset before
+    float **dsums;          // (3, H); null without layer norm
+    float **dh;             // gradient of h_t; becomes that of h_{t-1}
+    const float **factor;   // the rows that a product multiplies
 };
 
-// The element-wise part of a step for units [begin, end) of one row.
+// The element-wise part of a step for units [begin, end) of one row. `open` is 1 / (1 - zoneout): 1 - z is (1 - u) *
+// open.
 template <bool RESET_AFTER>
-void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, Index end) {
+void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, Index end, float open) {
     const float *saved = step.saved[j], *before = step.before[j], *dout = step.dout[j];
     float *dgates = step.dgates[j], *dh = step.dh[j];
     for (Index unit = begin; unit < end; unit += LANES) {
@@ -442,8 +643,9 @@ void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, In
         const Vec candidate = load(saved + 2 * hidden + unit, lanes);
         Vec grad = load(dh + unit, lanes);
         if (dout) grad += load(dout + unit, lanes);
-        const Vec dn = grad * (1.0f - update) * (1.0f - candidate * candidate);
-        const Vec dz = grad * (load(before + unit, lanes) - candidate) * update * (1.0f - update);
+        const Vec writes = 1.0f - update;
+        const Vec dn = grad * writes * (1.0f - candidate * candidate);
+        const Vec dz = grad * (load(before + unit, lanes) - candidate) * writes * (1.0f - writes * open);
         store(dh + unit, grad * update, lanes);
         if (RESET_AFTER) {
             const Vec part = load(saved + 3 * hidden + unit, lanes);
@@ -456,6 +658,34 @@ void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, In
             store(dgates + 2 * hidden + unit, dn, lanes);
         }
     }
+}
+
+// Layer norm of gates [first, first + gates) of one row: from the gradient of its result, (gates, H), to that of U k.
+void norm_gradients(const BackwardJob &job, const BackStep &step, Index j, int first, int gates, const float *dresult) {
+    const Index hidden = job.problem.hidden, count = gates * hidden;
+    const float *gain = job.call.gain_hh + first * hidden, *value = step.norms[j] + first * hidden;
+    const float scale = step.norms[j][3 * hidden + (first == 2)];
+    float *to = step.dsums[j] + first * hidden;
+    Vec total[1] = {}, along[1] = {};
+    for (Index i = 0; i < count; i += LANES) {
+        const int lanes = count - i < LANES ? static_cast<int>(count - i) : LANES;
+        const Vec grad = load(dresult + i, lanes) * load(gain + i, lanes);
+        total[0] += grad;
+        along[0] = fma(grad, load(value + i, lanes), along[0]);
+    }
+    const Vec mean = broadcast(sum(total) / static_cast<float>(count));
+    const Vec slope = broadcast(sum(along) / static_cast<float>(count));
+    for (Index i = 0; i < count; i += LANES) {
+        const int lanes = count - i < LANES ? static_cast<int>(count - i) : LANES;
+        const Vec grad = load(dresult + i, lanes) * load(gain + i, lanes);
+        store(to + i, (grad - mean - load(value + i, lanes) * slope) * scale, lanes);
+    }
+}
+
+// The gradient of k, which is m * h_{t-1}, as it reaches h_{t-1}.
+GRUVY_INLINE Vec to_state(const BackStep &step, Index row, Index unit, int lanes, Vec gradient) {
+    const float *factor = step.dropout[row];
+    return factor ? gradient * load(factor + unit, lanes) : gradient;
 }
 
 // dh += factor @ weights, for `count` rows of the weights.
@@ -472,16 +702,16 @@ struct StateBlock {
         product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * count * COLUMNS * LANES, count);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * COLUMNS; ++c) {
-                const Index vector = panel * COLUMNS + c;
-                if (vector * LANES >= hidden) break;
+                const Index vector = panel * COLUMNS + c, unit = vector * LANES;
+                if (unit >= hidden) break;
                 const int lanes = lanes_of(vector, hidden);
-                float *dh = step.dh[row + r] + vector * LANES;
-                store(dh, load(dh, lanes) + sums[r][c], lanes);
+                float *dh = step.dh[row + r] + unit;
+                store(dh, load(dh, lanes) + to_state(step, row + r, unit, lanes, sums[r][c]), lanes);
             }
     }
 };
 
-// Reset before: the gradient of r * h_{t-1} goes to r and to h_{t-1}.
+// Reset before: the gradient of r * k goes to r and to k.
 struct ResetBlock {
     const Job &job;
     const BackStep &step;
@@ -499,81 +729,122 @@ struct ResetBlock {
                 const int lanes = lanes_of(vector, hidden);
                 const Vec reset = load(step.saved[row + r] + unit, lanes);
                 const Vec before = load(step.before[row + r] + unit, lanes);
+                const Vec grad = to_state(step, row + r, unit, lanes, sums[r][c]);
                 float *dh = step.dh[row + r] + unit;
-                store(step.dgates[row + r] + unit, sums[r][c] * before * reset * (1.0f - reset), lanes);
-                store(dh, fma(sums[r][c], reset, load(dh, lanes)), lanes);
+                store(step.dgates[row + r] + unit, grad * before * reset * (1.0f - reset), lanes);
+                store(dh, fma(grad, reset, load(dh, lanes)), lanes);
             }
     }
 };
 
 void run_back_step(const BackwardJob &job, const BackStep &step, Index count, bool back) {
     const Index hidden = job.problem.hidden;
+    const bool norm = job.call.gain_hh != nullptr;  // never with shared rows, see run_step
+    const float open = 1.0f / (1.0f - job.problem.zoneout);
     // Workers that share rows split the units at multiples of COLUMNS vectors, see Table::align: each owns the columns
     // of its units, so that it alone writes and reads their part of dh.
     const Index begin = job.panel_begin / COLUMNS, end = (job.panel_end + COLUMNS - 1) / COLUMNS;
     const Index first = unit_begin(job), last = unit_end(job);
     if (job.problem.reset_after) {
         for (Index j = 0; j < count; ++j) {
-            gate_gradients<true>(step, j, hidden, first, last);
+            gate_gradients<true>(step, j, hidden, first, last, open);
             step.factor[j] = step.dgates[j] + hidden;
+            if (!norm) continue;
+            norm_gradients(job, step, j, 0, 2, step.dgates[j] + hidden);
+            norm_gradients(job, step, j, 2, 1, step.dgates[j] + 3 * hidden);
+            step.factor[j] = step.dsums[j];
         }
         meet(job);
         cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 3 * hidden}, count, begin, end, back);
     } else {
         for (Index j = 0; j < count; ++j) {
-            gate_gradients<false>(step, j, hidden, first, last);
+            gate_gradients<false>(step, j, hidden, first, last, open);
             step.factor[j] = step.dgates[j] + 2 * hidden;
+            if (!norm) continue;
+            norm_gradients(job, step, j, 2, 1, step.dgates[j] + 2 * hidden);
+            step.factor[j] = step.dsums[j] + 2 * hidden;
         }
         meet(job);
         const float *candidate = job.packed_hh + column_panels(hidden) * COLUMNS * LANES * 2 * hidden;
         cover<COLUMNS>(ResetBlock{job, step, candidate}, count, begin, end, back);
         meet(job);
-        for (Index j = 0; j < count; ++j) step.factor[j] = step.dgates[j];
+        for (Index j = 0; j < count; ++j) {
+            step.factor[j] = step.dgates[j];
+            if (!norm) continue;
+            norm_gradients(job, step, j, 0, 2, step.dgates[j]);
+            step.factor[j] = step.dsums[j];
+        }
         cover<COLUMNS>(StateBlock{job, step, job.packed_hh, 2 * hidden}, count, begin, end, back);
     }
 }
 
+// Nothing goes to the gates of a step that the row does not take.
+void clear(const BackwardJob &job, Index t, Index n) {
+    const Index begin = unit_begin(job), hidden = job.problem.hidden, at = t * job.problem.rows + n;
+    const Index gates = job.problem.reset_after ? 4 : 3;
+    const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
+    for (Index g = 0; g < gates; ++g) std::memset(job.call.dgates + (at * gates + g) * hidden + begin, 0, size);
+    if (job.call.dsums)
+        for (Index g = 0; g < 3; ++g) std::memset(job.call.dsums + (at * 3 + g) * hidden + begin, 0, size);
+}
+
 void backward(const BackwardJob &job) {
     const Problem &problem = job.problem;
-    const Index hidden = problem.hidden, gates = problem.reset_after ? 4 : 3;
-    const float **before = job.pointers, **saved = before + job.row_count, **dout = saved + job.row_count;
-    const float **factor = dout + job.row_count;
-    float **dgates = const_cast<float **>(factor + job.row_count), **dh = dgates + job.row_count;
-    const BackStep step{before, saved, dout, dgates, dh, factor};
+    const Backward &call = job.call;
+    const Index hidden = problem.hidden, gates = problem.reset_after ? 4 : 3, room = job.row_count;
+    const float **before = job.pointers, **saved = before + room, **dout = saved + room, **dropout = dout + room;
+    const float **norms = dropout + room, **factor = norms + room;
+    float **dgates = const_cast<float **>(factor + room), **dsums = dgates + room, **dh = dsums + room;
+    const BackStep step{before, saved, dout, dropout, norms, dgates, dsums, dh, factor};
 
-    const Index begin = unit_begin(job);
-    const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
+    const Index begin = unit_begin(job), end = unit_end(job);
+    const std::size_t size = static_cast<std::size_t>(end - begin) * sizeof(float);
     for (Index j = 0; j < job.row_count; ++j) {
         const Row &row = job.rows[j];
-        dh[j] = job.dh_0 + row.index * hidden;
-        if (job.dh_n)
-            std::memcpy(dh[j] + begin, job.dh_n + row.index * hidden + begin, size);
+        float *dh_0 = call.dh_0 + row.index * hidden + begin;
+        if (call.dh_n)
+            std::memcpy(dh_0, call.dh_n + row.index * hidden + begin, size);
         else
-            std::memset(dh[j] + begin, 0, size);
-        for (Index t = row.length; t < problem.steps; ++t)
-            for (Index g = 0; g < gates; ++g)
-                std::memset(job.dgates + ((t * problem.rows + row.index) * gates + g) * hidden + begin, 0, size);
+            std::memset(dh_0, 0, size);
+        for (Index t = row.length; t < problem.steps; ++t) clear(job, t, row.index);
     }
     for (Index s = job.row_count ? job.rows[0].length - 1 : -1; s >= 0; --s) {
         const Index count = rows_at(job, s);
+        Index i = 0;
         for (Index j = 0; j < count; ++j) {
             const Row &row = job.rows[j];
-            const Index t = time_of(job, row, s);
-            before[j] = state_before(job, row, s, t, job.out.data + row.index * job.out.row, job.out.time, job.h_0);
-            saved[j] = job.saved + (t * problem.rows + row.index) * 4 * hidden;
-            dout[j] = job.dout.data ? job.dout.data + t * job.dout.time + row.index * job.dout.row : nullptr;
-            dgates[j] = job.dgates + (t * problem.rows + row.index) * gates * hidden;
+            const Index t = time_of(job, row, s), at = t * problem.rows + row.index;
+            const float *dout_now =
+                call.dout.data ? call.dout.data + t * call.dout.time + row.index * call.dout.row : nullptr;
+            float *dh_now = call.dh_0 + row.index * hidden;
+            if (!takes(job, row, t)) {
+                for (Index unit = begin; dout_now && unit < end; ++unit) dh_now[unit] += dout_now[unit];
+                clear(job, t, row.index);
+                continue;
+            }
+            before[i] = state_before(job, row, s, t, call.out.data + row.index * call.out.row, call.out.time, call.h_0);
+            saved[i] = call.saved + at * 4 * hidden;
+            dout[i] = dout_now;
+            dropout[i] =
+                call.dropout.data ? call.dropout.data + t * call.dropout.time + row.index * call.dropout.row : nullptr;
+            norms[i] = call.norms ? call.norms + at * (3 * hidden + 2) : nullptr;
+            dgates[i] = call.dgates + at * gates * hidden;
+            dsums[i] = call.dsums ? call.dsums + at * 3 * hidden : nullptr;
+            dh[i] = dh_now;
+            ++i;
         }
-        run_back_step(job, step, count, s & 1);
+        run_back_step(job, step, i, s & 1);
         if (problem.resets)
             for (Index j = 0; j < count; ++j)
-                if (begins(job, job.rows[j], time_of(job, job.rows[j], s))) std::memset(dh[j] + begin, 0, size);
+                if (begins(job, job.rows[j], time_of(job, job.rows[j], s)))
+                    std::memset(call.dh_0 + job.rows[j].index * hidden + begin, 0, size);
     }
 }
 
 }  // namespace
 }  // namespace gruvy
 
-#define GRUVY_TABLE(NAME)                                                                                     \
-    {NAME,          LANES,   COLUMNS,  packed_size, bias_size, pack_forward, pack_bias, packed_backward_size, \
-     pack_backward, forward, backward, step}
+#define GRUVY_TABLE(NAME)                                                    \
+    {NAME,          LANES,     COLUMNS,   packed_size, bias_size,            \
+     pack_forward,  pack_bias, norm_size, pack_norm,   packed_backward_size, \
+     pack_backward, forward,   backward,  step}

@@ -1,9 +1,11 @@
 // The binding: takes addresses and sizes that engine.py has checked, and releases the interpreter while it computes.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <tuple>
@@ -34,8 +36,21 @@ void expect_rows(const Array &array, const char *name, gruvy::Index rows, gruvy:
     if (!matches) throw std::invalid_argument(name);
 }
 
-// inputs, and the addresses of weight_ih, weight_hh, bias_ih, bias_hh
-using LayerAddresses = std::tuple<gruvy::Index, std::uintptr_t, std::uintptr_t, std::uintptr_t, std::uintptr_t>;
+// weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh; 0 for null
+using WeightAddresses = std::array<std::uintptr_t, 6>;
+// data, stride of time, stride of rows
+using SequenceAddress = std::tuple<std::uintptr_t, gruvy::Index, gruvy::Index>;
+// inputs, and the weights
+using LayerAddresses = std::tuple<gruvy::Index, WeightAddresses>;
+
+gruvy::Weights at(const WeightAddresses &w) {
+    return {at<float>(w[0]), at<float>(w[1]), at<float>(w[2]), at<float>(w[3]), at<float>(w[4]), at<float>(w[5])};
+}
+
+template <class Number>
+gruvy::Sequence<Number> sequence(const SequenceAddress &s) {
+    return {at<Number>(std::get<0>(s)), std::get<1>(s), std::get<2>(s)};
+}
 
 }  // namespace
 
@@ -43,51 +58,54 @@ NB_MODULE(_engine, m) {
     m.doc() = "gruvy's native engine; use it through gruvy.engine, which checks what these functions trust.";
 
     nb::class_<gruvy::Problem>(m, "Problem")
-        .def("__init__",
-             [](gruvy::Problem *self, gruvy::Index steps, gruvy::Index rows, gruvy::Index inputs, gruvy::Index hidden,
-                bool reset_after, bool reverse, std::uintptr_t lengths, std::uintptr_t resets, int threads) {
-                 new (self) gruvy::Problem{steps,
-                                           rows,
-                                           inputs,
-                                           hidden,
-                                           reset_after,
-                                           reverse,
-                                           at<const gruvy::Index>(lengths),
-                                           at<const std::uint8_t>(resets),
-                                           threads};
-             });
+        .def("__init__", [](gruvy::Problem *self, gruvy::Index steps, gruvy::Index rows, gruvy::Index inputs,
+                            gruvy::Index hidden, bool reset_after, bool reverse, std::uintptr_t lengths,
+                            std::uintptr_t resets, std::uintptr_t mask, float zoneout, int threads) {
+            new (self) gruvy::Problem{steps,
+                                      rows,
+                                      inputs,
+                                      hidden,
+                                      reset_after,
+                                      reverse,
+                                      at<const gruvy::Index>(lengths),
+                                      at<const std::uint8_t>(resets),
+                                      at<const std::uint8_t>(mask),
+                                      zoneout,
+                                      threads};
+        });
 
     m.def(
         "forward",
-        [](const gruvy::Problem &problem, std::uintptr_t ih, std::uintptr_t hh, std::uintptr_t bias_ih,
-           std::uintptr_t bias_hh, std::uintptr_t x, gruvy::Index x_time, gruvy::Index x_row, std::uintptr_t h_0,
-           std::uintptr_t out, gruvy::Index out_time, gruvy::Index out_row, std::uintptr_t h_n, std::uintptr_t saved) {
-            gruvy::forward(problem, {at<float>(ih), at<float>(hh), at<float>(bias_ih), at<float>(bias_hh)},
-                           {at<float>(x), x_time, x_row}, at<float>(h_0), {at<float>(out), out_time, out_row},
-                           at<float>(h_n), at<float>(saved));
+        [](const gruvy::Problem &problem, const WeightAddresses &weights, const SequenceAddress &x, std::uintptr_t h_0,
+           const SequenceAddress &dropout, const SequenceAddress &zoneout, const SequenceAddress &out,
+           std::uintptr_t h_n, std::uintptr_t saved, std::uintptr_t norms) {
+            gruvy::forward(problem, {at(weights), sequence<const float>(x), at<float>(h_0),
+                                     sequence<const float>(dropout), sequence<const std::uint8_t>(zoneout),
+                                     sequence<float>(out), at<float>(h_n), at<float>(saved), at<float>(norms)});
         },
         nb::call_guard<nb::gil_scoped_release>());
 
     m.def(
         "backward",
-        [](const gruvy::Problem &problem, std::uintptr_t hh, std::uintptr_t out, gruvy::Index out_time,
-           gruvy::Index out_row, std::uintptr_t h_0, std::uintptr_t saved, std::uintptr_t dout, gruvy::Index dout_time,
-           gruvy::Index dout_row, std::uintptr_t dh_n, std::uintptr_t dgates, std::uintptr_t dh_0) {
-            gruvy::backward(problem, at<float>(hh), {at<float>(out), out_time, out_row}, at<float>(h_0),
-                            at<float>(saved), {at<float>(dout), dout_time, dout_row}, at<float>(dh_n),
-                            at<float>(dgates), at<float>(dh_0));
+        [](const gruvy::Problem &problem, std::uintptr_t hh, std::uintptr_t gain_hh, const SequenceAddress &out,
+           std::uintptr_t h_0, const SequenceAddress &dropout, std::uintptr_t saved, std::uintptr_t norms,
+           const SequenceAddress &dout, std::uintptr_t dh_n, std::uintptr_t dgates, std::uintptr_t dsums,
+           std::uintptr_t dh_0) {
+            gruvy::backward(problem, {at<float>(hh), at<float>(gain_hh), sequence<const float>(out), at<float>(h_0),
+                                      sequence<const float>(dropout), at<float>(saved), at<float>(norms),
+                                      sequence<const float>(dout), at<float>(dh_n), at<float>(dgates), at<float>(dsums),
+                                      at<float>(dh_0)});
         },
         nb::call_guard<nb::gil_scoped_release>());
 
     nb::class_<gruvy::Stream>(m, "Stream")
         .def("__init__",
              [](gruvy::Stream *self, const std::vector<LayerAddresses> &given, gruvy::Index hidden, gruvy::Index rows,
-                bool reset_after) {
+                bool reset_after, float zoneout) {
                  std::vector<gruvy::Stream::Layer> layers;
-                 for (const auto &[inputs, ih, hh, bias_ih, bias_hh] : given)
-                     layers.push_back({inputs, {at<float>(ih), at<float>(hh), at<float>(bias_ih), at<float>(bias_hh)}});
-                 new (self)
-                     gruvy::Stream(layers.data(), static_cast<gruvy::Index>(layers.size()), hidden, rows, reset_after);
+                 for (const auto &[inputs, weights] : given) layers.push_back({inputs, at(weights)});
+                 new (self) gruvy::Stream(layers.data(), static_cast<gruvy::Index>(layers.size()), hidden, rows,
+                                          reset_after, zoneout);
              })
         // The interpreter is kept: a step is shorter than handing it over, and a stream serves one thread at a time.
         .def(

@@ -49,6 +49,22 @@ inline __attribute__((always_inline)) void store(float *p, Vec v, int count) {
     std::memcpy(p, &v, count * sizeof(float));
 }
 
+// Bytes as numbers.
+inline __attribute__((always_inline)) Vec load_bytes(const std::uint8_t *p, int count) {
+    typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
+    Bytes bytes{};
+    std::memcpy(&bytes, p, static_cast<std::size_t>(count));
+    return __builtin_convertvector(bytes, Vec);
+}
+
+template <int PARTS>
+inline __attribute__((always_inline)) float sum(const Vec (&parts)[PARTS]) {
+    float total = 0;
+    for (const Vec &part : parts)
+        for (int lane = 0; lane < LANES; ++lane) total += part[lane];
+    return total;
+}
+
 // a * b + c, rounded once where the instruction set can.
 inline __attribute__((always_inline)) Vec fma(Vec a, Vec b, Vec c) {
 #if defined(__AVX512F__)

@@ -13,13 +13,13 @@ namespace gruvy {
 struct Stream::Parts {
     struct Layer {
         ForwardJob job;
-        Memory packed_ih, packed_hh, bias, products, room;
+        Memory packed_ih, packed_hh, bias, norm, products, room, sums;
         Memory states[2];                      // now and next, taking turns
         std::vector<const float *> x[2];       // for each turn: what this layer reads ...
         std::vector<const float *> before[2];  // ... and where its states come from ...
         std::vector<float *> after[2];         // ... and go to
         std::vector<const float *> input, reset_state;
-        std::vector<float *> work;
+        std::vector<float *> work, norms;
     };
 
     const Table &kernels = table();
@@ -28,7 +28,7 @@ struct Stream::Parts {
     std::vector<Layer> layers;
 };
 
-Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after) {
+Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout) {
     auto parts = std::make_unique<Parts>();
     parts->hidden = hidden;
     parts->rows = rows;
@@ -45,22 +45,30 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         layer.room = Memory(reset_after ? 0 : rows * 4 * hidden);
         kernels.pack_forward(given.weights.ih, given.inputs, hidden, false, layer.packed_ih.data());
         kernels.pack_forward(given.weights.hh, hidden, hidden, !reset_after, layer.packed_hh.data());
-        kernels.pack_bias(given.weights.bias_ih, given.weights.bias_hh, hidden, reset_after, layer.bias.data());
+        kernels.pack_bias(given.weights, hidden, reset_after, layer.bias.data());
+        if (given.weights.gain_ih) {
+            layer.norm = Memory(kernels.norm_size(hidden));
+            layer.sums = Memory(rows * product_row);
+            kernels.pack_norm(given.weights, hidden, layer.norm.data());
+        }
 
         ForwardJob &job = layer.job;
         job = {};
-        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, nullptr, 1};
+        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, nullptr, nullptr, zoneout, 1};
         job.row_count = rows;
         job.panel_end = panels;
         job.products = layer.products.data();
         job.packed_ih = layer.packed_ih.data();
         job.packed_hh = layer.packed_hh.data();
         job.bias = layer.bias.data();
+        job.norm = layer.norm.data();
+        job.sums = layer.sums.data();
 
         for (Memory &states : layer.states) states = Memory(rows * hidden);
         for (Index n = 0; n < rows; ++n) {
             layer.input.push_back(job.products + n * product_row);
             layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 4 * hidden);
+            layer.norms.push_back(nullptr);
             layer.reset_state.push_back(nullptr);
             for (int turn = 0; turn < 2; ++turn) {
                 layer.before[turn].push_back(layer.states[turn].data() + n * hidden);
@@ -82,9 +90,10 @@ void Stream::step(const float *x) {
     for (std::size_t n = 0; n < first.x[turn].size(); ++n)
         first.x[turn][n] = x + static_cast<Index>(n) * first.job.problem.inputs;
     for (Parts::Layer &layer : parts_->layers)
-        parts_->kernels.step(layer.job, layer.x[turn].data(),
-                             {layer.before[turn].data(), layer.input.data(), layer.after[turn].data(),
-                              layer.work.data(), layer.reset_state.data()});
+        parts_->kernels.step(
+            layer.job, layer.x[turn].data(),
+            {layer.before[turn].data(), layer.before[turn].data(), layer.input.data(), layer.after[turn].data(),
+             layer.work.data(), layer.norms.data(), layer.reset_state.data(), nullptr});
     parts_->turn = 1 - turn;
 }
 

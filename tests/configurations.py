@@ -25,9 +25,17 @@ class Configuration:
     reverse: bool = False
     lengths: bool = False
     resets: bool = False
+    mask: bool = False
+    dropout: str = ""  # "sequence" or "step"
+    zoneout: str = ""  # "mask" or "share"
+    layer_norm: bool = False
 
     def __str__(self) -> str:
-        flags = [name for name in ("bias", "initial_state", "reverse", "lengths", "resets") if getattr(self, name)]
+        flags = [
+            name for name in ("bias", "initial_state", "reverse", "lengths", "resets", "mask") if getattr(self, name)
+        ]
+        flags += [f"dropout_{self.dropout}"] * bool(self.dropout) + [f"zoneout_{self.zoneout}"] * bool(self.zoneout)
+        flags += ["layer_norm"] * self.layer_norm
         form = "after" if self.reset_after else "before"
         return f"I{self.inputs}-H{self.hidden}-N{self.batch}-T{self.steps}-{form}-{'-'.join(flags)}"
 
@@ -53,11 +61,24 @@ SIZES = [
     (6, 24, 40, 30),
 ]
 FLAGS = list(itertools.product((True, False), repeat=6))
+FEATURES = [
+    {"mask": mask, "dropout": dropout, "zoneout": zoneout, "layer_norm": norm}
+    for mask, dropout, zoneout, norm in itertools.product(
+        (True, False), ("", "sequence", "step"), ("", "mask", "share"), (True, False)
+    )
+][:-1]
 
 CONFIGURATIONS = [
     # Every size in both forms with everything on; and each combination of flags at sizes taken in turn.
     *(Configuration(*size, reset_after=form, lengths=True, resets=True) for size in SIZES for form in (True, False)),
     *(Configuration(*SIZES[1 + i % 12], *flags) for i, flags in enumerate(FLAGS)),
+    # Each combination of features, with the flags in turn; and all features at every size in both forms.
+    *(Configuration(*SIZES[1 + i % 12], *FLAGS[(7 * i) % 64], **features) for i, features in enumerate(FEATURES)),
+    *(
+        Configuration(*size, reset_after=form, mask=True, dropout="step", zoneout="mask", layer_norm=True)
+        for size in SIZES
+        for form in (True, False)
+    ),
 ]
 
 
@@ -70,22 +91,41 @@ class Sample:
     h_0: Array32 | None
     lengths: NDArray[np.int64] | None
     resets: NDArray[np.bool_] | None
+    mask: NDArray[np.bool_] | None
+    dropout: Array32 | None
+    zoneout: NDArray[np.bool_] | float
     weight_ih: Array32
     weight_hh: Array32
     bias_ih: Array32 | None
     bias_hh: Array32 | None
+    gain_ih: Array32 | None
+    gain_hh: Array32 | None
     dout: Array32
     dh_n: Array32
 
     @property
-    def weights(self) -> tuple[Array32, Array32, Array32 | None, Array32 | None]:
-        return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+    def weights(self) -> tuple[Array32 | None, ...]:
+        return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.gain_ih, self.gain_hh
+
+    @property
+    def rows(self) -> dict[str, object]:
+        """What the rows do, as the engine takes it."""
+        names = ("h_0", "lengths", "resets", "mask", "dropout", "zoneout")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def options(self) -> dict[str, object]:
         c = self.configuration
-        rows = {"h_0": self.h_0, "lengths": self.lengths, "resets": self.resets}
-        return {**rows, "reset_after": c.reset_after, "reverse": c.reverse}
+        return {**self.rows, "reset_after": c.reset_after, "reverse": c.reverse}
+
+    @property
+    def reference_weights(self) -> equations.Weights:
+        zero = np.zeros(3 * self.configuration.hidden)
+        *given, g, f = self.weights
+        return equations.Weights(
+            *(zero.copy() if w is None else w.astype(np.float64) for w in given),
+            *(None if w is None else w.astype(np.float64) for w in (g, f)),
+        )
 
 
 def draw(c: Configuration, seed: int = 0) -> Sample:
@@ -100,13 +140,24 @@ def draw(c: Configuration, seed: int = 0) -> Sample:
         h_0=normal(c.batch, c.hidden) if c.initial_state else None,
         lengths=rng.integers(0, c.steps + 1, c.batch) if c.lengths else None,
         resets=rng.random((c.steps, c.batch)) < 0.25 if c.resets else None,
+        mask=rng.random((c.steps, c.batch)) < 0.7 if c.mask else None,
+        dropout=draw_dropout(rng, c),
+        zoneout=rng.random((c.steps, c.batch, c.hidden)) < 0.3 if c.zoneout == "mask" else 0.3 * bool(c.zoneout),
         weight_ih=normal(3 * c.hidden, c.inputs, scale=c.inputs**-0.5),
         weight_hh=normal(3 * c.hidden, c.hidden, scale=c.hidden**-0.5),
         bias_ih=normal(3 * c.hidden) if c.bias else None,
         bias_hh=normal(3 * c.hidden) if c.bias else None,
+        gain_ih=1 + normal(3 * c.hidden, scale=0.2) if c.layer_norm else None,
+        gain_hh=1 + normal(3 * c.hidden, scale=0.2) if c.layer_norm else None,
         dout=normal(c.steps, c.batch, c.hidden),
         dh_n=normal(c.batch, c.hidden),
     )
+
+
+def draw_dropout(rng: np.random.Generator, c: Configuration) -> Array32 | None:
+    if not c.dropout:
+        return None
+    return ((rng.random((1 if c.dropout == "sequence" else c.steps, c.batch, c.hidden)) < 0.8) / 0.8).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -121,31 +172,39 @@ class Expected:
 
 
 def expected(sample: Sample) -> Expected:
-    """Run `equations` segment by segment, so that lengths, resets and direction need no code in the reference."""
-    c = sample.configuration
-    zero = np.zeros(3 * c.hidden)
-    weights = equations.Weights(*(zero.copy() if w is None else w.astype(np.float64) for w in sample.weights))
+    """Run `equations` segment by segment, so that lengths, resets, mask and direction need no code in the reference."""
+    c, weights = sample.configuration, sample.reference_weights
     out, dx = np.zeros((c.steps, c.batch, c.hidden)), np.zeros((c.steps, c.batch, c.inputs))
     h_n, dh_0 = np.zeros((c.batch, c.hidden)), np.zeros((c.batch, c.hidden))
-    gradient = equations.Weights(*(np.zeros_like(w) for w in weights))
+    gradient = equations.Weights(*(None if w is None else np.zeros_like(w) for w in weights))
+    dropout = np.ones(out.shape) if sample.dropout is None else np.broadcast_to(sample.dropout, out.shape)
+    zoneout = np.broadcast_to(sample.zoneout, out.shape)
     for n in range(c.batch):
         state = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
         runs = []
         for order, from_zero in segments(sample, n):
             state = np.zeros_like(state) if from_zero else state
-            x = sample.x[order, n : n + 1].astype(np.float64)
-            states, steps = equations.forward(x, state, weights, reset_after=c.reset_after)
-            out[order, n], state = states[:, 0], states[-1]
-            runs.append((order, from_zero, steps))
+            taken = np.ones(len(order), bool) if sample.mask is None else sample.mask[order, n]
+            steps_taken = order[taken]
+            x = sample.x[steps_taken, n : n + 1].astype(np.float64)
+            masks = {"dropout": dropout[steps_taken, n : n + 1], "zoneout": zoneout[steps_taken, n : n + 1]}
+            states, steps = equations.forward(x, state, weights, reset_after=c.reset_after, **masks)
+            # The state after each step: that of the last one taken, number 0 being the one before all.
+            number = np.cumsum(taken)
+            states = np.concatenate([state[None], states])
+            out[order, n], state = states[number, 0], states[-1]
+            runs.append((order, number, from_zero, steps, steps_taken))
         h_n[n] = state[0]
         dh = sample.dh_n[n : n + 1].astype(np.float64)
-        for order, from_zero, steps in reversed(runs):
-            dout = sample.dout[order, n : n + 1].astype(np.float64)
-            part_dx, dh, part = equations.backward(dout, dh, steps, weights, reset_after=c.reset_after)
-            dx[order, n] = part_dx[:, 0]
-            dh = np.zeros_like(dh) if from_zero else dh
+        for order, number, from_zero, steps, steps_taken in reversed(runs):
+            dout = np.zeros((len(steps) + 1, 1, c.hidden))
+            np.add.at(dout, number, sample.dout[order, n : n + 1].astype(np.float64))
+            part_dx, dh, part = equations.backward(dout[1:], dh, steps, weights, reset_after=c.reset_after)
+            dx[steps_taken, n] = part_dx[:, 0]
+            dh = np.zeros_like(dh) if from_zero else dh + dout[0]
             for total, addition in zip(gradient, part, strict=True):
-                total += addition
+                if total is not None:
+                    total += addition
         dh_0[n] = dh[0]
     return Expected(out, h_n, dx, dh_0, gradient)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gruvy import engine, equations
-from gruvy.errors import TensorError
+from gruvy.errors import ArgumentError, TensorError
 
 OUTPUT_ERROR, GRADIENT_ERROR = 2e-6, 1e-5
 
@@ -31,17 +31,22 @@ def assert_agrees(sample, threads: int) -> None:
     if sample.lengths is not None:
         assert not out[np.arange(c.steps)[:, None] >= sample.lengths].any()
 
-    dgates, dh_0 = engine.backward(
-        sample.dout, sample.dh_n, out, saved, sample.weight_hh, **sample.options, threads=threads
+    found = engine.backward(
+        *(sample.dout, sample.dh_n, out, saved, sample.weight_hh, sample.gain_hh), **sample.options, threads=threads
     )
-    assert relative_error(dh_0, want.dh_0) < GRADIENT_ERROR
+    assert relative_error(found.dh_0, want.dh_0) < GRADIENT_ERROR
+    dgates, gates = found.dgates, 3 * c.hidden
     by_input = np.concatenate([dgates[:, :, 1:3], dgates[:, :, :1]], axis=2) if c.reset_after else dgates
-    by_input = by_input.reshape(c.steps, c.batch, 3 * c.hidden).astype(np.float64)
-    by_state = dgates[:, :, 1:] if c.reset_after else dgates
-    assert relative_error(by_input @ sample.weight_ih, want.dx) < GRADIENT_ERROR
-    assert relative_error(np.einsum("tng,tni->gi", by_input, sample.x), want.weights.W) < GRADIENT_ERROR
+    by_input = by_input.reshape(c.steps, c.batch, gates).astype(np.float64)
+    by_state = (dgates[:, :, 1:] if c.reset_after else dgates).reshape(c.steps, c.batch, gates).astype(np.float64)
     assert relative_error(by_input.sum((0, 1)), want.weights.b) < GRADIENT_ERROR
-    assert relative_error(by_state.sum((0, 1), np.float64).ravel(), want.weights.d) < GRADIENT_ERROR
+    assert relative_error(by_state.sum((0, 1)), want.weights.d) < GRADIENT_ERROR
+    if c.layer_norm:  # the input's half of layer norm is outside the time loop; its gradients are tested in nn/
+        values = saved.norms[:, :, :gates].astype(np.float64)
+        assert relative_error((by_state * values).sum((0, 1)), want.weights.f) < GRADIENT_ERROR
+    else:
+        assert relative_error(by_input @ sample.weight_ih, want.dx) < GRADIENT_ERROR
+        assert relative_error(np.einsum("tng,tni->gi", by_input, sample.x), want.weights.W) < GRADIENT_ERROR
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
@@ -64,6 +69,10 @@ def test_agrees_with_the_equations(configuration, threads):
         reverse=st.booleans(),
         lengths=st.booleans(),
         resets=st.booleans(),
+        mask=st.booleans(),
+        dropout=st.sampled_from(["", "sequence", "step"]),
+        zoneout=st.sampled_from(["", "mask", "share"]),
+        layer_norm=st.booleans(),
     ),
     st.integers(1, 3),
     st.integers(0, 2**16),
@@ -73,8 +82,14 @@ def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed)
 
 
 # Large enough that two and three threads really share the work: many rows, and one row split by hidden units.
-SLICED = [Configuration(24, 70, 37, 50, form, resets=resets) for form in (True, False) for resets in (False, True)]
-ONE_ROW = [Configuration(150, 432, 1, 60, form, resets=resets) for form in (True, False) for resets in (False, True)]
+EXTRAS = [
+    {},
+    {"resets": True},
+    {"mask": True, "dropout": "step", "zoneout": "mask"},
+    {"mask": True, "resets": True, "zoneout": "share", "layer_norm": True},
+]
+SLICED = [Configuration(24, 70, 37, 50, form, **extra) for form in (True, False) for extra in EXTRAS]
+ONE_ROW = [Configuration(150, 432, 1, 60, form, **extra) for form in (True, False) for extra in EXTRAS]
 
 
 @pytest.mark.parametrize("configuration", SLICED + ONE_ROW, ids=str)
@@ -89,8 +104,9 @@ def test_inference_is_bit_identical_however_it_is_cut(configuration):
     rng = np.random.default_rng(0)
 
     def run(time=slice(None), rows=slice(None), h_0=sample.h_0, lengths=None, threads=2):
-        resets = None if sample.resets is None else sample.resets[time][:, rows]
-        given = {"h_0": h_0[rows], "lengths": lengths, "resets": resets, "reset_after": c.reset_after}
+        flags = {name: getattr(sample, name) for name in ("resets", "mask", "dropout", "zoneout")}
+        cut = {name: v[time][:, rows] if isinstance(v, np.ndarray) else v for name, v in flags.items()}
+        given = {**cut, "h_0": h_0[rows], "lengths": lengths, "reset_after": c.reset_after}
         return engine.forward(sample.x[time][:, rows], *sample.weights, **given, threads=threads)[:2]
 
     whole, last = run(threads=1)
@@ -132,12 +148,12 @@ def test_nan_and_infinity_pass_through(reset_after, value):
     if np.isnan(value):
         assert np.isnan(out[2:, 3]).all()
     else:  # the gates saturate: what comes out is the limit, or NaN where infinities cancel
-        weights = [w.astype(np.float64) for w in sample.weights]
+        weights = sample.reference_weights
         with np.errstate(invalid="ignore"):
             want, _ = equations.forward(
                 x.astype(np.float64),
                 sample.h_0.astype(np.float64),
-                equations.Weights(*weights),
+                weights,
                 reset_after=reset_after,
             )
         np.testing.assert_array_equal(np.isnan(out), np.isnan(want))
@@ -198,6 +214,14 @@ def test_what_does_not_fit_is_named_with_what_was_expected():
         engine.forward(sample.x, *sample.weights, lengths=np.array([0.0, 1.0]))
     with pytest.raises(TensorError, match=r"resets is bool \(2, 4\); expected bool \(4, 2\)"):
         engine.forward(sample.x, *sample.weights, resets=np.zeros((2, 4), bool))
+    with pytest.raises(TensorError, match=r"mask is int64 \(4, 2\); expected bool \(4, 2\)"):
+        engine.forward(sample.x, *sample.weights, mask=np.ones((4, 2), np.int64))
+    with pytest.raises(TensorError, match=r"dropout has the shape \(2, 2, 5\); expected \(4, 2, 5\)"):
+        engine.forward(sample.x, *sample.weights, dropout=np.ones((2, 2, 5), np.float32))
+    with pytest.raises(ArgumentError, match=r"zoneout is 1.0; expected a share of 0 or more and less than 1"):
+        engine.forward(sample.x, *sample.weights, zoneout=1.0)
+    with pytest.raises(TensorError, match="one of gain_ih and gain_hh is missing"):
+        engine.forward(sample.x, *sample.weights[:4], np.ones(15, np.float32))
     with pytest.raises(TensorError, match=r"\(T, N, I\)"):
         engine.forward(sample.x[0], *sample.weights)
 

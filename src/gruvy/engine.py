@@ -10,7 +10,7 @@ import functools
 import importlib
 import os
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ else:
     why_missing = ""
 
 Array = NDArray[np.float32]
+
+# A layer's weights, in the order in which the engine takes them.
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "gain_ih", "gain_hh")
 
 
 @functools.cache
@@ -60,81 +63,112 @@ def default_threads() -> int:
     return int(wanted)
 
 
+class Saved(NamedTuple):
+    """What `backward` needs of `forward`.
+
+    Attributes:
+        gates: r, u, n and, with ``reset_after``, U_n k + d_n, else r * k: (T, N, 4, H).
+        norms: with layer norm, the normalised U k in the order r, z, n and one over the deviations of (r, z) and of n:
+            (T, N, 3H + 2).
+    """
+
+    gates: Array
+    norms: Array | None
+
+
+class Gradients(NamedTuple):
+    """What `backward` returns.
+
+    Attributes:
+        dgates: of what enters the gates: (T, N, 4, H) in the order n, r, z, U_n k + d_n with ``reset_after``, else
+            (T, N, 3, H) in the order r, z, n.
+        dsums: with layer norm, of U k: (T, N, 3, H) in the order r, z, n.
+        dh_0: of h_0: (N, H).
+    """
+
+    dgates: Array
+    dsums: Array | None
+    dh_0: Array
+
+
 def forward(
     x: Array,
     weight_ih: Array,
     weight_hh: Array,
     bias_ih: Array | None = None,
     bias_hh: Array | None = None,
+    gain_ih: Array | None = None,
+    gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    dropout: Array | None = None,
+    zoneout: NDArray[np.bool_] | float = 0.0,
     reset_after: bool = True,
     reverse: bool = False,
     save: bool = False,
     threads: int | None = None,
-) -> tuple[Array, Array, Array | None]:
-    """Run one layer in one direction.
+) -> tuple[Array, Array, Saved | None]:
+    """Run one layer in one direction; see `gruvy.equations` for what each argument means.
 
     Args:
         x: input (T, N, I), float32, features contiguous.
         weight_ih, weight_hh: (3H, I) and (3H, H), rows in the order r, z, n; z keeps the old state.
         bias_ih, bias_hh: (3H,), or None for zero.
+        gain_ih, gain_hh: layer norm's gains (3H,), or both None for no layer norm.
         h_0: initial state (N, H), or None for zero.
         lengths: steps of each row (N,), or None where all have T.
         resets: where a new segment begins (T, N), bool: that step starts from a state of zero, and in reverse the one
             before it does; None for nowhere.
-        reset_after: whether the reset gate is applied after the recurrent product (see `gruvy.equations.step`).
+        mask: where a row takes a step (T, N), bool; elsewhere it keeps its state. None for everywhere.
+        dropout: factor of the state where it enters the products, (T, N, H), or (1, N, H) for all steps alike; float32.
+        zoneout: where a unit keeps its old state (T, N, H), bool; or the share that all of them keep, in [0, 1).
+        reset_after: whether the reset gate is applied after the recurrent product.
         reverse: whether each row runs from its last step to its first.
         save: whether to return what `backward` needs.
         threads: at most this many; None for `default_threads`.
 
     Returns:
-        The states (T, N, H), the last states (N, H), and the saved gates (T, N, 4, H) or None.
+        The states (T, N, H), the last states (N, H), and what `backward` needs, or None.
 
     Raises:
         TensorError: an array has another shape or dtype; all problems are named at once.
+        ArgumentError: zoneout is not in [0, 1).
 
     Example:
         >>> out, h_n, _ = forward(np.zeros((5, 2, 3), "f4"), np.ones((12, 3), "f4"), np.ones((12, 4), "f4"))
         >>> out.shape, h_n.shape
         ((5, 2, 4), (2, 4))
     """
-    arrays = {
-        "weight_ih": weight_ih,
-        "weight_hh": weight_hh,
-        "bias_ih": bias_ih,
-        "bias_hh": bias_hh,
-        "h_0": h_0,
-    }
+    weights = dict(zip(WEIGHTS, (weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh), strict=True))
     T, N, I, H = _sizes(x, weight_hh)
-    shapes = {
-        "weight_ih": (3 * H, I),
-        "weight_hh": (3 * H, H),
-        "bias_ih": (3 * H,),
-        "bias_hh": (3 * H,),
-        "h_0": (N, H),
-    }
-    check_arrays({"x": x, **arrays}, {"x": (T, N, I), **shapes})
-    ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
+    shapes = {"weight_ih": (3 * H, I), "weight_hh": (3 * H, H), **dict.fromkeys(WEIGHTS[2:], (3 * H,)), "h_0": (N, H)}
+    if dropout is not None:
+        shapes["dropout"] = (1 if np.shape(dropout)[:1] == (1,) else T, N, H)
+    check_arrays({"x": x, **weights, "h_0": h_0, "dropout": dropout}, {"x": (T, N, I), **shapes})
+    if (gain_ih is None) != (gain_hh is None):
+        raise TensorError("one of gain_ih and gain_hh is missing; layer norm needs both: give both or neither")
+    ready = [None if w is None else np.ascontiguousarray(w) for w in weights.values()]
+    h_0 = None if h_0 is None else np.ascontiguousarray(h_0)
     if x.strides[2] != x.itemsize and I > 1:
         x = np.ascontiguousarray(x)
-    lengths = None if lengths is None else _check_lengths(lengths, N, T)
-    resets = None if resets is None else _check_resets(resets, N, T)
+    rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
     out, h_n = np.empty((T, N, H), np.float32), np.empty((N, H), np.float32)
-    saved = np.empty((T, N, 4, H), np.float32) if save else None
-    engine = require()
-    engine.forward(
-        engine.Problem(
-            T, N, I, H, reset_after, reverse, address(lengths), address(resets), threads or default_threads()
-        ),
-        *(address(ready[name]) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
-        *(address(x), x.strides[0] // 4, x.strides[1] // 4),
-        address(ready["h_0"]),
-        *(address(out), N * H, H),
+    saved = None
+    if save:
+        norms = None if gain_hh is None else np.empty((T, N, 3 * H + 2), np.float32)
+        saved = Saved(np.empty((T, N, 4, H), np.float32), norms)
+    require().forward(
+        rows.problem(I, reset_after, reverse, threads),
+        [address(w) for w in ready],
+        (address(x), x.strides[0] // 4, x.strides[1] // 4),
+        address(h_0),
+        *(rows.dropout_at, rows.zoneout_at),
+        (address(out), N * H, H),
         address(h_n),
-        address(saved),
+        *((0, 0) if saved is None else map(address, saved)),
     )
     return out, h_n, saved
 
@@ -143,53 +177,94 @@ def backward(
     dout: Array | None,
     dh_n: Array | None,
     out: Array,
-    saved: Array,
+    saved: Saved,
     weight_hh: Array,
+    gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    dropout: Array | None = None,
+    zoneout: NDArray[np.bool_] | float = 0.0,
     reset_after: bool = True,
     reverse: bool = False,
     threads: int | None = None,
-) -> tuple[Array, Array]:
+) -> Gradients:
     """Differentiate the time loop of `forward`.
 
     Args:
         dout, dh_n: gradients of the states (T, N, H) and of the last states (N, H), or None for zero.
         out, saved: as `forward` returned them with ``save=True``.
-        weight_hh, h_0, lengths, resets, reset_after, reverse, threads: as given to `forward`.
-
-    Returns:
-        The gradients of the gates' pre-activations, (T, N, 4, H) in the order n, r, z, hidden part of n with
-        ``reset_after``, else (T, N, 3, H) in the order r, z, n; and the gradient of h_0 (N, H).
+        weight_hh, gain_hh, h_0, lengths, resets, mask, dropout, zoneout, reset_after, reverse, threads: as given to
+            `forward`.
 
     Raises:
         TensorError: an array has another shape or dtype; all problems are named at once.
     """
     T, N, H = out.shape
-    arrays = {"dout": dout, "dh_n": dh_n, "out": out, "saved": saved, "weight_hh": weight_hh, "h_0": h_0}
-    shapes = {"dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H), "saved": (T, N, 4, H)}
-    check_arrays(arrays, {**shapes, "weight_hh": (3 * H, H), "h_0": (N, H)})
+    arrays = {"dout": dout, "dh_n": dh_n, "out": out, "saved.gates": saved.gates, "saved.norms": saved.norms}
+    arrays |= {"weight_hh": weight_hh, "gain_hh": gain_hh, "h_0": h_0}
+    shapes = {"dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H), "saved.gates": (T, N, 4, H)}
+    shapes |= {"saved.norms": (T, N, 3 * H + 2), "weight_hh": (3 * H, H), "gain_hh": (3 * H,), "h_0": (N, H)}
+    check_arrays(arrays, shapes)
+    if (gain_hh is None) != (saved.norms is None):
+        raise TensorError("one of gain_hh and saved.norms is missing: give both, with layer norm, or neither")
     ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
-    lengths = None if lengths is None else _check_lengths(lengths, N, T)
-    resets = None if resets is None else _check_resets(resets, N, T)
-    dgates, dh_0 = np.empty((T, N, 4 if reset_after else 3, H), np.float32), np.empty((N, H), np.float32)
-    engine = require()
-    engine.backward(
-        engine.Problem(
-            T, N, 0, H, reset_after, reverse, address(lengths), address(resets), threads or default_threads()
-        ),
-        address(ready["weight_hh"]),
-        *(address(ready["out"]), N * H, H),
-        address(ready["h_0"]),
-        address(ready["saved"]),
-        *(address(ready["dout"]), N * H, H),
-        address(ready["dh_n"]),
-        address(dgates),
-        address(dh_0),
+    rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
+    found = Gradients(
+        np.empty((T, N, 4 if reset_after else 3, H), np.float32),
+        None if gain_hh is None else np.empty((T, N, 3, H), np.float32),
+        np.empty((N, H), np.float32),
     )
-    return dgates, dh_0
+    require().backward(
+        rows.problem(0, reset_after, reverse, threads),
+        *(address(ready["weight_hh"]), address(ready["gain_hh"])),
+        (address(ready["out"]), N * H, H),
+        address(ready["h_0"]),
+        rows.dropout_at,
+        *(address(ready["saved.gates"]), address(ready["saved.norms"])),
+        (address(ready["dout"]), N * H, H),
+        address(ready["dh_n"]),
+        *map(address, found),
+    )
+    return found
+
+
+class _Rows:
+    """What rows do at which step, checked, and kept alive as long as their addresses are in use."""
+
+    def __init__(
+        self,
+        steps: int,
+        rows: int,
+        hidden: int,
+        lengths: NDArray[Any] | None,
+        resets: NDArray[Any] | None,
+        mask: NDArray[Any] | None,
+        dropout: Array | None,
+        zoneout: NDArray[Any] | float,
+    ):
+        self.sizes = (steps, rows, hidden)
+        self.lengths = None if lengths is None else _check_lengths(lengths, rows, steps)
+        self.resets = None if resets is None else _check_flags("resets", resets, (steps, rows))
+        self.mask = None if mask is None else _check_flags("mask", mask, (steps, rows))
+        self.dropout = None if dropout is None else np.ascontiguousarray(dropout)
+        self.zoneout, self.share = None, 0.0
+        if isinstance(zoneout, np.ndarray):
+            self.zoneout = _check_flags("zoneout", zoneout, self.sizes)
+        else:
+            self.share = check_share("zoneout", zoneout)
+        same = self.dropout is not None and len(self.dropout) == 1
+        self.dropout_at = (address(self.dropout), 0 if same else rows * hidden, hidden)
+        self.zoneout_at = (address(self.zoneout), rows * hidden, hidden)
+
+    def problem(self, inputs: int, reset_after: bool, reverse: bool, threads: int | None) -> Any:
+        steps, rows, hidden = self.sizes
+        flags = [address(array) for array in (self.lengths, self.resets, self.mask)]
+        return require().Problem(
+            steps, rows, inputs, hidden, reset_after, reverse, *flags, self.share, threads or default_threads()
+        )
 
 
 def require() -> Any:
@@ -235,9 +310,14 @@ def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.i
     return lengths.astype(np.int64)
 
 
-def _check_resets(resets: NDArray[Any], rows: int, steps: int) -> NDArray[np.bool_]:
-    if np.shape(resets) != (steps, rows) or resets.dtype != np.bool_:
-        raise TensorError(
-            f"resets is {resets.dtype} {np.shape(resets)}; expected bool ({steps}, {rows}), steps by rows"
-        )
-    return np.ascontiguousarray(resets)
+def _check_flags(name: str, flags: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if np.shape(flags) != shape or flags.dtype != np.bool_:
+        raise TensorError(f"{name} is {flags.dtype} {np.shape(flags)}; expected bool {shape}, steps first, then rows")
+    return np.ascontiguousarray(flags)
+
+
+def check_share(name: str, share: float) -> float:
+    """Return the share, or raise if it is not in [0, 1)."""
+    if not 0 <= share < 1:
+        raise ArgumentError(f"{name} is {share}; expected a share of 0 or more and less than 1")
+    return float(share)

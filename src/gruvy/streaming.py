@@ -15,12 +15,14 @@ Array = NDArray[np.float32]
 
 
 class LayerWeights(NamedTuple):
-    """One layer's weights, rows in the order r, z, n; z keeps the old state. Float32."""
+    """One layer's weights, rows in the order r, z, n; z keeps the old state. Float32. Gains are layer norm's."""
 
     weight_ih: Array
     weight_hh: Array
     bias_ih: Array | None = None
     bias_hh: Array | None = None
+    gain_ih: Array | None = None
+    gain_hh: Array | None = None
 
 
 class StreamingGRU:
@@ -30,12 +32,14 @@ class StreamingGRU:
     microsecond in the engine, and about one more from Python. An object serves one thread at a time.
 
     Args:
-        layers: weights of each layer, from the input up: (3H, I) or (3H, H), (3H, H), and biases (3H,) or None.
+        layers: weights of each layer, from the input up: (3H, I) or (3H, H), (3H, H), and biases (3H,) or None,
+            and layer norm's gains (3H,), both or neither.
         streams: N, independent streams that step together.
         reset_after: whether the reset gate is applied after the recurrent product.
+        zoneout: the share of the old state that every step keeps, as in a layer trained with zoneout.
 
     Raises:
-        ArgumentError: no layer, or no stream.
+        ArgumentError: no layer, no stream, or a zoneout outside of [0, 1).
         TensorError: weights whose shapes or dtypes do not fit; all are named at once.
 
     Example:
@@ -44,7 +48,9 @@ class StreamingGRU:
         (4,)
     """
 
-    def __init__(self, layers: Sequence[LayerWeights], *, streams: int = 1, reset_after: bool = True):
+    def __init__(
+        self, layers: Sequence[LayerWeights], *, streams: int = 1, reset_after: bool = True, zoneout: float = 0.0
+    ):
         if not layers or streams < 1:
             raise ArgumentError(f"expected at least 1 layer and 1 stream; got {len(layers)} and {streams}")
         if np.ndim(layers[0].weight_ih) != 2 or np.ndim(layers[0].weight_hh) != 2:
@@ -55,16 +61,20 @@ class StreamingGRU:
         arrays: dict[str, Any] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for number, layer in enumerate(layers):
-            sizes = ((3 * H, H if number else self.input_size), (3 * H, H), (3 * H,), (3 * H,))
+            sizes = ((3 * H, H if number else self.input_size), (3 * H, H), *[(3 * H,)] * 4)
             for field, array, shape in zip(LayerWeights._fields, layer, sizes, strict=True):
                 arrays[f"layer {number}: {field}"], shapes[f"layer {number}: {field}"] = array, shape
         engine.check_arrays(arrays, shapes)
+        for number, layer in enumerate(layers):
+            if (layer.gain_ih is None) != (layer.gain_hh is None):
+                raise TensorError(f"layer {number}: one of gain_ih and gain_hh is missing: give both or neither")
+        share = engine.check_share("zoneout", zoneout)
         self._shape = (len(layers), streams, H)
         # The engine packs the weights and keeps no address.
         ready = [[None if w is None else np.ascontiguousarray(w) for w in layer] for layer in layers]
         inputs = [self.input_size, *[H] * (len(layers) - 1)]
-        given = [(size, *map(engine.address, layer)) for size, layer in zip(inputs, ready, strict=True)]
-        self._stream = engine.require().Stream(given, H, streams, reset_after)
+        given = [(size, [engine.address(w) for w in layer]) for size, layer in zip(inputs, ready, strict=True)]
+        self._stream = engine.require().Stream(given, H, streams, reset_after, share)
 
     def step(self, x: Array, out: Array | None = None) -> Array:
         """Take one step of every stream.
