@@ -178,6 +178,7 @@ void forward(const Problem &problem, const Forward &call) {
     const std::uint8_t **next_keep = keep_room.data();
     for (ForwardJob &job : jobs) {
         job.zero = zero;
+        job.fresh = call.fresh ? call.fresh : zero;
         job.pointers = next_pointer;
         next_pointer += job.row_count * (POINTERS + job.chunk);
         job.keep = call.zoneout.data ? next_keep : nullptr;
@@ -220,6 +221,7 @@ void backward(const Problem &problem, const Backward &call) {
         job.problem = problem;
         plan.fill(job, w, panels, kernels.align, &barrier);
         job.zero = zero;
+        job.fresh = call.fresh ? call.fresh : zero;
         job.pointers = pointer_room.data() + POINTERS * problem.rows * w;
         job.packed_hh = packed_hh;
         job.call = call;

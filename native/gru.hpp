@@ -34,7 +34,7 @@ struct Problem {
     bool reverse;          // row n runs from its last step (lengths[n] - 1) down to 0
     const Index *lengths;  // (N), each in [0, T]; null: every row has T steps
     // (T, N) contiguous: not 0 where a new segment begins, that is, where step t of row n knows nothing of step t - 1,
-    // and, in reverse, step t - 1 nothing of step t; the state between them is zero. At t = 0 it stands in for h_0,
+    // and, in reverse, step t - 1 nothing of step t; the state between them is `fresh`. At t = 0 it stands in for h_0,
     // unless in reverse. Null: nowhere.
     const std::uint8_t *resets;
     // (T, N) contiguous: 0 where row n sits step t out and keeps its state; the output there is that state. Null: no
@@ -64,6 +64,7 @@ struct Forward {
     Weights weights;
     Sequence<const float> x;
     const float *h_0;                      // (N, H), rows contiguous; null: zero
+    const float *fresh;                    // (H): the state that new segments begin with; null: zero
     Sequence<const float> dropout;         // m (T, N, H); a time of 0 repeats one step's. Null data: 1
     Sequence<const std::uint8_t> zoneout;  // q (T, N, H), 0 or 1. Null data: Problem::zoneout
 
@@ -81,9 +82,9 @@ void forward(const Problem &problem, const Forward &call);
 
 struct Backward {
     const float *hh, *gain_hh;  // as in Weights
-    Sequence<const float>
-        out;  // `out`, h_0, `dropout`, `saved` and `norms` are as in Forward and as forward() left them
-    const float *h_0;
+    // As in Forward, and as forward() left them:
+    Sequence<const float> out;
+    const float *h_0, *fresh;
     Sequence<const float> dropout;
     const float *saved, *norms;
     Sequence<const float> dout;  // (T, N, H): gradient of out; null data: zero. Not read where t >= lengths[n].
@@ -93,23 +94,25 @@ struct Backward {
     // z and then of U_n k + d_n, so that columns [0, 3H) belong to W (as n, r, z) and [H, 4H) to U (as r, z, n). Reset
     // before: (T, N, 3, H) contiguous: r, z, n, for W and U alike.
     float *dgates;
-    float *dsums;  // (T, N, 3, H) contiguous, with layer norm: gradients of U k as r, z, n; null without it
-    float *dh_0;   // (N, H)
+    float *dsums;   // (T, N, 3, H) contiguous, with layer norm: gradients of U k as r, z, n; null without it
+    float *dh_0;    // (N, H)
+    float *dfresh;  // (N, H): gradient of `fresh` by row; null: not wanted
 };
 
 // The gradient of the time loop; the caller forms those of the weights and of x from `dgates` by matrix products.
 // Where zoneout's mask was given to forward(), Problem::zoneout is 0 here too.
 void backward(const Problem &problem, const Backward &call);
 
-// Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states, which
-// start at zero. The results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
+// Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states. The
+// results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
 class Stream {
   public:
     struct Layer {
         Index inputs;  // I of the first layer, H of the others
         Weights weights;
+        const float *fresh = nullptr;  // (H): the state to start from; null: zero
     };
-    // The weights are packed: their memory is not used after the constructor.
+    // The weights are packed: the caller's memory is not used after the constructor.
     // `zoneout` is Problem::zoneout.
     Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout);
     ~Stream();
@@ -123,7 +126,7 @@ class Stream {
     // All layers' states, (layers, rows, H) contiguous.
     void read(float *states) const;
     void write(const float *states);
-    void reset(Index row);  // to zero, in all layers
+    void reset(Index row);  // to where it started, in all layers
 
     Index inputs() const;
     Index rows() const;

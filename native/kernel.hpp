@@ -21,6 +21,7 @@ struct Job {
     Index panel_begin, panel_end;  // of hidden units, LANES each; all of them unless the barrier is set
     Barrier *barrier;              // set where workers share rows and split the hidden units; null elsewhere
     const float *zero;             // (H): a state of zeros
+    const float *fresh;            // (H): the state that new segments begin with
     const float **pointers;        // room for POINTERS per row, and in forward for `chunk` more per row
 };
 

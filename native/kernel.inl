@@ -217,7 +217,7 @@ GRUVY_INLINE Index time_of(const Job &job, const Row &row, Index step) {
     return job.problem.reverse ? row.length - 1 - step : step;
 }
 
-// Whether the row comes to time t with a state of zero, because a new segment begins.
+// Whether a new segment of the row begins at time t.
 GRUVY_INLINE bool begins(const Job &job, const Row &row, Index t) {
     const Problem &problem = job.problem;
     if (!problem.resets) return false;
@@ -228,7 +228,7 @@ GRUVY_INLINE bool begins(const Job &job, const Row &row, Index t) {
 // h_{t-1} of a row at its step s, which is time t; in reverse, h_{t+1}.
 GRUVY_INLINE const float *state_before(const Job &job, const Row &row, Index s, Index t, const float *out, Index time,
                                        const float *h_0) {
-    if (begins(job, row, t)) return job.zero;
+    if (begins(job, row, t)) return job.fresh;
     if (s > 0) return out + (job.problem.reverse ? t + 1 : t - 1) * time;
     return h_0 ? h_0 + row.index * job.problem.hidden : job.zero;
 }
@@ -806,6 +806,7 @@ void backward(const BackwardJob &job) {
             std::memcpy(dh_0, call.dh_n + row.index * hidden + begin, size);
         else
             std::memset(dh_0, 0, size);
+        if (call.dfresh) std::memset(call.dfresh + row.index * hidden + begin, 0, size);
         for (Index t = row.length; t < problem.steps; ++t) clear(job, t, row.index);
     }
     for (Index s = job.row_count ? job.rows[0].length - 1 : -1; s >= 0; --s) {
@@ -836,8 +837,12 @@ void backward(const BackwardJob &job) {
         run_back_step(job, step, i, s & 1);
         if (problem.resets)
             for (Index j = 0; j < count; ++j)
-                if (begins(job, job.rows[j], time_of(job, job.rows[j], s)))
-                    std::memset(call.dh_0 + job.rows[j].index * hidden + begin, 0, size);
+                if (begins(job, job.rows[j], time_of(job, job.rows[j], s))) {
+                    float *dh_now = call.dh_0 + job.rows[j].index * hidden;
+                    float *dfresh = call.dfresh ? call.dfresh + job.rows[j].index * hidden : nullptr;
+                    for (Index unit = begin; dfresh && unit < end; ++unit) dfresh[unit] += dh_now[unit];
+                    std::memset(dh_now + begin, 0, size);
+                }
     }
 }
 

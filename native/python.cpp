@@ -40,8 +40,8 @@ void expect_rows(const Array &array, const char *name, gruvy::Index rows, gruvy:
 using WeightAddresses = std::array<std::uintptr_t, 6>;
 // data, stride of time, stride of rows
 using SequenceAddress = std::tuple<std::uintptr_t, gruvy::Index, gruvy::Index>;
-// inputs, and the weights
-using LayerAddresses = std::tuple<gruvy::Index, WeightAddresses>;
+// inputs, the weights, and the state to start from
+using LayerAddresses = std::tuple<gruvy::Index, WeightAddresses, std::uintptr_t>;
 
 gruvy::Weights at(const WeightAddresses &w) {
     return {at<float>(w[0]), at<float>(w[1]), at<float>(w[2]), at<float>(w[3]), at<float>(w[4]), at<float>(w[5])};
@@ -77,9 +77,9 @@ NB_MODULE(_engine, m) {
     m.def(
         "forward",
         [](const gruvy::Problem &problem, const WeightAddresses &weights, const SequenceAddress &x, std::uintptr_t h_0,
-           const SequenceAddress &dropout, const SequenceAddress &zoneout, const SequenceAddress &out,
-           std::uintptr_t h_n, std::uintptr_t saved, std::uintptr_t norms) {
-            gruvy::forward(problem, {at(weights), sequence<const float>(x), at<float>(h_0),
+           std::uintptr_t fresh, const SequenceAddress &dropout, const SequenceAddress &zoneout,
+           const SequenceAddress &out, std::uintptr_t h_n, std::uintptr_t saved, std::uintptr_t norms) {
+            gruvy::forward(problem, {at(weights), sequence<const float>(x), at<float>(h_0), at<float>(fresh),
                                      sequence<const float>(dropout), sequence<const std::uint8_t>(zoneout),
                                      sequence<float>(out), at<float>(h_n), at<float>(saved), at<float>(norms)});
         },
@@ -88,13 +88,13 @@ NB_MODULE(_engine, m) {
     m.def(
         "backward",
         [](const gruvy::Problem &problem, std::uintptr_t hh, std::uintptr_t gain_hh, const SequenceAddress &out,
-           std::uintptr_t h_0, const SequenceAddress &dropout, std::uintptr_t saved, std::uintptr_t norms,
-           const SequenceAddress &dout, std::uintptr_t dh_n, std::uintptr_t dgates, std::uintptr_t dsums,
-           std::uintptr_t dh_0) {
+           std::uintptr_t h_0, std::uintptr_t fresh, const SequenceAddress &dropout, std::uintptr_t saved,
+           std::uintptr_t norms, const SequenceAddress &dout, std::uintptr_t dh_n, std::uintptr_t dgates,
+           std::uintptr_t dsums, std::uintptr_t dh_0, std::uintptr_t dfresh) {
             gruvy::backward(problem, {at<float>(hh), at<float>(gain_hh), sequence<const float>(out), at<float>(h_0),
-                                      sequence<const float>(dropout), at<float>(saved), at<float>(norms),
-                                      sequence<const float>(dout), at<float>(dh_n), at<float>(dgates), at<float>(dsums),
-                                      at<float>(dh_0)});
+                                      at<float>(fresh), sequence<const float>(dropout), at<float>(saved),
+                                      at<float>(norms), sequence<const float>(dout), at<float>(dh_n), at<float>(dgates),
+                                      at<float>(dsums), at<float>(dh_0), at<float>(dfresh)});
         },
         nb::call_guard<nb::gil_scoped_release>());
 
@@ -103,7 +103,8 @@ NB_MODULE(_engine, m) {
              [](gruvy::Stream *self, const std::vector<LayerAddresses> &given, gruvy::Index hidden, gruvy::Index rows,
                 bool reset_after, float zoneout) {
                  std::vector<gruvy::Stream::Layer> layers;
-                 for (const auto &[inputs, weights] : given) layers.push_back({inputs, at(weights)});
+                 for (const auto &[inputs, weights, fresh] : given)
+                     layers.push_back({inputs, at(weights), at<float>(fresh)});
                  new (self) gruvy::Stream(layers.data(), static_cast<gruvy::Index>(layers.size()), hidden, rows,
                                           reset_after, zoneout);
              })

@@ -13,7 +13,7 @@ namespace gruvy {
 struct Stream::Parts {
     struct Layer {
         ForwardJob job;
-        Memory packed_ih, packed_hh, bias, norm, products, room, sums;
+        Memory packed_ih, packed_hh, bias, norm, products, room, sums, fresh;
         Memory states[2];                      // now and next, taking turns
         std::vector<const float *> x[2];       // for each turn: what this layer reads ...
         std::vector<const float *> before[2];  // ... and where its states come from ...
@@ -65,6 +65,8 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         job.sums = layer.sums.data();
 
         for (Memory &states : layer.states) states = Memory(rows * hidden);
+        layer.fresh = Memory(hidden);
+        if (given.fresh) std::copy_n(given.fresh, hidden, layer.fresh.data());
         for (Index n = 0; n < rows; ++n) {
             layer.input.push_back(job.products + n * product_row);
             layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 4 * hidden);
@@ -80,6 +82,7 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         }
     }
     parts_ = parts.release();
+    for (Index row = 0; row < rows; ++row) reset(row);
 }
 
 Stream::~Stream() { delete parts_; }
@@ -117,7 +120,7 @@ void Stream::write(const float *states) {
 
 void Stream::reset(Index row) {
     for (Parts::Layer &layer : parts_->layers)
-        std::fill_n(layer.states[parts_->turn].data() + row * parts_->hidden, parts_->hidden, 0.0f);
+        std::copy_n(layer.fresh.data(), parts_->hidden, layer.states[parts_->turn].data() + row * parts_->hidden);
 }
 
 Index Stream::inputs() const { return parts_->layers.front().job.problem.inputs; }

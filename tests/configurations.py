@@ -29,13 +29,14 @@ class Configuration:
     dropout: str = ""  # "sequence" or "step"
     zoneout: str = ""  # "mask" or "share"
     layer_norm: bool = False
+    fresh: bool = False  # new segments begin with a state that is given
 
     def __str__(self) -> str:
         flags = [
             name for name in ("bias", "initial_state", "reverse", "lengths", "resets", "mask") if getattr(self, name)
         ]
         flags += [f"dropout_{self.dropout}"] * bool(self.dropout) + [f"zoneout_{self.zoneout}"] * bool(self.zoneout)
-        flags += ["layer_norm"] * self.layer_norm
+        flags += ["layer_norm"] * self.layer_norm + ["fresh"] * self.fresh
         form = "after" if self.reset_after else "before"
         return f"I{self.inputs}-H{self.hidden}-N{self.batch}-T{self.steps}-{form}-{'-'.join(flags)}"
 
@@ -62,7 +63,7 @@ SIZES = [
 ]
 FLAGS = list(itertools.product((True, False), repeat=6))
 FEATURES = [
-    {"mask": mask, "dropout": dropout, "zoneout": zoneout, "layer_norm": norm}
+    {"mask": mask, "dropout": dropout, "zoneout": zoneout, "layer_norm": norm, "fresh": mask != norm}
     for mask, dropout, zoneout, norm in itertools.product(
         (True, False), ("", "sequence", "step"), ("", "mask", "share"), (True, False)
     )
@@ -89,6 +90,7 @@ class Sample:
     configuration: Configuration
     x: Array32
     h_0: Array32 | None
+    fresh: Array32 | None
     lengths: NDArray[np.int64] | None
     resets: NDArray[np.bool_] | None
     mask: NDArray[np.bool_] | None
@@ -110,7 +112,7 @@ class Sample:
     @property
     def rows(self) -> dict[str, object]:
         """What the rows do, as the engine takes it."""
-        names = ("h_0", "lengths", "resets", "mask", "dropout", "zoneout")
+        names = ("h_0", "fresh", "lengths", "resets", "mask", "dropout", "zoneout")
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -138,6 +140,7 @@ def draw(c: Configuration, seed: int = 0) -> Sample:
         c,
         x=normal(c.steps, c.batch, c.inputs),
         h_0=normal(c.batch, c.hidden) if c.initial_state else None,
+        fresh=normal(c.hidden) if c.fresh else None,
         lengths=rng.integers(0, c.steps + 1, c.batch) if c.lengths else None,
         resets=rng.random((c.steps, c.batch)) < 0.25 if c.resets else None,
         mask=rng.random((c.steps, c.batch)) < 0.7 if c.mask else None,
@@ -168,6 +171,7 @@ class Expected:
     h_n: equations.Array
     dx: equations.Array
     dh_0: equations.Array
+    dfresh: equations.Array
     weights: equations.Weights
 
 
@@ -175,15 +179,16 @@ def expected(sample: Sample) -> Expected:
     """Run `equations` segment by segment, so that lengths, resets, mask and direction need no code in the reference."""
     c, weights = sample.configuration, sample.reference_weights
     out, dx = np.zeros((c.steps, c.batch, c.hidden)), np.zeros((c.steps, c.batch, c.inputs))
-    h_n, dh_0 = np.zeros((c.batch, c.hidden)), np.zeros((c.batch, c.hidden))
+    h_n, dh_0, dfresh = np.zeros((3, c.batch, c.hidden))
+    fresh = np.zeros((1, c.hidden)) if sample.fresh is None else sample.fresh[None].astype(np.float64)
     gradient = equations.Weights(*(None if w is None else np.zeros_like(w) for w in weights))
     dropout = np.ones(out.shape) if sample.dropout is None else np.broadcast_to(sample.dropout, out.shape)
     zoneout = np.broadcast_to(sample.zoneout, out.shape)
     for n in range(c.batch):
         state = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
         runs = []
-        for order, from_zero in segments(sample, n):
-            state = np.zeros_like(state) if from_zero else state
+        for order, begins in segments(sample, n):
+            state = fresh if begins else state
             taken = np.ones(len(order), bool) if sample.mask is None else sample.mask[order, n]
             steps_taken = order[taken]
             x = sample.x[steps_taken, n : n + 1].astype(np.float64)
@@ -193,24 +198,27 @@ def expected(sample: Sample) -> Expected:
             number = np.cumsum(taken)
             states = np.concatenate([state[None], states])
             out[order, n], state = states[number, 0], states[-1]
-            runs.append((order, number, from_zero, steps, steps_taken))
+            runs.append((order, number, begins, steps, steps_taken))
         h_n[n] = state[0]
         dh = sample.dh_n[n : n + 1].astype(np.float64)
-        for order, number, from_zero, steps, steps_taken in reversed(runs):
+        for order, number, begins, steps, steps_taken in reversed(runs):
             dout = np.zeros((len(steps) + 1, 1, c.hidden))
             np.add.at(dout, number, sample.dout[order, n : n + 1].astype(np.float64))
             part_dx, dh, part = equations.backward(dout[1:], dh, steps, weights, reset_after=c.reset_after)
             dx[steps_taken, n] = part_dx[:, 0]
-            dh = np.zeros_like(dh) if from_zero else dh + dout[0]
+            dh = dh + dout[0]
+            if begins:
+                dfresh[n] += dh[0]
+                dh = np.zeros_like(dh)
             for total, addition in zip(gradient, part, strict=True):
                 if total is not None:
                     total += addition
         dh_0[n] = dh[0]
-    return Expected(out, h_n, dx, dh_0, gradient)
+    return Expected(out, h_n, dx, dh_0, dfresh, gradient)
 
 
 def segments(sample: Sample, n: int) -> list[tuple[NDArray[np.int64], bool]]:
-    """Steps of each segment of a row in the order in which they run, and whether it starts from zero."""
+    """Steps of each segment of a row in the order in which they run, and whether a reset begins it."""
     c = sample.configuration
     length = c.steps if sample.lengths is None else int(sample.lengths[n])
     cuts = [] if sample.resets is None else [t for t in range(length) if sample.resets[t, n]]

@@ -35,6 +35,8 @@ def assert_agrees(sample, threads: int) -> None:
         *(sample.dout, sample.dh_n, out, saved, sample.weight_hh, sample.gain_hh), **sample.options, threads=threads
     )
     assert relative_error(found.dh_0, want.dh_0) < GRADIENT_ERROR
+    if sample.fresh is not None:
+        assert relative_error(found.dfresh, want.dfresh) < GRADIENT_ERROR
     dgates, gates = found.dgates, 3 * c.hidden
     by_input = np.concatenate([dgates[:, :, 1:3], dgates[:, :, :1]], axis=2) if c.reset_after else dgates
     by_input = by_input.reshape(c.steps, c.batch, gates).astype(np.float64)
@@ -73,6 +75,7 @@ def test_agrees_with_the_equations(configuration, threads):
         dropout=st.sampled_from(["", "sequence", "step"]),
         zoneout=st.sampled_from(["", "mask", "share"]),
         layer_norm=st.booleans(),
+        fresh=st.booleans(),
     ),
     st.integers(1, 3),
     st.integers(0, 2**16),
@@ -86,7 +89,7 @@ EXTRAS = [
     {},
     {"resets": True},
     {"mask": True, "dropout": "step", "zoneout": "mask"},
-    {"mask": True, "resets": True, "zoneout": "share", "layer_norm": True},
+    {"mask": True, "resets": True, "zoneout": "share", "layer_norm": True, "fresh": True},
 ]
 SLICED = [Configuration(24, 70, 37, 50, form, **extra) for form in (True, False) for extra in EXTRAS]
 ONE_ROW = [Configuration(150, 432, 1, 60, form, **extra) for form in (True, False) for extra in EXTRAS]
@@ -106,7 +109,7 @@ def test_inference_is_bit_identical_however_it_is_cut(configuration):
     def run(time=slice(None), rows=slice(None), h_0=sample.h_0, lengths=None, threads=2):
         flags = {name: getattr(sample, name) for name in ("resets", "mask", "dropout", "zoneout")}
         cut = {name: v[time][:, rows] if isinstance(v, np.ndarray) else v for name, v in flags.items()}
-        given = {**cut, "h_0": h_0[rows], "lengths": lengths, "reset_after": c.reset_after}
+        given = {**cut, "h_0": h_0[rows], "fresh": sample.fresh, "lengths": lengths, "reset_after": c.reset_after}
         return engine.forward(sample.x[time][:, rows], *sample.weights, **given, threads=threads)[:2]
 
     whole, last = run(threads=1)

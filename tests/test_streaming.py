@@ -11,24 +11,29 @@ from gruvy.streaming import LayerWeights
 STACKS = [(1, 8, 1), (3, 8, 2), (1, 33, 3), (2, 70, 9), (3, 5, 1)]
 
 
-def stack(layers: int, hidden: int, batch: int, reset_after: bool, bias: bool = True):
-    """Weights of a stack, and its input and states by the batch call."""
+def stack(layers: int, hidden: int, batch: int, reset_after: bool, **options):
+    """Weights of a stack, and its input and states by the batch call; with a state to start from where that is asked for."""
     samples = [
-        draw(Configuration(hidden if number else 6, hidden, batch, 12, reset_after, bias), seed=number)
+        draw(Configuration(hidden if number else 6, hidden, batch, 12, reset_after, **options), seed=number)
         for number in range(layers)
     ]
     x = sequence = samples[0].x
     for sample in samples:
-        sequence, _, _ = engine.forward(sequence, *sample.weights, reset_after=reset_after)
-    return [LayerWeights(*sample.weights) for sample in samples], x, sequence
+        h_0 = None if sample.fresh is None else np.tile(sample.fresh, (batch, 1))
+        given = {"h_0": h_0, "zoneout": sample.zoneout, "reset_after": reset_after}
+        sequence, _, _ = engine.forward(sequence, *sample.weights, **given)
+    return [LayerWeights(*sample.weights, sample.fresh) for sample in samples], x, sequence
 
 
 @pytest.mark.parametrize(("layers", "hidden", "batch"), STACKS)
 @pytest.mark.parametrize("reset_after", [True, False])
-@pytest.mark.parametrize("bias", [True, False])
-def test_steps_are_the_batch_call_bit_for_bit(layers, hidden, batch, reset_after, bias):
-    weights, x, want = stack(layers, hidden, batch, reset_after, bias)
-    stream = StreamingGRU(weights, streams=batch, reset_after=reset_after)
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": False}, {"layer_norm": True}, {"zoneout": "share", "layer_norm": True, "fresh": True}]
+)
+def test_steps_are_the_batch_call_bit_for_bit(layers, hidden, batch, reset_after, options):
+    weights, x, want = stack(layers, hidden, batch, reset_after, **options)
+    zoneout = 0.3 if "zoneout" in options else 0.0
+    stream = StreamingGRU(weights, streams=batch, reset_after=reset_after, zoneout=zoneout)
     for x_t, wanted in zip(x, want, strict=True):
         np.testing.assert_array_equal(stream.step(x_t), wanted)
 
@@ -48,7 +53,7 @@ def test_weights_are_kept():
     weights, x, want = stack(2, 8, 1, True)
     stream = StreamingGRU(weights)
     for layer in weights:
-        for array in layer:
+        for array in layer[:4]:
             array[:] = np.nan
     np.testing.assert_array_equal(stream.step(x[0]), want[0])
 
@@ -83,6 +88,16 @@ def test_reset_of_some_streams_leaves_the_others():
     assert np.abs(found[1] - want[4, 1]).max() > 1e-3
 
 
+def test_reset_goes_back_to_the_state_to_start_from():
+    weights, x, want = stack(2, 8, 3, True, fresh=True)
+    stream = StreamingGRU(weights, streams=3)
+    stream.step(x[0])
+    stream.reset([1])
+    np.testing.assert_array_equal(stream.snapshot()[:, 1], [layer.initial_state for layer in weights])
+    stream.reset()
+    np.testing.assert_array_equal(stream.step(x[0]), want[0])
+
+
 def test_what_does_not_fit_is_named():
     weights, _, _ = stack(2, 8, 1, True)
     stream = StreamingGRU(weights, streams=2)
@@ -93,6 +108,10 @@ def test_what_does_not_fit_is_named():
         stream.step(np.zeros((2, 6), "f4"), out=np.zeros((2, 7), "f4"))
     with pytest.raises(TensorError, match=r"layer 1: weight_ih has the shape \(24, 6\); expected \(24, 8\)"):
         StreamingGRU([weights[0], weights[0]])
+    with pytest.raises(TensorError, match="layer 0: one of gain_ih and gain_hh is missing: give both or neither"):
+        StreamingGRU([weights[0]._replace(gain_hh=np.ones(24, "f4"))])
+    with pytest.raises(ArgumentError, match="zoneout is -0.1; expected a share"):
+        StreamingGRU(weights, zoneout=-0.1)
     with pytest.raises(TensorError, match="states has the shape"):
         stream.restore(np.zeros((2, 1, 8), "f4"))
     with pytest.raises(ArgumentError, match="stream 2 is not there; expected 0 to 1"):

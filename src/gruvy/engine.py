@@ -84,11 +84,13 @@ class Gradients(NamedTuple):
             (T, N, 3, H) in the order r, z, n.
         dsums: with layer norm, of U k: (T, N, 3, H) in the order r, z, n.
         dh_0: of h_0: (N, H).
+        dfresh: of ``fresh``, by row: (N, H).
     """
 
     dgates: Array
     dsums: Array | None
     dh_0: Array
+    dfresh: Array | None
 
 
 def forward(
@@ -101,6 +103,7 @@ def forward(
     gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
+    fresh: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -119,9 +122,10 @@ def forward(
         bias_ih, bias_hh: (3H,), or None for zero.
         gain_ih, gain_hh: layer norm's gains (3H,), or both None for no layer norm.
         h_0: initial state (N, H), or None for zero.
+        fresh: the state that new segments begin with (H,), or None for zero.
         lengths: steps of each row (N,), or None where all have T.
-        resets: where a new segment begins (T, N), bool: that step starts from a state of zero, and in reverse the one
-            before it does; None for nowhere.
+        resets: where a new segment begins (T, N), bool: that step starts from ``fresh``, and in reverse the one before
+            it does; None for nowhere.
         mask: where a row takes a step (T, N), bool; elsewhere it keeps its state. None for everywhere.
         dropout: factor of the state where it enters the products, (T, N, H), or (1, N, H) for all steps alike; float32.
         zoneout: where a unit keeps its old state (T, N, H), bool; or the share that all of them keep, in [0, 1).
@@ -145,13 +149,14 @@ def forward(
     weights = dict(zip(WEIGHTS, (weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh), strict=True))
     T, N, I, H = _sizes(x, weight_hh)
     shapes = {"weight_ih": (3 * H, I), "weight_hh": (3 * H, H), **dict.fromkeys(WEIGHTS[2:], (3 * H,)), "h_0": (N, H)}
+    shapes["fresh"] = (H,)
     if dropout is not None:
         shapes["dropout"] = (1 if np.shape(dropout)[:1] == (1,) else T, N, H)
-    check_arrays({"x": x, **weights, "h_0": h_0, "dropout": dropout}, {"x": (T, N, I), **shapes})
+    check_arrays({"x": x, **weights, "h_0": h_0, "fresh": fresh, "dropout": dropout}, {"x": (T, N, I), **shapes})
     if (gain_ih is None) != (gain_hh is None):
         raise TensorError("one of gain_ih and gain_hh is missing; layer norm needs both: give both or neither")
     ready = [None if w is None else np.ascontiguousarray(w) for w in weights.values()]
-    h_0 = None if h_0 is None else np.ascontiguousarray(h_0)
+    h_0, fresh = (None if state is None else np.ascontiguousarray(state) for state in (h_0, fresh))
     if x.strides[2] != x.itemsize and I > 1:
         x = np.ascontiguousarray(x)
     rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
@@ -164,7 +169,7 @@ def forward(
         rows.problem(I, reset_after, reverse, threads),
         [address(w) for w in ready],
         (address(x), x.strides[0] // 4, x.strides[1] // 4),
-        address(h_0),
+        *(address(h_0), address(fresh)),
         *(rows.dropout_at, rows.zoneout_at),
         (address(out), N * H, H),
         address(h_n),
@@ -182,6 +187,7 @@ def backward(
     gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
+    fresh: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -196,17 +202,23 @@ def backward(
     Args:
         dout, dh_n: gradients of the states (T, N, H) and of the last states (N, H), or None for zero.
         out, saved: as `forward` returned them with ``save=True``.
-        weight_hh, gain_hh, h_0, lengths, resets, mask, dropout, zoneout, reset_after, reverse, threads: as given to
-            `forward`.
+        weight_hh, gain_hh, h_0, fresh, lengths, resets, mask, dropout, zoneout, reset_after, reverse, threads: as given
+            to `forward`.
 
     Raises:
         TensorError: an array has another shape or dtype; all problems are named at once.
     """
     T, N, H = out.shape
     arrays = {"dout": dout, "dh_n": dh_n, "out": out, "saved.gates": saved.gates, "saved.norms": saved.norms}
-    arrays |= {"weight_hh": weight_hh, "gain_hh": gain_hh, "h_0": h_0}
+    arrays |= {"weight_hh": weight_hh, "gain_hh": gain_hh, "h_0": h_0, "fresh": fresh}
     shapes = {"dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H), "saved.gates": (T, N, 4, H)}
-    shapes |= {"saved.norms": (T, N, 3 * H + 2), "weight_hh": (3 * H, H), "gain_hh": (3 * H,), "h_0": (N, H)}
+    shapes |= {
+        "saved.norms": (T, N, 3 * H + 2),
+        "weight_hh": (3 * H, H),
+        "gain_hh": (3 * H,),
+        "h_0": (N, H),
+        "fresh": (H,),
+    }
     check_arrays(arrays, shapes)
     if (gain_hh is None) != (saved.norms is None):
         raise TensorError("one of gain_hh and saved.norms is missing: give both, with layer norm, or neither")
@@ -216,12 +228,13 @@ def backward(
         np.empty((T, N, 4 if reset_after else 3, H), np.float32),
         None if gain_hh is None else np.empty((T, N, 3, H), np.float32),
         np.empty((N, H), np.float32),
+        None if fresh is None else np.empty((N, H), np.float32),
     )
     require().backward(
         rows.problem(0, reset_after, reverse, threads),
         *(address(ready["weight_hh"]), address(ready["gain_hh"])),
         (address(ready["out"]), N * H, H),
-        address(ready["h_0"]),
+        *(address(ready["h_0"]), address(ready["fresh"])),
         rows.dropout_at,
         *(address(ready["saved.gates"]), address(ready["saved.norms"])),
         (address(ready["dout"]), N * H, H),

@@ -15,7 +15,10 @@ Array = NDArray[np.float32]
 
 
 class LayerWeights(NamedTuple):
-    """One layer's weights, rows in the order r, z, n; z keeps the old state. Float32. Gains are layer norm's."""
+    """One layer's weights, rows in the order r, z, n; z keeps the old state. Float32.
+
+    Gains are layer norm's; the initial state is where a stream starts, None for zero.
+    """
 
     weight_ih: Array
     weight_hh: Array
@@ -23,17 +26,18 @@ class LayerWeights(NamedTuple):
     bias_hh: Array | None = None
     gain_ih: Array | None = None
     gain_hh: Array | None = None
+    initial_state: Array | None = None
 
 
 class StreamingGRU:
-    """A stack of GRU layers that takes one step at a time and owns its states, which start at zero.
+    """A stack of GRU layers that takes one step at a time and owns its states.
 
     The results are bit for bit those of the batch call on the same steps. A step of a small layer takes well under a
     microsecond in the engine, and about one more from Python. An object serves one thread at a time.
 
     Args:
         layers: weights of each layer, from the input up: (3H, I) or (3H, H), (3H, H), and biases (3H,) or None,
-            and layer norm's gains (3H,), both or neither.
+            layer norm's gains (3H,), both or neither, and an initial state (H,) or None.
         streams: N, independent streams that step together.
         reset_after: whether the reset gate is applied after the recurrent product.
         zoneout: the share of the old state that every step keeps, as in a layer trained with zoneout.
@@ -61,7 +65,7 @@ class StreamingGRU:
         arrays: dict[str, Any] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for number, layer in enumerate(layers):
-            sizes = ((3 * H, H if number else self.input_size), (3 * H, H), *[(3 * H,)] * 4)
+            sizes = ((3 * H, H if number else self.input_size), (3 * H, H), *[(3 * H,)] * 4, (H,))
             for field, array, shape in zip(LayerWeights._fields, layer, sizes, strict=True):
                 arrays[f"layer {number}: {field}"], shapes[f"layer {number}: {field}"] = array, shape
         engine.check_arrays(arrays, shapes)
@@ -73,7 +77,10 @@ class StreamingGRU:
         # The engine packs the weights and keeps no address.
         ready = [[None if w is None else np.ascontiguousarray(w) for w in layer] for layer in layers]
         inputs = [self.input_size, *[H] * (len(layers) - 1)]
-        given = [(size, [engine.address(w) for w in layer]) for size, layer in zip(inputs, ready, strict=True)]
+        given = [
+            (size, [engine.address(w) for w in layer[:6]], engine.address(layer[6]))
+            for size, layer in zip(inputs, ready, strict=True)
+        ]
         self._stream = engine.require().Stream(given, H, streams, reset_after, share)
 
     def step(self, x: Array, out: Array | None = None) -> Array:
@@ -98,7 +105,7 @@ class StreamingGRU:
         return out
 
     def reset(self, streams: Sequence[int] | None = None) -> None:
-        """Set the states of some streams, or of all, to zero.
+        """Set the states of some streams, or of all, to where they started.
 
         Raises:
             ArgumentError: there is no such stream.
