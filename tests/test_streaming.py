@@ -12,7 +12,7 @@ STACKS = [(1, 8, 1), (3, 8, 2), (1, 33, 3), (2, 70, 9), (3, 5, 1)]
 
 
 def stack(layers: int, hidden: int, batch: int, reset_after: bool, **options):
-    """Weights of a stack, and its input and states by the batch call; with a state to start from where that is asked for."""
+    """Weights of a stack, and its input and states by the batch call, which starts from `fresh` where that is drawn."""
     samples = [
         draw(Configuration(hidden if number else 6, hidden, batch, 12, reset_after, **options), seed=number)
         for number in range(layers)
@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_named():
         StreamingGRU([weights[0], weights[0]])
     with pytest.raises(TensorError, match="layer 0: one of gain_ih and gain_hh is missing: give both or neither"):
         StreamingGRU([weights[0]._replace(gain_hh=np.ones(24, "f4"))])
-    with pytest.raises(ArgumentError, match="zoneout is -0.1; expected a share"):
+    with pytest.raises(ArgumentError, match=r"zoneout is -0\.1; expected a share"):
         StreamingGRU(weights, zoneout=-0.1)
     with pytest.raises(TensorError, match="states has the shape"):
         stream.restore(np.zeros((2, 1, 8), "f4"))

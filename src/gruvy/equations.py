@@ -144,7 +144,7 @@ def backward(
         The gradients by x (T, N, I), by h_0 (N, H) and by the weights.
     """
     H = dh_n.shape[1]
-    W, U, b, d, g, f = (_groups(w, H) for w in weights)
+    W, U, _, _, g, f = (_groups(w, H) for w in weights)
     gradient = Weights(*(None if w is None else np.zeros_like(w) for w in weights))  # type: ignore[arg-type]
     dW, dU, db, dd, dg, df = (_groups(w, H) for w in gradient)  # views
     dx = np.zeros((len(steps), len(dh_n), weights.W.shape[1]))
@@ -195,12 +195,14 @@ def affine_backward(dy: Array, a: Array, gain: Array | None, dgain: Array | None
     dgain += (dy * value).sum(axis=0)
     dvalue = dy * gain
     along = (dvalue * value).mean(axis=1, keepdims=True)
-    return (dvalue - dvalue.mean(axis=1, keepdims=True) - value * along) / deviation
+    da: Array = (dvalue - dvalue.mean(axis=1, keepdims=True) - value * along) / deviation
+    return da
 
 
 def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a)), by tanh so that it never overflows."""
-    return 0.5 * (1 + np.tanh(0.5 * a))
+    half: Array = 0.5 * a
+    return 0.5 * (1 + np.tanh(half))
 
 
 def _normalised(a: Array) -> tuple[Array, Array]:

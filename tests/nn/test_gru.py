@@ -5,7 +5,7 @@ import logging
 
 import pytest
 import torch
-from configurations import CONFIGURATIONS, draw, expected, relative_error
+from configurations import relative_error
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from gruvy import engine, equations, nn
@@ -110,45 +110,6 @@ def test_lengths_are_packing_without_packing(options, backend):
     x = torch.randn((4, 7, 5) if first else (7, 4, 5))
     given = lambda module, x, h: module(x, h, lengths=lengths)  # noqa: E731
     assert_same(ours, theirs, x, torch.randn(layers, 4, 13), given, packed)
-
-
-@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
-@pytest.mark.parametrize("backend", ["native", "torch"])
-def test_both_backends_agree_with_the_equations(configuration, backend):
-    c, sample = configuration, draw(configuration)
-    want = expected(sample)
-    module = nn.GRU(
-        c.inputs, c.hidden, bias=c.bias, bidirectional=c.reverse, reset_after=c.reset_after, backend=backend
-    )
-    suffix = "_l0_reverse" if c.reverse else "_l0"
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            kind = name.removesuffix("_reverse").removesuffix("_l0")
-            given = getattr(sample, kind)
-            parameter.copy_(torch.from_numpy(given) if name == kind + suffix else torch.zeros_like(parameter))
-    part = slice(c.hidden, None) if c.reverse else slice(0, c.hidden)
-    x = torch.from_numpy(sample.x).requires_grad_()
-    state = torch.zeros(2 if c.reverse else 1, c.batch, c.hidden)
-    if sample.h_0 is not None:
-        state[-1] = torch.from_numpy(sample.h_0)
-    state.requires_grad_()
-    lengths = None if sample.lengths is None else torch.from_numpy(sample.lengths)
-    resets = None if sample.resets is None else torch.from_numpy(sample.resets)
-    out, h_n = module(x, state if c.initial_state else None, lengths=lengths, resets=resets)
-    assert relative_error(out[..., part].detach(), want.out) < OUTPUT_ERROR
-    assert relative_error(h_n[-1].detach(), want.h_n) < OUTPUT_ERROR
-    loss = (out[..., part] * torch.from_numpy(sample.dout)).sum() + (h_n[-1] * torch.from_numpy(sample.dh_n)).sum()
-    loss.backward()
-    assert relative_error(x.grad, want.dx) < GRADIENT_ERROR
-    if c.initial_state:
-        assert relative_error(state.grad[-1], want.dh_0) < GRADIENT_ERROR
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if c.bias else 2]
-    for name, wanted in zip(names, want.weights, strict=False):
-        parameter = getattr(module, name + suffix)
-        if parameter.grad is None:  # PyTorch's way of saying that a weight had no part in it
-            assert not wanted.any()
-        else:
-            assert relative_error(parameter.grad, wanted) < GRADIENT_ERROR
 
 
 @pytest.mark.parametrize("backend", ["native", "torch"])
@@ -394,7 +355,7 @@ ERRORS = [
     (
         lambda m: m(pack_padded_sequence(torch.randn(7, 4, 5), [7, 5, 5, 1]), lengths=[7, 5, 5, 1]),
         ArgumentError,
-        "lengths or resets came beside a PackedSequence",
+        "lengths, resets or mask came beside a PackedSequence",
     ),
     (
         lambda m: m(torch.randn(7, 4, 6), torch.randn(1, 3, 13).double()),
@@ -407,7 +368,14 @@ ERRORS = [
         ArgumentError,
         "backend is 'cuda'; expected one of 'auto', 'native', 'torch'",
     ),
-    (lambda m: nn.GRU(5, 13, proj_size=3), TypeError, "unexpected keyword argument 'proj_size'"),
+    (lambda m: nn.GRU(5, 13, proj_size=3), ArgumentError, "proj_size is 3; a GRU has no projection"),
+    (lambda m: nn.GRU(5, 13, zoneout=1.0), ArgumentError, r"zoneout is 1.0; expected a share"),
+    (lambda m: nn.GRU(5, 13, recurrent_dropout=-0.1), ArgumentError, r"recurrent_dropout is -0.1; expected a share"),
+    (
+        lambda m: nn.GRU(5, 13, checkpoint_every=-1),
+        ArgumentError,
+        r"checkpoint_every is -1; expected a number of steps",
+    ),
 ]
 
 

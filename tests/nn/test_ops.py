@@ -22,30 +22,39 @@ MODULES = [
     {},
     {"num_layers": 2, "bidirectional": True, "bias": False},
     {"reset_after": False, "batch_first": True},
+    {"layer_norm": True, "learn_initial_state": True, "checkpoint_every": 2},
 ]
 
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("reset_after", [True, False])
-@pytest.mark.parametrize("given", [True, False])
-def test_operators_pass_the_checks_of_torch_library(bias, reset_after, given):
-    module = nn.GRU(3, 5, bidirectional=True, bias=bias, reset_after=reset_after)
-    flat = [w for direction in module.all_weights for w in direction]
-    x = torch.randn(6, 2, 3, requires_grad=True)
-    h_0 = torch.randn(2, 2, 5, requires_grad=True) if given else None
-    lengths = torch.tensor([6, 2]) if given else None
-    resets = torch.rand(6, 2) < 0.3 if given else None
-    start = (x, h_0, lengths, resets)
-    torch.library.opcheck(gru_layer, (*start, flat, bias, reset_after, True))
-    out, h_n, saved = gru_layer(*start, flat, bias, reset_after, True)
-    arguments = (torch.randn_like(out), torch.randn_like(h_n), *start, out, saved, flat, bias, reset_after)
+@pytest.mark.parametrize("everything", [True, False])
+def test_operators_pass_the_checks_of_torch_library(bias, reset_after, everything):
+    T, N, I, H = 6, 2, 3, 5
+    more = {"layer_norm": True, "learn_initial_state": True} if everything else {}
+    module = nn.GRU(I, H, bidirectional=True, bias=bias, reset_after=reset_after, **more)
+    weights = module._weights(0)
+    flat = [w for direction in weights for w in direction if w is not None]
+    if everything:  # views of one parameter are no arguments of their own
+        flat = [w.detach().clone().requires_grad_() for w in flat]
+    present = [w is not None for w in weights[0]]
+    x = torch.randn(T, N, I, requires_grad=True)
+    h_0 = torch.randn(2, N, H, requires_grad=True) if everything else None
+    rows = [None] * 5
+    if everything:
+        flags = (torch.rand(T, N) < 0.3, torch.rand(T, N) < 0.7)
+        rows = [torch.tensor([6, 2]), *flags, torch.rand(2, T, N, H), torch.rand(2, T, N, H) < 0.3]
+    start, cell = (x, h_0, *rows), (reset_after, 0.0, 0)
+    torch.library.opcheck(gru_layer, (*start, flat, present, *cell, True))
+    out, h_n, *saved = gru_layer(*start, flat, present, *cell, True)
+    arguments = (torch.randn_like(out), torch.randn_like(h_n), *start, out, *saved, flat, present, *cell)
     torch.library.opcheck(gru_layer_backward, [_plain(a) for a in arguments])
 
 
 def _plain(argument):
     """The backward operator has no gradient of its own: double backward takes PyTorch's path."""
     if isinstance(argument, list):
-        return [a.detach() for a in argument]
+        return [a.detach() if isinstance(a, torch.Tensor) else a for a in argument]
     return argument.detach() if isinstance(argument, torch.Tensor) else argument
 
 
@@ -69,6 +78,17 @@ def test_compiles_to_one_graph_with_the_same_numbers(options):
             (out**2).sum().backward()
             for p, q in zip(compiled.parameters(), module.parameters(), strict=True):
                 torch.testing.assert_close(p.grad, q.grad)
+
+
+def test_compiles_to_one_graph_with_random_masks():
+    module = nn.GRU(3, 5, zoneout=0.3, recurrent_dropout=0.3, input_dropout=0.3, variational=False)
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    x = torch.randn(6, 4, 3)
+    torch.manual_seed(0)
+    want, _ = module(x)
+    torch.manual_seed(0)
+    out, _ = compiled(x)
+    torch.testing.assert_close(out, want, rtol=0, atol=0)
 
 
 def test_compiled_code_checks_lengths_when_it_runs():

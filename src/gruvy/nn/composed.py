@@ -1,8 +1,8 @@
 """One GRU layer, one or both directions, composed of PyTorch's operations: any dtype, device and transform.
 
 A layer, here and on the engine (`gruvy.nn.native`), takes x (T, N, I), h_0 (D, N, H) or None, the weights of each
-direction and the rows' segments, where D is 1 or 2 directions, and returns the states (T, N, D * H), zero past the end
-of a row, and the last states (D, N, H).
+direction, what the rows do and the kind of cell, where D is 1 or 2 directions, and returns the states (T, N, D * H),
+zero past the end of a row, and the last states (D, N, H). The equations are those of `gruvy.equations`.
 """
 
 from __future__ import annotations
@@ -13,66 +13,109 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils.checkpoint import checkpoint
+
+from gruvy.equations import EPSILON
 
 
 class DirectionWeights(NamedTuple):
-    """Weights of one direction, rows in the order r, z, n: (3H, I), (3H, H), and (3H,) or None."""
+    """Weights of one direction, rows in the order r, z, n: (3H, I), (3H, H), and (3H,) or None; `fresh` is (H,).
+
+    Gains are layer norm's, both or neither; `fresh` is the state that new segments begin with, None for zero.
+    """
 
     ih: Tensor
     hh: Tensor
     bias_ih: Tensor | None = None
     bias_hh: Tensor | None = None
+    gain_ih: Tensor | None = None
+    gain_hh: Tensor | None = None
+    fresh: Tensor | None = None
 
 
-class Segments(NamedTuple):
-    """How far each row goes, and where in it a new segment begins.
+class Rows(NamedTuple):
+    """What the rows do at which step; None for what they do not.
 
     Attributes:
-        lengths: steps of each row (N,), int64, or None where all have T.
-        resets: (T, N), bool: where a step knows nothing of the one before it, nor that one, in reverse, of it. None for
-            nowhere.
+        lengths: steps of each row (N,), int64.
+        resets: (T, N), bool: where a step knows nothing of the one before it, nor that one, in reverse, of it.
+        mask: (T, N), bool: False where a row keeps its state instead of taking the step.
+        dropout: (D, T, N, H), or (D, 1, N, H) for all steps alike: factor of the state where it enters the products.
+        zoneout: (D, T, N, H), bool: where a unit keeps its old state.
     """
 
     lengths: Tensor | None = None
     resets: Tensor | None = None
+    mask: Tensor | None = None
+    dropout: Tensor | None = None
+    zoneout: Tensor | None = None
+
+
+class Cell(NamedTuple):
+    """The kind of cell, and how it is differentiated.
+
+    Attributes:
+        reset_after: whether the reset gate is applied after the recurrent product.
+        zoneout: the share of the old state that every unit keeps, where there is no mask for it.
+        checkpoint_every: gates are computed again in the backward pass, for so many steps at a time; 0 keeps them.
+    """
+
+    reset_after: bool = True
+    zoneout: float = 0.0
+    checkpoint_every: int = 0
 
 
 def torch_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
 ) -> tuple[Tensor, Tensor]:
     """Run the layer in PyTorch's operations."""
-    lengths = segments.lengths
     if h_0 is None:
         h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
-    if lengths is not None:  # whatever stands in the padding, NaN included, gets no gradient
-        x = x.masked_fill(~running(lengths, x), 0.0)
-    if reset_after and segments.resets is None and x.shape[0] > 0 and x.shape[1] > 0:
-        return _torch_gru(x, h_0, weights, lengths)
-    directions = [_loop(x, h_0[d], w, segments, reset_after, reverse=d == 1) for d, w in enumerate(weights)]
+    active = taken(rows, x)
+    if active is not None:  # whatever stands in the padding, NaN included, gets no gradient
+        x = x.masked_fill(~active, 0.0)
+    plain = all(part is None for part in rows[1:]) and cell == Cell() and weights[0].gain_ih is None
+    if plain and x.shape[0] > 0 and x.shape[1] > 0:
+        return _torch_gru(x, h_0, weights, rows.lengths)
+    directions = [_loop(x, h_0[d], w, rows, cell, d) for d, w in enumerate(weights)]
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
 
 
 def torch_gates(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Run the layer step by step and return its gates r, z, n as well: (D, 3, T, N, H), zero past the end of a row."""
+    """Run the layer step by step and return its gates r, u, n as well: (D, 3, T, N, H), zero where no step is taken."""
     if h_0 is None:
         h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
     found: list[list[Tensor]] = [[] for _ in weights]
-    results = [_loop(x, h_0[d], w, segments, reset_after, d == 1, found[d]) for d, w in enumerate(weights)]
+    results = [_loop(x, h_0[d], w, rows, cell, d, found[d]) for d, w in enumerate(weights)]
     shape = (x.shape[0], 3, *h_0.shape[1:])
     gates = torch.stack([torch.cat(steps).view(shape) if steps else x.new_zeros(shape) for steps in found])
     gates = gates.transpose(1, 2)
-    if segments.lengths is not None:
-        gates = torch.where(running(segments.lengths, x), gates, 0.0)
+    active = taken(rows, x)
+    if active is not None:
+        gates = torch.where(active, gates, 0.0)
     return torch.cat([out for out, _ in results], dim=-1), torch.stack([h for _, h in results]), gates
+
+
+def running(lengths: Tensor, x: Tensor) -> Tensor:
+    """Whether step t belongs to row n: (T, N, 1), for x (T, N, I)."""
+    return (torch.arange(x.shape[0], device=x.device)[:, None] < lengths.to(x.device))[:, :, None]
+
+
+def taken(rows: Rows, x: Tensor) -> Tensor | None:
+    """Whether row n takes step t: (T, N, 1), or None where every row takes every step."""
+    mask = None if rows.mask is None else rows.mask.to(x.device)[:, :, None]
+    if rows.lengths is None:
+        return mask
+    return running(rows.lengths, x) if mask is None else running(rows.lengths, x) & mask
 
 
 def _torch_gru(
     x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """PyTorch's own GRU, which is cuDNN's on a GPU."""
-    flat = [w for direction in weights for w in direction if w is not None]
+    flat = [w for direction in weights for w in direction[:4] if w is not None]
     has_bias, two = weights[0].bias_ih is not None, len(weights) == 2
     if lengths is None:
         out, h_n = torch.gru(x, h_0, flat, has_bias, 1, 0.0, False, two, False)
@@ -90,45 +133,68 @@ def _loop(
     x: Tensor,
     h: Tensor,
     w: DirectionWeights,
-    segments: Segments,
-    reset_after: bool,
-    reverse: bool,
+    rows: Rows,
+    cell: Cell,
+    direction: int,
     gates: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Run one direction; `gates` is filled with r, z, n of each step, (3, N, H), in the order of time."""
-    H = w.hh.shape[1]
-    bias_rz, bias_n = (None, None) if w.bias_hh is None else (w.bias_hh[: 2 * H], w.bias_hh[2 * H :])
-    inputs = F.linear(x, w.ih, w.bias_ih)
-    active = None if segments.lengths is None else running(segments.lengths, x)
-    begins = None if segments.resets is None else _begins(segments, x, reverse)
-    states: list[Tensor] = []
-    for t in reversed(range(len(x))) if reverse else range(len(x)):
-        if begins is not None:
-            h = torch.where(begins[t], torch.zeros_like(h), h)
-        r, z = torch.sigmoid(inputs[t, :, : 2 * H] + F.linear(h, w.hh[: 2 * H], bias_rz)).chunk(2, dim=-1)
-        if reset_after:
-            n = torch.tanh(inputs[t, :, 2 * H :] + r * F.linear(h, w.hh[2 * H :], bias_n))
+    """Run one direction; `gates` is filled with r, u, n of each step, (3, N, H), in the order of time."""
+    H, T, reverse = w.hh.shape[1], len(x), direction == 1
+    rz, n_only = slice(0, 2 * H), slice(2 * H, 3 * H)
+    inputs = torch.cat([_affine(F.linear(x, w.ih[g]), w.gain_ih, w.bias_ih, g) for g in (rz, n_only)], dim=-1)
+    active = taken(rows, x)
+    inside = None if rows.lengths is None else running(rows.lengths, x)
+    begins = None if rows.resets is None else _begins(rows, x, reverse)
+    fresh = torch.zeros_like(h) if w.fresh is None else w.fresh.expand_as(h)
+
+    def run(h: Tensor, *steps: int) -> tuple[Tensor, ...]:
+        states = []
+        for t in steps:
+            if begins is not None:
+                h = torch.where(begins[t], fresh, h)
+            k = h if rows.dropout is None else h * rows.dropout[direction, t if rows.dropout.shape[1] > 1 else 0]
+            sums = _affine(F.linear(k, w.hh[rz]), w.gain_hh, w.bias_hh, rz)
+            r, z = torch.sigmoid(inputs[t, :, rz] + sums).chunk(2, dim=-1)
+            product = F.linear(k if cell.reset_after else r * k, w.hh[n_only])
+            part = _affine(product, w.gain_hh, w.bias_hh, n_only)
+            n = torch.tanh(inputs[t, :, n_only] + (r * part if cell.reset_after else part))
+            u = z
+            if rows.zoneout is not None:
+                u = torch.where(rows.zoneout[direction, t], torch.ones_like(z), z)
+            elif cell.zoneout:
+                u = z + cell.zoneout * (1 - z)
+            if gates is not None:
+                gates.insert(0 if reverse else len(gates), torch.stack((r, u, n)))
+            after = n + u * (h - n)
+            h = after if active is None else torch.where(active[t], after, h)
+            states.append(h if inside is None else torch.where(inside[t], h, torch.zeros_like(h)))
+        return h, *states
+
+    order = list(reversed(range(T)) if reverse else range(T))
+    every, states = cell.checkpoint_every, []
+    for first in range(0, T, every or max(T, 1)):
+        if every:
+            h, *piece = checkpoint(run, h, *order[first : first + every], use_reentrant=False)
         else:
-            n = torch.tanh(inputs[t, :, 2 * H :] + F.linear(r * h, w.hh[2 * H :], bias_n))
-        if gates is not None:
-            gates.insert(0 if reverse else len(gates), torch.stack((r, z, n)))
-        after = n + z * (h - n)
-        h = after if active is None else torch.where(active[t], after, h)
-        states.append(h if active is None else torch.where(active[t], h, torch.zeros_like(h)))
+            h, *piece = run(h, *order)
+        states += piece
     if not states:  # empty, and still a function of its inputs
         return inputs[:, :, :H], h
     return torch.stack(states[::-1] if reverse else states), h
 
 
-def _begins(segments: Segments, x: Tensor, reverse: bool) -> Tensor:
-    """Whether a row comes to step t with a state of zero: (T, N, 1)."""
-    assert segments.resets is not None
-    begins = segments.resets.to(x.device)[:, :, None]
-    if segments.lengths is not None:
-        begins = begins & running(segments.lengths, x)
+def _affine(sums: Tensor, gain: Tensor | None, bias: Tensor | None, part: slice) -> Tensor:
+    """`gruvy.equations.affine` for the rows `part` of the gain and the bias."""
+    shift = None if bias is None else bias[part]
+    if gain is None:
+        return sums if shift is None else sums + shift
+    return F.layer_norm(sums, sums.shape[-1:], gain[part], shift, EPSILON)
+
+
+def _begins(rows: Rows, x: Tensor, reverse: bool) -> Tensor:
+    """Whether a new segment of row n begins at step t: (T, N, 1)."""
+    assert rows.resets is not None
+    begins = rows.resets.to(x.device)[:, :, None]
+    if rows.lengths is not None:
+        begins = begins & running(rows.lengths, x)
     return torch.cat((begins[1:], torch.zeros_like(begins[:1]))) if reverse else begins
-
-
-def running(lengths: Tensor, x: Tensor) -> Tensor:
-    """Whether step t belongs to row n: (T, N, 1), for x (T, N, I)."""
-    return (torch.arange(x.shape[0], device=x.device)[:, None] < lengths.to(x.device))[:, :, None]

@@ -14,13 +14,28 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
-from gruvy.nn.composed import DirectionWeights, Segments, torch_gates, torch_layer
+from gruvy.nn.arguments import refuse, time_first
+from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
+from gruvy.nn.masks import draw, draw_dropout
 from gruvy.nn.native import native_gates, native_layer
 from gruvy.nn.ops import op_layer
 from gruvy.streaming import LayerWeights, StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]
 BACKENDS = ("auto", "native", "torch")
+
+# Of the arguments that `torch.nn.GRU` lacks.
+DEFAULTS = {
+    "reset_after": True,
+    "layer_norm": False,
+    "input_dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "variational": True,
+    "zoneout": 0.0,
+    "learn_initial_state": False,
+    "checkpoint_every": 0,
+    "backend": "auto",
+}
 
 
 class GRU(torch.nn.RNNBase):
@@ -36,12 +51,25 @@ class GRU(torch.nn.RNNBase):
 
     Constructor, call, parameters and ``state_dict`` are those of `torch.nn.GRU`, and so are results and gradients. It
     compiles and exports to one graph; ``torch.compile`` refuses `torch.nn.GRU` itself, so this is no subclass of it.
+    Under autocast the engine goes on in float32, which is faster than PyTorch's bfloat16 path.
 
     Args:
         input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype: as in
             `torch.nn.GRU`.
         reset_after: whether the reset gate is applied after the recurrent product. The two forms are different
             functions: weights trained for one do not fit the other.
+        layer_norm: whether each product is normalised before its bias is added, W x and W h apart, r and z together
+            (Ba et al. 2016, equations 20 to 23); gains are the parameters ``gain_ih_l0``, ``gain_hh_l0`` ... (3H,).
+        input_dropout: probability to drop an element of the input.
+        recurrent_dropout: probability to drop an element of h where it enters the products; the state itself is kept
+            whole (Gal and Ghahramani 2016).
+        variational: whether input and recurrent dropout draw one mask for all steps of a row, or one for each step.
+        zoneout: probability of a unit to keep its old state at a step (Krueger et al. 2017); in evaluation every unit
+            keeps that share of it.
+        learn_initial_state: whether the state that rows and segments begin with is a parameter, ``initial_state``
+            (layers * directions, H), zero at first, where no h_0 is given.
+        checkpoint_every: 0, or a number of steps K: the gates are not kept for the backward pass but computed again, K
+            steps at a time, so that beyond input and output memory grows with K instead of T.
         backend: "native" runs float32 on a CPU on the engine, with gradients, and refuses what the engine lacks;
             "torch" runs PyTorch's operations; "auto" takes the engine where it can.
 
@@ -51,7 +79,8 @@ class GRU(torch.nn.RNNBase):
         - lengths: (N,), steps of each row, 0 to T, in any order. Output past the end of a row is 0, and no gradient
           comes from there.
         - resets: (T, N), or (N, T) with ``batch_first``, or (T,) without a batch, bool: where a new segment begins.
-          That step starts from a state of zero, and in the backward direction the one before it; no gradient passes.
+          That step starts from zero or the learnt state, and in the backward direction the one before it does.
+        - mask: as resets, bool: where a row takes a step. Elsewhere it keeps its state, and the output is that state.
         - output: as input, with H * directions features. h_n: as h_0.
 
     Raises:
@@ -78,10 +107,22 @@ class GRU(torch.nn.RNNBase):
         dtype: torch.dtype | None = None,
         *,
         reset_after: bool = True,
+        layer_norm: bool = False,
+        input_dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        variational: bool = True,
+        zoneout: float = 0.0,
+        learn_initial_state: bool = False,
+        checkpoint_every: int = 0,
         backend: Backend = "auto",
+        proj_size: int = 0,
     ):
         if backend not in BACKENDS:
             raise ArgumentError(f"backend is {backend!r}; expected one of {', '.join(map(repr, BACKENDS))}")
+        if proj_size:
+            raise ArgumentError(f"proj_size is {proj_size}; a GRU has no projection (an LSTM has): leave it out")
+        if checkpoint_every < 0:
+            raise ArgumentError(f"checkpoint_every is {checkpoint_every}; expected a number of steps, or 0")
         super().__init__(
             "GRU",
             input_size,
@@ -95,7 +136,29 @@ class GRU(torch.nn.RNNBase):
             dtype=dtype,
         )
         self.reset_after = reset_after
+        self.layer_norm = layer_norm
+        self.input_dropout = engine.check_share("input_dropout", input_dropout)
+        self.recurrent_dropout = engine.check_share("recurrent_dropout", recurrent_dropout)
+        self.variational = variational
+        self.zoneout = engine.check_share("zoneout", zoneout)
+        self.learn_initial_state = learn_initial_state
+        self.checkpoint_every = checkpoint_every
         self.backend: Backend = backend
+        if layer_norm:
+            for suffix in self._suffixes():
+                for name in ("gain_ih", "gain_hh"):
+                    gain = torch.ones(3 * hidden_size, device=device, dtype=dtype)
+                    self.register_parameter(name + suffix, torch.nn.Parameter(gain))
+        if learn_initial_state:
+            state = torch.zeros(len(self._suffixes()), hidden_size, device=device, dtype=dtype)
+            self.initial_state = torch.nn.Parameter(state)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew, as `torch.nn.GRU` does; gains become 1 and the initial state 0."""
+        super().reset_parameters()
+        for name, parameter in self.named_parameters():
+            if name.startswith(("gain_", "initial_state")):
+                torch.nn.init.constant_(parameter, float(name.startswith("gain_")))
 
     def forward(
         self,
@@ -104,19 +167,41 @@ class GRU(torch.nn.RNNBase):
         *,
         lengths: Tensor | Sequence[int] | None = None,
         resets: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run all layers; see the class for shapes and errors."""
         if isinstance(input, PackedSequence):
-            if lengths is not None or resets is not None:
+            if lengths is not None or resets is not None or mask is not None:
                 raise ArgumentError(
-                    "lengths or resets came beside a PackedSequence, which has lengths of its own: give a padded input"
+                    "lengths, resets or mask came beside a PackedSequence, which has lengths of its own: "
+                    "give a padded input"
                 )
             return self._run_packed(input, hx)
-        batched, x, h_0, segments = self._time_first(input, hx, lengths, resets)
-        output, h_n = self._run(x, h_0, segments)
+        outputs, h_n = self.layer_outputs(input, hx, lengths=lengths, resets=resets, mask=mask)
+        return outputs[-1], h_n
+
+    def layer_outputs(
+        self,
+        input: Tensor,
+        hx: Tensor | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[list[Tensor], Tensor]:
+        """Run all layers and return the states at every step of every layer.
+
+        Args:
+            input, hx, lengths, resets, mask: as for the call, but for a PackedSequence.
+
+        Returns:
+            Each layer's output, from the first to the last, before dropout between layers; and h_n.
+        """
+        x, h_0, rows, batched = time_first(self, input, hx, lengths, resets, mask)
+        outputs, h_n = self._run(x, h_0, rows)
         if not batched:
-            return output[:, 0], h_n[:, 0]
-        return output.transpose(0, 1) if self.batch_first else output, h_n
+            return [output[:, 0] for output in outputs], h_n[:, 0]
+        return [output.transpose(0, 1) for output in outputs] if self.batch_first else outputs, h_n
 
     @torch.no_grad()
     def gates(
@@ -126,24 +211,29 @@ class GRU(torch.nn.RNNBase):
         *,
         lengths: Tensor | Sequence[int] | None = None,
         resets: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Return the gates of every layer and direction, without gradients and without dropout.
+        """Return the gates of every layer and direction, as in evaluation: without gradients and random masks.
 
         Args:
-            input, hx, lengths, resets: as for the call, but for a PackedSequence.
+            input, hx, lengths, resets, mask: as for the call, but for a PackedSequence.
 
         Returns:
             "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time
-            first whatever ``batch_first`` is, and 0 past the end of a row.
+            first whatever ``batch_first`` is, and 0 where a row takes no step.
         """
-        _, x, h_0, segments = self._time_first(input, hx, lengths, resets)
+        x, h_0, rows, _ = time_first(self, input, hx, lengths, resets, mask)
+        cell = Cell(self.reset_after, self.zoneout)
         run_layer = native_gates if self._path(x) is native_layer else torch_gates
+        x, h_0 = self._ready(run_layer is native_gates, x, h_0)
         found = []
         for layer in range(self.num_layers):
-            x, _, gates = run_layer(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
+            x, _, gates = run_layer(x, self._state(h_0, layer, x), self._weights(layer), rows, cell)
             found.append(gates)
-        reset, update, candidate = torch.cat(found).unbind(1)
-        return {"reset": reset, "update": update, "candidate": candidate}
+        reset, kept, candidate = torch.cat(found).unbind(1)
+        if self.zoneout:  # what was kept is z + zoneout * (1 - z), or nothing where no step was taken
+            kept = torch.where(kept > 0, 1 - (1 - kept) / (1 - self.zoneout), 0.0)
+        return {"reset": reset, "update": kept, "candidate": candidate}
 
     def streaming(self, streams: int = 1) -> StreamingGRU:
         """Return the layers, with their weights of now, to be run one step at a time; float32, one direction.
@@ -154,52 +244,92 @@ class GRU(torch.nn.RNNBase):
         """
         if self.bidirectional:
             raise ArgumentError("streaming needs one direction; this layer is bidirectional")
-        layers = [LayerWeights(*(w.detach().cpu().numpy() for w in weights)) for weights in self.all_weights]
-        return StreamingGRU(layers, streams=streams, reset_after=self.reset_after)
+        layers = []
+        for layer in range(self.num_layers):
+            (weights,) = self._weights(layer)
+            arrays: list[Any] = [None if w is None else w.detach().cpu().numpy() for w in weights]
+            layers.append(LayerWeights(*arrays))
+        return StreamingGRU(layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout)
 
     def extra_repr(self) -> str:
         """Return the arguments that differ from their defaults, for ``print``."""
         text: str = super().extra_repr()
-        if not self.reset_after:
-            text += ", reset_after=False"
-        if self.backend != "auto":
-            text += f", backend={self.backend!r}"
+        for name, default in DEFAULTS.items():
+            if getattr(self, name) != default:
+                text += f", {name}={getattr(self, name)!r}"
         return text
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state.setdefault("reset_after", True)
-        state.setdefault("backend", "auto")
+        for name, default in DEFAULTS.items():
+            state.setdefault(name, default)
         super().__setstate__(state)  # type: ignore[no-untyped-call]
 
     # ---- layers ----
 
-    def _run(self, x: Tensor, h_0: Tensor | None, segments: Segments) -> tuple[Tensor, Tensor]:
+    def _run(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
         run_layer = self._path(x)
-        last_states = []
+        x, h_0 = self._ready(run_layer is not torch_layer, x, h_0)
+        T, N, I = x.shape
+        if self.training and self.input_dropout:
+            x = x * draw_dropout((1 if self.variational else T, N, I), self.input_dropout, x)
+        cell = Cell(self.reset_after, 0.0 if self.training else self.zoneout, self.checkpoint_every)
+        outputs, last_states = [], []
         for layer in range(self.num_layers):
-            x, h_n = run_layer(x, self._state(h_0, layer), self._weights(layer), segments, self.reset_after)
+            noisy = self._with_masks(rows, x) if self.training else rows
+            output, h_n = run_layer(x, self._state(h_0, layer, x), self._weights(layer), noisy, cell)
+            outputs.append(output)
             last_states.append(h_n)
-            if self.dropout and self.training and layer < self.num_layers - 1:
-                x = F.dropout(x, self.dropout)
-        return x, last_states[0] if self.num_layers == 1 else torch.cat(last_states)
+            between = self.dropout and self.training and layer < self.num_layers - 1
+            x = F.dropout(output, self.dropout) if between else output
+        return outputs, last_states[0] if self.num_layers == 1 else torch.cat(last_states)
 
     def _run_packed(self, packed: PackedSequence, hx: Tensor | None) -> tuple[PackedSequence, Tensor]:
         # Rows stay in the packed order, by falling length; only the states are in the caller's order.
         x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
         h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
-        self._refuse(x, h_0, lengths, None)
-        output, h_n = self._run(x, h_0, Segments(lengths))
-        data = pack_padded_sequence(output, lengths).data
+        refuse(self, x, h_0, lengths)
+        outputs, h_n = self._run(x, h_0, Rows(lengths))
+        data = pack_padded_sequence(outputs[-1], lengths).data
         return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
 
-    def _weights(self, layer: int) -> list[DirectionWeights]:
-        directions = 2 if self.bidirectional else 1
-        found = self.all_weights[layer * directions : (layer + 1) * directions]
-        return [DirectionWeights(*w) for w in found]
+    def _with_masks(self, rows: Rows, x: Tensor) -> Rows:
+        """Draw one layer's masks, the same ones for every backend."""
+        T, N, _ = x.shape
+        D, H = 2 if self.bidirectional else 1, self.hidden_size
+        if self.recurrent_dropout:
+            shape = (D, 1 if self.variational else T, N, H)
+            rows = rows._replace(dropout=draw_dropout(shape, self.recurrent_dropout, x))
+        if self.zoneout:
+            rows = rows._replace(zoneout=draw((D, T, N, H), self.zoneout, x.device))
+        return rows
 
-    def _state(self, h_0: Tensor | None, layer: int) -> Tensor | None:
-        directions = 2 if self.bidirectional else 1
-        return None if h_0 is None else h_0[layer * directions : (layer + 1) * directions]
+    def _suffixes(self) -> list[str]:
+        directions = ("", "_reverse") if self.bidirectional else ("",)
+        return [f"_l{layer}{direction}" for layer in range(self.num_layers) for direction in directions]
+
+    def _weights(self, layer: int) -> list[DirectionWeights]:
+        D = 2 if self.bidirectional else 1
+        found = []
+        for index in range(layer * D, (layer + 1) * D):
+            w = DirectionWeights(*self.all_weights[index])
+            if self.layer_norm:
+                suffix = self._suffixes()[index]
+                w = w._replace(gain_ih=getattr(self, "gain_ih" + suffix), gain_hh=getattr(self, "gain_hh" + suffix))
+            found.append(w._replace(fresh=self.initial_state[index]) if self.learn_initial_state else w)
+        return found
+
+    def _state(self, h_0: Tensor | None, layer: int, x: Tensor) -> Tensor | None:
+        D = 2 if self.bidirectional else 1
+        part = slice(layer * D, (layer + 1) * D)
+        if h_0 is None and self.learn_initial_state:
+            return self.initial_state[part, None].expand(D, x.shape[1], self.hidden_size)
+        return None if h_0 is None else h_0[part]
+
+    def _ready(self, on_engine: bool, x: Tensor, h_0: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Bring what autocast has made bfloat16 to the engine's float32."""
+        if on_engine and torch.is_autocast_enabled("cpu"):
+            return x.float(), None if h_0 is None else h_0.float()
+        return x, h_0
 
     # ---- which path ----
 
@@ -207,7 +337,7 @@ class GRU(torch.nn.RNNBase):
         if self.backend == "torch":
             return torch_layer
         if torch.compiler.is_compiling():
-            covered = engine.raw is not None and x.dtype == torch.float32 and x.device.type == "cpu"
+            covered = engine.raw is not None and self._dtype(x) == torch.float32 and x.device.type == "cpu"
             return op_layer if covered else torch_layer
         if self.backend == "native":
             self._refuse_without_engine(x)
@@ -218,8 +348,8 @@ class GRU(torch.nn.RNNBase):
 
     def _uncovered(self, x: Tensor) -> str | None:
         """Say why the engine does not cover this call, or None."""
-        if x.dtype != torch.float32:
-            return f"the dtype is {x.dtype}; expected torch.float32"
+        if self._dtype(x) != torch.float32:
+            return f"the dtype is {self._dtype(x)}; expected torch.float32"
         if x.device.type != "cpu":
             return f"the device is {x.device}; expected the CPU"
         if x.layout != torch.strided or type(x) not in (Tensor, torch.nn.Parameter):
@@ -228,9 +358,12 @@ class GRU(torch.nn.RNNBase):
             return "the module is being traced by torch.jit"
         if torch._C._functorch.peek_interpreter_stack() is not None:
             return "a transform of torch.func is at work"
-        if torch.is_autocast_enabled("cpu"):
-            return "autocast is enabled"
         return None
+
+    def _dtype(self, x: Tensor) -> torch.dtype:
+        """Of the input; under autocast, which casts the input, of the weights."""
+        weight: Tensor = self.all_weights[0][0]
+        return weight.dtype if torch.is_autocast_enabled(x.device.type) else x.dtype
 
     def _refuse_without_engine(self, x: Tensor) -> None:
         if engine.raw is None:
@@ -239,69 +372,6 @@ class GRU(torch.nn.RNNBase):
         if reason:
             raise TensorError(f"the native engine does not cover this call: {reason}; or use backend='auto'")
         engine.instruction_set()
-
-    # ---- what came in ----
-
-    def _time_first(
-        self, input: Tensor, hx: Tensor | None, lengths: Tensor | Sequence[int] | None, resets: Tensor | None
-    ) -> tuple[bool, Tensor, Tensor | None, Segments]:
-        """Check the arguments and bring them to (T, N, I) and (layers * directions, N, H)."""
-        if not isinstance(input, Tensor) or input.dim() not in (2, 3):
-            came = f"the shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"type {type(input).__name__}"
-            raise TensorError(f"input has {came}; expected a tensor of 3 dimensions, or of 2 without a batch")
-        batched = input.dim() == 3
-        if hx is not None and hx.dim() != input.dim():
-            raise TensorError(
-                f"hx has the shape {tuple(hx.shape)} beside an input of {input.dim()} dimensions; "
-                f"expected as many dimensions: {'(layers * directions, N, H)' if batched else 'no batch in either'}"
-            )
-        if not batched:
-            if lengths is not None:
-                raise ArgumentError("lengths came beside an input without a batch: leave lengths out, or cut the input")
-            input, hx = input[:, None], None if hx is None else hx[:, None]
-            resets = None if resets is None else resets[:, None]
-        elif self.batch_first:
-            input = input.transpose(0, 1)
-            resets = None if resets is None else resets.transpose(0, 1)
-        steps = None if lengths is None else torch.as_tensor(lengths)
-        self._refuse(input, hx, steps, resets)
-        segments = Segments(
-            None if steps is None else steps.to(torch.int64).contiguous(),
-            None if resets is None else resets.contiguous(),
-        )
-        return batched, input, hx, segments
-
-    def _refuse(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None, resets: Tensor | None) -> None:
-        """Raise what is wrong with x (T, N, I), hx (layers * directions, N, H), lengths (N,) and resets (T, N)."""
-        T, N, I = x.shape
-        weight = self.weight_ih_l0
-        problems = []
-        if self.input_size != I:
-            problems.append(f"input has {I} features; expected input_size = {self.input_size}")
-        for name, tensor in (("input", x), ("hx", hx)):
-            if tensor is None:
-                continue
-            if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-                problems.append(f"{name} is {tensor.dtype}; expected {weight.dtype}, as the weights: use .to()")
-            if tensor.device != weight.device:
-                problems.append(f"{name} is on {tensor.device}; expected {weight.device}, where the weights are")
-        expected = (self.num_layers * (2 if self.bidirectional else 1), N, self.hidden_size)
-        if hx is not None and tuple(hx.shape) != expected:
-            problems.append(f"hx has the shape {tuple(hx.shape)}; expected {expected}")
-        if lengths is not None:
-            if lengths.dtype.is_floating_point or lengths.dtype in (torch.bool, torch.complex64):
-                problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
-            elif tuple(lengths.shape) != (N,):
-                problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
-            elif not torch.compiler.is_compiling() and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
-                low, high = int(lengths.min()), int(lengths.max())
-                problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
-        if resets is not None and (resets.dtype != torch.bool or tuple(resets.shape) != (T, N)):
-            came = tuple(resets.shape[::-1] if self.batch_first else resets.shape)
-            wanted = (N, T) if self.batch_first else (T, N)
-            problems.append(f"resets is {resets.dtype} {came}; expected torch.bool {wanted}, as the input")
-        if problems:
-            raise TensorError("; ".join(problems))
 
 
 @functools.cache

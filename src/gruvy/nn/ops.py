@@ -14,35 +14,44 @@ from torch import Tensor
 
 from gruvy.errors import TensorError
 from gruvy.nn import native
-from gruvy.nn.composed import DirectionWeights, Segments
+from gruvy.nn.composed import Cell, DirectionWeights, Rows
 
 
 def op_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], segments: Segments, reset_after: bool
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
 ) -> tuple[Tensor, Tensor]:
     """Run the layer on the engine, as an operator; see `gruvy.nn.composed` for what a layer takes and returns."""
     flat = [w for direction in weights for w in direction if w is not None]
-    has_bias = weights[0].bias_ih is not None
-    out, h_n, _ = gru_layer(x, h_0, *segments, flat, has_bias, reset_after, torch.is_grad_enabled())
+    present = [w is not None for w in weights[0]]
+    out, h_n, _, _ = gru_layer(x, h_0, *rows, flat, present, *cell, torch.is_grad_enabled())
     return out, h_n
 
 
+# Operators know no tuples of optional tensors: `flat` has the weights that are there, and `present` says which of one
+# direction's these are, in the order of DirectionWeights.
 @torch.library.custom_op("gruvy::gru_layer", mutates_args=())
 def gru_layer(
     x: Tensor,
     h_0: Tensor | None,
     lengths: Tensor | None,
     resets: Tensor | None,
+    mask: Tensor | None,
+    dropout: Tensor | None,
+    zoneout_mask: Tensor | None,
     flat: Sequence[Tensor],
-    bias: bool,
+    present: Sequence[bool],
     reset_after: bool,
+    zoneout: float,
+    checkpoint_every: int,
     save: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """`native.run`; lengths are checked here, because a compiler has not seen their values."""
     if lengths is not None and lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[0]:
         low, high = int(lengths.min()), int(lengths.max())
         raise TensorError(f"lengths lie in [{low}, {high}]; expected [0, {x.shape[0]}], the steps of the input")
-    return native.run(x, h_0, Segments(lengths, resets), _with_bias(flat, bias), reset_after, save)
+    rows, cell = Rows(lengths, resets, mask, dropout, zoneout_mask), Cell(reset_after, zoneout, checkpoint_every)
+    out, h_n, saved = native.run(x, h_0, rows, _spread(flat, present), cell, save and not checkpoint_every)
+    return out, h_n, *saved
 
 
 @gru_layer.register_fake
@@ -51,14 +60,26 @@ def _(
     h_0: Tensor | None,
     lengths: Tensor | None,
     resets: Tensor | None,
+    mask: Tensor | None,
+    dropout: Tensor | None,
+    zoneout_mask: Tensor | None,
     flat: Sequence[Tensor],
-    bias: bool,
+    present: Sequence[bool],
     reset_after: bool,
+    zoneout: float,
+    checkpoint_every: int,
     save: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     T, N, _ = x.shape
-    D, H = len(flat) // (4 if bias else 2), flat[1].shape[1]
-    return x.new_empty(T, N, D * H), x.new_empty(D, N, H), x.new_empty(D, T if save else 0, N, 4, H)
+    D, H = len(flat) // sum(present), flat[1].shape[1]
+    kept = T if save and not checkpoint_every else 0
+    norms = 3 * H + 2 if present[DirectionWeights._fields.index("gain_hh")] else 0
+    return (
+        x.new_empty(T, N, D * H),
+        x.new_empty(D, N, H),
+        x.new_empty(D, kept, N, 4, H),
+        x.new_empty(D, kept, N, norms),
+    )
 
 
 @torch.library.custom_op("gruvy::gru_layer_backward", mutates_args=())
@@ -69,16 +90,25 @@ def gru_layer_backward(
     h_0: Tensor | None,
     lengths: Tensor | None,
     resets: Tensor | None,
+    mask: Tensor | None,
+    dropout: Tensor | None,
+    zoneout_mask: Tensor | None,
     out: Tensor,
-    saved: Tensor,
+    gates: Tensor,
+    norms: Tensor,
     flat: Sequence[Tensor],
-    bias: bool,
+    present: Sequence[bool],
     reset_after: bool,
-) -> tuple[Tensor, Tensor]:
-    """`native.run_backward`."""
-    return native.run_backward(
-        dout, dh_n, x, h_0, Segments(lengths, resets), out, saved, _with_bias(flat, bias), reset_after
-    )
+    zoneout: float,
+    checkpoint_every: int,
+) -> list[Tensor]:
+    """`native.gradients`: those of x, of h_0 and of the weights in `flat`."""
+    rows, cell = Rows(lengths, resets, mask, dropout, zoneout_mask), Cell(reset_after, zoneout, checkpoint_every)
+    weights = _spread(flat, present)
+    needs = [w is not None for w in weights]
+    saved = native.Saved(gates, norms)
+    dx, dh_0, dflat = native.gradients(dout, dh_n, x, h_0, rows, out, saved, weights, cell, True, needs)
+    return [gradient for gradient in (dx, dh_0, *dflat) if gradient is not None]
 
 
 @gru_layer_backward.register_fake
@@ -89,40 +119,45 @@ def _(
     h_0: Tensor | None,
     lengths: Tensor | None,
     resets: Tensor | None,
+    mask: Tensor | None,
+    dropout: Tensor | None,
+    zoneout_mask: Tensor | None,
     out: Tensor,
-    saved: Tensor,
+    gates: Tensor,
+    norms: Tensor,
     flat: Sequence[Tensor],
-    bias: bool,
+    present: Sequence[bool],
     reset_after: bool,
-) -> tuple[Tensor, Tensor]:
-    D, T, N, _, H = saved.shape
-    return saved.new_empty(D, T, N, 4 if reset_after else 3, H), saved.new_empty(D, N, H)
+    zoneout: float,
+    checkpoint_every: int,
+) -> list[Tensor]:
+    D, H = len(flat) // sum(present), flat[1].shape[1]
+    shapes = (x.shape, (D, x.shape[1], H), *(w.shape for w in flat))
+    return [x.new_empty(shape) for shape in shapes]
 
 
-def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
-    x, h_0, lengths, resets, flat, ctx.bias, ctx.reset_after, _ = inputs
-    out, _, saved = output
-    ctx.save_for_backward(x, h_0, lengths, resets, out, saved, *flat)
+def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    x, h_0, *rows, flat, ctx.present, ctx.reset_after, ctx.zoneout, ctx.checkpoint_every, _ = inputs
+    out, _, gates, norms = output
+    ctx.save_for_backward(x, h_0, *rows, out, gates, norms, *flat)
     ctx.set_materialize_grads(False)
 
 
-def _backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None, _: Tensor | None) -> tuple[Any, ...]:
-    x, h_0, lengths, resets, out, saved, *flat = ctx.saved_tensors
-    dgates, dh_0 = gru_layer_backward(dout, dh_n, x, h_0, lengths, resets, out, saved, flat, ctx.bias, ctx.reset_after)
-    needs_x, needs_h_0, _, _, needs_flat, *_ = ctx.needs_input_grad
-    dx, dflat = native.products(
-        *(dgates, x, h_0, Segments(lengths, resets), out, saved, _with_bias(flat, ctx.bias), ctx.reset_after),
-        needs_x=needs_x,
-        needs_flat=[bool(need) for need in _with_bias(needs_flat, ctx.bias)],
-    )
-    if not ctx.bias:
-        dflat = [gradient for i, gradient in enumerate(dflat) if i % 4 < 2]
-    return dx, dh_0 if needs_h_0 else None, None, None, dflat, None, None, None
+def _backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None, *_: Tensor | None) -> tuple[Any, ...]:
+    x, h_0, *rest = ctx.saved_tensors
+    count = len(Rows._fields)
+    rows, (out, gates, norms), flat = rest[:count], rest[count : count + 3], rest[count + 3 :]
+    cell = (ctx.reset_after, ctx.zoneout, ctx.checkpoint_every)
+    dx, dh_0, *dflat = gru_layer_backward(dout, dh_n, x, h_0, *rows, out, gates, norms, flat, ctx.present, *cell)
+    needs_x, needs_h_0 = ctx.needs_input_grad[:2]
+    return dx if needs_x else None, dh_0 if needs_h_0 else None, *[None] * count, dflat, *[None] * 5
 
 
 gru_layer.register_autograd(_backward, setup_context=_setup_context)
 
 
-def _with_bias(flat: Sequence[Any], bias: bool) -> list[Any]:
-    """Put None where a layer without biases has none."""
-    return list(flat) if bias else [w for i in range(0, len(flat), 2) for w in (flat[i], flat[i + 1], None, None)]
+def _spread(flat: Sequence[Tensor], present: Sequence[bool]) -> list[Tensor | None]:
+    """Put None where a direction has no such weight."""
+    given = iter(flat)
+    directions = len(flat) // sum(present)
+    return [next(given) if there else None for _ in range(directions) for there in present]

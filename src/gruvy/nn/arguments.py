@@ -1,0 +1,93 @@
+"""What may be given to a GRU layer, checked and brought to one layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gruvy.errors import ArgumentError, TensorError
+from gruvy.nn.composed import Rows
+
+
+class Inputs(NamedTuple):
+    """x (T, N, I), h_0 (layers * directions, N, H) or None, what the rows do, and whether there was a batch."""
+
+    x: Tensor
+    h_0: Tensor | None
+    rows: Rows
+    batched: bool
+
+
+def time_first(
+    module: Any,
+    input: Tensor,
+    hx: Tensor | None,
+    lengths: Tensor | Sequence[int] | None,
+    resets: Tensor | None,
+    mask: Tensor | None,
+) -> Inputs:
+    """Check the arguments of a call of `gruvy.nn.GRU`, and bring them to the layout that the layers take."""
+    if not isinstance(input, Tensor) or input.dim() not in (2, 3):
+        came = f"the shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"type {type(input).__name__}"
+        raise TensorError(f"input has {came}; expected a tensor of 3 dimensions, or of 2 without a batch")
+    batched = input.dim() == 3
+    if hx is not None and hx.dim() != input.dim():
+        raise TensorError(
+            f"hx has the shape {tuple(hx.shape)} beside an input of {input.dim()} dimensions; "
+            f"expected as many dimensions: {'(layers * directions, N, H)' if batched else 'no batch in either'}"
+        )
+    flags = [resets, mask]
+    if not batched:
+        if lengths is not None:
+            raise ArgumentError("lengths came beside an input without a batch: leave lengths out, or cut the input")
+        input, hx = input[:, None], None if hx is None else hx[:, None]
+        flags = [None if flag is None else flag[:, None] for flag in flags]
+    elif module.batch_first:
+        input = input.transpose(0, 1)
+        flags = [None if flag is None else flag.transpose(0, 1) for flag in flags]
+    steps = None if lengths is None else torch.as_tensor(lengths)
+    refuse(module, input, hx, steps, dict(zip(("resets", "mask"), flags, strict=True)))
+    rows = Rows(
+        None if steps is None else steps.to(torch.int64).contiguous(),
+        *(None if flag is None else flag.contiguous() for flag in flags),
+    )
+    return Inputs(input, hx, rows, batched)
+
+
+def refuse(
+    module: Any, x: Tensor, hx: Tensor | None, lengths: Tensor | None, flags: dict[str, Tensor | None] | None = None
+) -> None:
+    """Raise what is wrong with x (T, N, I), hx (layers * directions, N, H), lengths (N,) and flags (T, N)."""
+    T, N, I = x.shape
+    weight = module.weight_ih_l0
+    problems = []
+    if module.input_size != I:
+        problems.append(f"input has {I} features; expected input_size = {module.input_size}")
+    for name, tensor in (("input", x), ("hx", hx)):
+        if tensor is None:
+            continue
+        if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+            problems.append(f"{name} is {tensor.dtype}; expected {weight.dtype}, as the weights: use .to()")
+        if tensor.device != weight.device:
+            problems.append(f"{name} is on {tensor.device}; expected {weight.device}, where the weights are")
+    expected = (module.num_layers * (2 if module.bidirectional else 1), N, module.hidden_size)
+    if hx is not None and tuple(hx.shape) != expected:
+        problems.append(f"hx has the shape {tuple(hx.shape)}; expected {expected}")
+    if lengths is not None:
+        if lengths.dtype.is_floating_point or lengths.dtype in (torch.bool, torch.complex64):
+            problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
+        elif tuple(lengths.shape) != (N,):
+            problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
+        elif not torch.compiler.is_compiling() and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
+            low, high = int(lengths.min()), int(lengths.max())
+            problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
+    for name, flag in (flags or {}).items():
+        if flag is not None and (flag.dtype != torch.bool or tuple(flag.shape) != (T, N)):
+            came = tuple(flag.shape[::-1] if module.batch_first else flag.shape)
+            wanted = (N, T) if module.batch_first else (T, N)
+            problems.append(f"{name} is {flag.dtype} {came}; expected torch.bool {wanted}, as the input")
+    if problems:
+        raise TensorError("; ".join(problems))
