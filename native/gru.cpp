@@ -43,6 +43,10 @@ constexpr Index WORTH_SHARING = 1 << 19;
 // Input products computed at once, in floats: they stay in the second-level cache until the time loop reads them.
 constexpr Index CHUNK_FLOATS = 1 << 16;
 
+// Rows of all steps whose gates' gradients are kept until their products are made: enough to read and write the
+// weights' gradients seldom, few enough to stay in the cache.
+constexpr Index BACKWARD_ROWS = 384;
+
 // How the work is dealt out.
 struct Plan {
     std::vector<Row> rows;  // by falling length; worker w has rows[starts[w]] .. rows[starts[w + 1]]
@@ -199,34 +203,105 @@ void forward(const Problem &problem, const Forward &call) {
     run(team, jobs, kernels.forward);
 }
 
+namespace {
+
+// Each gradient's place in `call` with its size, for all that is done to every one of them.
+struct Part {
+    float *Gradients::*member;
+    Index size;
+};
+
+std::vector<Part> parts_of(const Problem &problem) {
+    const Index rows = 3 * problem.hidden;
+    return {{&Gradients::ih, rows * problem.inputs},
+            {&Gradients::hh, rows * problem.hidden},
+            {&Gradients::bias_ih, rows},
+            {&Gradients::bias_hh, rows},
+            {&Gradients::gain_ih, rows},
+            {&Gradients::gain_hh, rows},
+            {&Gradients::fresh, problem.hidden}};
+}
+
+// Adds what the other workers have to what the first one has.
+void add_up(Team &team, const Problem &problem, const std::vector<BackwardJob> &jobs) {
+    struct Context {
+        const std::vector<BackwardJob> &jobs;
+        const std::vector<Part> parts;
+    } context{jobs, parts_of(problem)};
+    team.run(
+        [](void *opaque, int worker) {
+            const auto &[jobs, parts] = *static_cast<Context *>(opaque);
+            const Index workers = static_cast<Index>(jobs.size());
+            for (const Part &part : parts) {
+                float *to = jobs[0].to.*part.member;
+                if (!to) continue;
+                const Index begin = part.size * worker / workers, end = part.size * (worker + 1) / workers;
+                for (std::size_t w = 1; w < jobs.size(); ++w) {
+                    const float *from = jobs[w].to.*part.member;
+                    for (Index i = begin; i < end; ++i) to[i] += from[i];
+                }
+            }
+        },
+        &context);
+}
+
+}  // namespace
+
 void backward(const Problem &problem, const Backward &call) {
-    if (problem.rows == 0 || problem.hidden == 0) return;
+    if (problem.hidden == 0) return;
     const Table &kernels = table();
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
-    Plan plan(problem, kernels.lanes, 0, call.gain_hh != nullptr);
+    const bool norm = call.weights.gain_hh != nullptr;
+    Plan plan(problem, kernels.lanes, problem.inputs, norm);
     Team team(plan.workers);
     plan.deal(team.size());
     Barrier barrier(team.size());
 
-    scratch.reserve(Scratch::rounded(size(kernels.packed_backward_size(hidden))) + Scratch::rounded(size(hidden)));
-    float *packed_hh = scratch.take(size(kernels.packed_backward_size(hidden)));
-    float *zero = scratch.take(size(hidden));
-    kernels.pack_backward(call.hh, hidden, !problem.reset_after, packed_hh);
-    std::fill_n(zero, hidden, 0.0f);
-
     std::vector<BackwardJob> jobs(size(team.size()));
-    std::vector<const float *> pointer_room(size(POINTERS * problem.rows * team.size()));
+    const std::vector<Part> parts = parts_of(problem);
+    std::size_t floats =
+        Scratch::rounded(size(kernels.backward_packed_size(problem, call))) + Scratch::rounded(size(hidden));
+    Index pointers = 0;
     for (int w = 0; w < team.size(); ++w) {
         BackwardJob &job = jobs[size(w)];
         job.problem = problem;
         plan.fill(job, w, panels, kernels.align, &barrier);
+        job.chunk =
+            std::clamp<Index>(BACKWARD_ROWS / std::max<Index>(1, job.row_count), 1, std::max<Index>(1, problem.steps));
+        pointers += BACK_POINTERS * job.row_count * job.chunk;
+        if (w == 0 || !plan.shared)
+            floats += Scratch::rounded(size(kernels.backward_room(problem, call, job.row_count, job.chunk)));
+        if (norm) floats += Scratch::rounded(size(kernels.norm_room(hidden)));
+        if (w == 0 || plan.shared) continue;
+        for (const Part &part : parts)
+            if (call.to.*part.member) floats += Scratch::rounded(size(part.size));
+    }
+    scratch.reserve(floats);
+    float *packed = scratch.take(size(kernels.backward_packed_size(problem, call)));
+    float *zero = scratch.take(size(hidden));
+    kernels.pack_backward(problem, call, packed);
+    std::fill_n(zero, hidden, 0.0f);
+
+    std::vector<const float *> pointer_room(size(pointers));
+    const float **next_pointer = pointer_room.data();
+    for (BackwardJob &job : jobs) {
+        const bool first = &job == jobs.data();
         job.zero = zero;
         job.fresh = call.fresh ? call.fresh : zero;
-        job.pointers = pointer_room.data() + POINTERS * problem.rows * w;
-        job.packed_hh = packed_hh;
+        job.pointers = next_pointer;
+        next_pointer += BACK_POINTERS * job.row_count * job.chunk;
+        job.packed = packed;
+        job.room = first || !plan.shared
+                       ? scratch.take(size(kernels.backward_room(problem, call, job.row_count, job.chunk)))
+                       : jobs[0].room;
+        job.own = norm ? scratch.take(size(kernels.norm_room(hidden))) : nullptr;
         job.call = call;
+        job.to = call.to;
+        for (const Part &part : parts)
+            if (!first && !plan.shared && call.to.*part.member) job.to.*part.member = scratch.take(size(part.size));
     }
     run(team, jobs, kernels.backward);
+    if (jobs.size() > 1 && !plan.shared) add_up(team, problem, jobs);
 }
 
 }  // namespace gruvy

@@ -80,27 +80,29 @@ struct Forward {
 // calls, or on the number of threads.
 void forward(const Problem &problem, const Forward &call);
 
+// Gradients of the weights, in their layout; null: not wanted. `fresh` (H) is that of Forward::fresh.
+struct Gradients {
+    float *ih, *hh, *bias_ih, *bias_hh, *gain_ih, *gain_hh, *fresh;
+};
+
 struct Backward {
-    const float *hh, *gain_hh;  // as in Weights
     // As in Forward, and as forward() left them:
-    Sequence<const float> out;
+    Weights weights;
+    Sequence<const float> x;
     const float *h_0, *fresh;
-    Sequence<const float> dropout;
+    Sequence<const float> dropout, out;
     const float *saved, *norms;
+
     Sequence<const float> dout;  // (T, N, H): gradient of out; null data: zero. Not read where t >= lengths[n].
     const float *dh_n;           // (N, H): gradient of h_n; null: zero
 
-    // Gradients of what enters the gates, 0 where row n takes no step t. Reset after: (T, N, 4, H) contiguous: of n, r,
-    // z and then of U_n k + d_n, so that columns [0, 3H) belong to W (as n, r, z) and [H, 4H) to U (as r, z, n). Reset
-    // before: (T, N, 3, H) contiguous: r, z, n, for W and U alike.
-    float *dgates;
-    float *dsums;   // (T, N, 3, H) contiguous, with layer norm: gradients of U k as r, z, n; null without it
-    float *dh_0;    // (N, H)
-    float *dfresh;  // (N, H): gradient of `fresh` by row; null: not wanted
+    Sequence<float> dx;  // (T, N, I): gradient of x, exactly 0 where row n takes no step t. Null data: not wanted.
+    float *dh_0;         // (N, H): gradient of h_0
+    Gradients to;
 };
 
-// The gradient of the time loop; the caller forms those of the weights and of x from `dgates` by matrix products.
-// Where zoneout's mask was given to forward(), Problem::zoneout is 0 here too.
+// The gradients of all that went into forward(). Where zoneout's mask was given there, Problem::zoneout is 0 here too.
+// x is not read where a row takes no step.
 void backward(const Problem &problem, const Backward &call);
 
 // Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states. The

@@ -22,10 +22,11 @@ struct Job {
     Barrier *barrier;              // set where workers share rows and split the hidden units; null elsewhere
     const float *zero;             // (H): a state of zeros
     const float *fresh;            // (H): the state that new segments begin with
-    const float **pointers;        // room for POINTERS per row, and in forward for `chunk` more per row
+    const float **pointers;  // room for POINTERS and `chunk` per row, or BACK_POINTERS per row and step of a chunk
 };
 
-constexpr Index POINTERS = 9;  // per row
+constexpr Index POINTERS = 9;        // per row, in forward
+constexpr Index BACK_POINTERS = 11;  // per row and step of a chunk, in backward
 
 struct ForwardJob : Job {
     Index chunk;      // steps whose input products are computed at once
@@ -53,7 +54,11 @@ struct Step {
 };
 
 struct BackwardJob : Job {
-    const float *packed_hh;  // Table::pack_backward
+    Index chunk;          // steps that are taken before their products with the states and inputs are made
+    const float *packed;  // Table::pack_backward
+    float *room;          // Table::backward_room floats; shared by the workers that share rows
+    float *own;           // Table::norm_room floats, a worker's own, with layer norm; null without
+    Gradients to;  // the worker's own, but where it has part of the units of all; the first worker's are the caller's
     Backward call;
 };
 
@@ -68,8 +73,11 @@ struct Table {
     void (*pack_bias)(const Weights &weights, Index hidden, bool reset_after, float *packed);
     Index (*norm_size)(Index hidden);
     void (*pack_norm)(const Weights &weights, Index hidden, float *packed);
-    Index (*packed_backward_size)(Index hidden);
-    void (*pack_backward)(const float *weight, Index hidden, bool split_candidate, float *packed);
+    // Weights for backward, and its scratch memory for so many rows and steps, in floats.
+    Index (*backward_packed_size)(const Problem &problem, const Backward &call);
+    void (*pack_backward)(const Problem &problem, const Backward &call, float *packed);
+    Index (*backward_room)(const Problem &problem, const Backward &call, Index rows, Index chunk);
+    Index (*norm_room)(Index hidden);
     void (*forward)(const ForwardJob &job);
     void (*backward)(const BackwardJob &job);
     // One step of all rows: the input product of `x`, a pointer per row, and then h_t. step.input must point into

@@ -38,6 +38,8 @@ void expect_rows(const Array &array, const char *name, gruvy::Index rows, gruvy:
 
 // weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh; 0 for null
 using WeightAddresses = std::array<std::uintptr_t, 6>;
+// of the weights in the same order, and of the state that new segments begin with; 0: not wanted
+using GradientAddresses = std::array<std::uintptr_t, 7>;
 // data, stride of time, stride of rows
 using SequenceAddress = std::tuple<std::uintptr_t, gruvy::Index, gruvy::Index>;
 // inputs, the weights, and the state to start from
@@ -87,14 +89,24 @@ NB_MODULE(_engine, m) {
 
     m.def(
         "backward",
-        [](const gruvy::Problem &problem, std::uintptr_t hh, std::uintptr_t gain_hh, const SequenceAddress &out,
-           std::uintptr_t h_0, std::uintptr_t fresh, const SequenceAddress &dropout, std::uintptr_t saved,
-           std::uintptr_t norms, const SequenceAddress &dout, std::uintptr_t dh_n, std::uintptr_t dgates,
-           std::uintptr_t dsums, std::uintptr_t dh_0, std::uintptr_t dfresh) {
-            gruvy::backward(problem, {at<float>(hh), at<float>(gain_hh), sequence<const float>(out), at<float>(h_0),
-                                      at<float>(fresh), sequence<const float>(dropout), at<float>(saved),
-                                      at<float>(norms), sequence<const float>(dout), at<float>(dh_n), at<float>(dgates),
-                                      at<float>(dsums), at<float>(dh_0), at<float>(dfresh)});
+        [](const gruvy::Problem &problem, const WeightAddresses &weights, const SequenceAddress &x, std::uintptr_t h_0,
+           std::uintptr_t fresh, const SequenceAddress &dropout, const SequenceAddress &out, std::uintptr_t saved,
+           std::uintptr_t norms, const SequenceAddress &dout, std::uintptr_t dh_n, const SequenceAddress &dx,
+           std::uintptr_t dh_0, const GradientAddresses &to) {
+            gruvy::backward(problem, {at(weights),
+                                      sequence<const float>(x),
+                                      at<float>(h_0),
+                                      at<float>(fresh),
+                                      sequence<const float>(dropout),
+                                      sequence<const float>(out),
+                                      at<float>(saved),
+                                      at<float>(norms),
+                                      sequence<const float>(dout),
+                                      at<float>(dh_n),
+                                      sequence<float>(dx),
+                                      at<float>(dh_0),
+                                      {at<float>(to[0]), at<float>(to[1]), at<float>(to[2]), at<float>(to[3]),
+                                       at<float>(to[4]), at<float>(to[5]), at<float>(to[6])}});
         },
         nb::call_guard<nb::gil_scoped_release>());
 

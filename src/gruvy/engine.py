@@ -77,20 +77,17 @@ class Saved(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What `backward` returns.
+    """What `backward` returns: a gradient of each argument of `forward`, in its shape; None for what was None."""
 
-    Attributes:
-        dgates: of what enters the gates: (T, N, 4, H) in the order n, r, z, U_n k + d_n with ``reset_after``, else
-            (T, N, 3, H) in the order r, z, n.
-        dsums: with layer norm, of U k: (T, N, 3, H) in the order r, z, n.
-        dh_0: of h_0: (N, H).
-        dfresh: of ``fresh``, by row: (N, H).
-    """
-
-    dgates: Array
-    dsums: Array | None
-    dh_0: Array
-    dfresh: Array | None
+    x: Array
+    h_0: Array
+    weight_ih: Array
+    weight_hh: Array
+    bias_ih: Array | None
+    bias_hh: Array | None
+    gain_ih: Array | None
+    gain_hh: Array | None
+    fresh: Array | None
 
 
 def forward(
@@ -183,7 +180,12 @@ def backward(
     dh_n: Array | None,
     out: Array,
     saved: Saved,
+    x: Array,
+    weight_ih: Array,
     weight_hh: Array,
+    bias_ih: Array | None = None,
+    bias_hh: Array | None = None,
+    gain_ih: Array | None = None,
     gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
@@ -197,51 +199,44 @@ def backward(
     reverse: bool = False,
     threads: int | None = None,
 ) -> Gradients:
-    """Differentiate the time loop of `forward`.
+    """Differentiate `forward`.
 
     Args:
         dout, dh_n: gradients of the states (T, N, H) and of the last states (N, H), or None for zero.
         out, saved: as `forward` returned them with ``save=True``.
-        weight_hh, gain_hh, h_0, fresh, lengths, resets, mask, dropout, zoneout, reset_after, reverse, threads: as given
-            to `forward`.
+        x, weight_ih, ..., threads: as given to `forward`.
 
     Raises:
         TensorError: an array has another shape or dtype; all problems are named at once.
     """
-    T, N, H = out.shape
-    arrays = {"dout": dout, "dh_n": dh_n, "out": out, "saved.gates": saved.gates, "saved.norms": saved.norms}
-    arrays |= {"weight_hh": weight_hh, "gain_hh": gain_hh, "h_0": h_0, "fresh": fresh}
-    shapes = {"dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H), "saved.gates": (T, N, 4, H)}
-    shapes |= {
-        "saved.norms": (T, N, 3 * H + 2),
-        "weight_hh": (3 * H, H),
-        "gain_hh": (3 * H,),
-        "h_0": (N, H),
-        "fresh": (H,),
-    }
-    check_arrays(arrays, shapes)
-    if (gain_hh is None) != (saved.norms is None):
-        raise TensorError("one of gain_hh and saved.norms is missing: give both, with layer norm, or neither")
-    ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in arrays.items()}
+    weights = dict(zip(WEIGHTS, (weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh), strict=True))
+    T, N, I, H = _sizes(x, weight_hh)
+    given = {"x": x, **weights, "h_0": h_0, "fresh": fresh, "dout": dout, "dh_n": dh_n, "out": out}
+    given |= {"saved.gates": saved.gates, "saved.norms": saved.norms}
+    shapes = {"x": (T, N, I), "weight_ih": (3 * H, I), "weight_hh": (3 * H, H), "h_0": (N, H), "fresh": (H,)}
+    shapes |= {**dict.fromkeys(WEIGHTS[2:], (3 * H,)), "dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H)}
+    shapes |= {"saved.gates": (T, N, 4, H), "saved.norms": (T, N, 3 * H + 2)}
+    check_arrays(given, shapes)
+    if len({gain_ih is None, gain_hh is None, saved.norms is None}) > 1:
+        raise TensorError("some of gain_ih, gain_hh and saved.norms are missing: give all, with layer norm, or none")
+    ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in given.items()}
     rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
-    found = Gradients(
-        np.empty((T, N, 4 if reset_after else 3, H), np.float32),
-        None if gain_hh is None else np.empty((T, N, 3, H), np.float32),
-        np.empty((N, H), np.float32),
-        None if fresh is None else np.empty((N, H), np.float32),
-    )
+    parameters = [None if w is None else np.empty(w.shape, np.float32) for w in (*weights.values(), fresh)]
+    dx, dh_0 = np.empty((T, N, I), np.float32), np.empty((N, H), np.float32)
     require().backward(
-        rows.problem(0, reset_after, reverse, threads),
-        *(address(ready["weight_hh"]), address(ready["gain_hh"])),
+        rows.problem(I, reset_after, reverse, threads),
+        [address(ready[name]) for name in WEIGHTS],
+        (address(ready["x"]), N * I, I),
+        *(address(ready["h_0"]), address(ready["fresh"]), rows.dropout_at),
         (address(ready["out"]), N * H, H),
-        *(address(ready["h_0"]), address(ready["fresh"])),
-        rows.dropout_at,
         *(address(ready["saved.gates"]), address(ready["saved.norms"])),
         (address(ready["dout"]), N * H, H),
         address(ready["dh_n"]),
-        *map(address, found),
+        (address(dx), N * I, I),
+        address(dh_0),
+        [address(w) for w in parameters],
     )
-    return found
+    return Gradients(dx, dh_0, *parameters)  # type: ignore[arg-type]
 
 
 class _Rows:

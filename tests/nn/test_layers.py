@@ -6,19 +6,16 @@ import pytest
 import torch
 from configurations import CONFIGURATIONS, Sample, draw, expected, relative_error
 
-from gruvy.nn import native
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_layer
 from gruvy.nn.native import native_layer
 
 OUTPUT_ERROR, GRADIENT_ERROR = 2e-6, 1e-5
-RUNS = [("native", 0), ("pieces", 0), ("native", 3), ("torch", 0)]
+RUNS = [("native", 0), ("native", 3), ("torch", 0)]
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
-@pytest.mark.parametrize(("path", "checkpoint_every"), RUNS, ids=["native", "pieces", "checkpoints", "torch"])
-def test_agrees_with_the_equations(configuration, path, checkpoint_every, monkeypatch):
-    if path == "pieces":  # of two steps
-        monkeypatch.setattr(native, "PIECE", 8 * configuration.batch * configuration.hidden)
+@pytest.mark.parametrize(("path", "checkpoint_every"), RUNS, ids=["native", "checkpoints", "torch"])
+def test_agrees_with_the_equations(configuration, path, checkpoint_every):
     c, sample = configuration, draw(configuration)
     output_error, gradient_error = (5 * e if c.layer_norm else e for e in (OUTPUT_ERROR, GRADIENT_ERROR))
     want = expected(sample)

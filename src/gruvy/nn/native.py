@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gruvy import engine
-from gruvy.nn.composed import Cell, DirectionWeights, Rows, taken, torch_layer
-from gruvy.nn.weight_gradients import WeightGradients
+from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_layer
 
 # The weights of all directions one after the other, each in the order of DirectionWeights.
 Flat = Sequence[Tensor | None]
 
 # From this many floats on (256 kB) fresh pages cost more than the detour through the engine's workspace.
 LARGE = 1 << 16
-# The backward pass takes so many floats of the gates' gradients at a time: 4 MB, most of which the products find in
-# the cache.
-PIECE = 1 << 20
 
 
 def native_layer(
@@ -163,49 +159,33 @@ def gradients(
     needs_x: bool,
     needs_flat: Sequence[bool],
 ) -> tuple[Tensor | None, Tensor, list[Tensor | None]]:
-    """Return the gradients of x, of h_0 and of the weights of all directions, None where not needed.
-
-    Time is cut into pieces, which are taken in the backward order: the engine differentiates the time loop, and PyTorch
-    makes the products from what it left, before it leaves the cache. Where nothing was saved, `saved` is made again.
-    """
-    T, N, _ = x.shape
+    """Return the gradients of x, of h_0 and of the weights of all directions, None where not needed."""
+    x = _unit_stride(x)
+    T, N, I = x.shape
     weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
-    size = cell.checkpoint_every or max(1, PIECE // max(1, N * H * 4))
-    active = taken(rows, x)
-    if active is not None:  # zero times whatever stands where no step is taken, NaN included, is to be zero
-        x = x.masked_fill(~active, 0.0)
-    x = _unit_stride(x)
     dout = None if dout is None else _unit_stride(dout)
-    dx = torch.empty_like(x, memory_format=torch.contiguous_format) if needs_x else None
-    dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     h_0 = None if h_0 is None else h_0.contiguous()
+    dx: Tensor | None = None
+    dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     dflat: list[Tensor | None] = []
     for d, w in enumerate(weights):
         part = slice(d * H, (d + 1) * H)
         line = _Line(x, None if h_0 is None else h_0[d], w, rows, cell, d, out[..., part])
-        needs = DirectionWeights(*needs_flat[d * len(w) : (d + 1) * len(w)])  # type: ignore[arg-type]
-        found = WeightGradients(w, needs, cell.reset_after)
-        for begin, end in _pieces(T, size, reverse=d == 0):
-            piece = line.piece(begin, end)
-            if cell.checkpoint_every:
-                kept = _again(piece)
-            else:
-                kept = Saved(saved.gates[d, begin:end], saved.norms[d, begin:end])
-            dpart = None if dout is None else dout[begin:end, :, part]
-            dgates, dsums, dfresh = _backward(piece, kept, dpart, dh_0[d])
-            before = line.before(begin, end) if needs.hh else []
-            found.add(dgates, dsums, dfresh, piece.x, before, kept.gates, kept.norms)
-            if dx is not None:
-                found.input_gradient(dx[begin:end], add=d > 0)
-            if d == 1 and end < T:
-                _stop_at_resets(line, end, dh_0[d], found)
-        dflat += found.result()
+        needs = needs_flat[d * len(w) : (d + 1) * len(w)]
+        dpart = None if dout is None else dout[..., part]
+        dline = x.new_empty(T, N, I) if needs_x else None
+        if cell.checkpoint_every:
+            dflat += _by_pieces(line, dpart, dh_0[d], dline, needs)
+        else:
+            kept = Saved(saved.gates[d], saved.norms[d])
+            dflat += _backward(line, kept, dpart, dh_0[d], dline, needs)
+        dx = dline if dx is None or dline is None else dx.add_(dline)
     return dx, dh_0, dflat
 
 
 class _Line(NamedTuple):
-    """One direction's whole course, or a piece of it: out (T, N, H), h_0 (N, H)."""
+    """One direction's whole course, or a piece of it: x (T, N, I), h_0 (N, H), out (T, N, H)."""
 
     x: Tensor
     h_0: Tensor | None
@@ -218,15 +198,14 @@ class _Line(NamedTuple):
     def piece(self, begin: int, end: int) -> _Line:
         """Return the steps [begin, end), with the state that they start from as h_0."""
         T, rows = len(self.x), self.rows
-        if (begin, end) == (0, T):
-            return self
         state = self.h_0
         if self.direction == 0 and begin > 0:
             state = self.out[begin - 1].contiguous()
         elif self.direction == 1 and end < T:
             state = self.out[end]
             if rows.resets is not None:
-                state = torch.where(rows.resets[end, :, None], self._fresh(state), state)
+                fresh = torch.zeros_like(state) if self.w.fresh is None else self.w.fresh.detach().expand_as(state)
+                state = torch.where(rows.resets[end, :, None], fresh, state)
             if rows.lengths is not None:  # rows that begin within the piece, or before it, have not run yet
                 first = torch.zeros_like(state) if self.h_0 is None else self.h_0
                 state = torch.where((rows.lengths > end)[:, None], state, first)
@@ -240,63 +219,29 @@ class _Line(NamedTuple):
         )
         return self._replace(x=self.x[begin:end], h_0=state, rows=cut, out=self.out[begin:end])
 
-    def before(self, begin: int, end: int) -> list[tuple[slice, Tensor]]:
-        """Return what the recurrent weights multiplied at steps [begin, end): slices of those steps with (K, N, H)."""
-        T, out = len(self.x), self.out
-        # The states lie in `out`, one step aside; at the first step of all, h_0 stands in.
-        if self.direction == 0:
-            found = [(slice(max(begin, 1), end), out[max(begin, 1) - 1 : end - 1])]
-            first = slice(0, 1) if begin == 0 else None
-        else:
-            found = [(slice(begin, min(end, T - 1)), out[begin + 1 : min(end, T - 1) + 1])]
-            first = slice(T - 1, T) if end == T else None
-        if first and (self.h_0 is not None or self.w.fresh is not None):
-            state = out.new_zeros(out.shape[1:]) if self.h_0 is None else self.h_0
-            found.append((first, state[None]))
-        return [
-            (slice(at.start - begin, at.stop - begin), self._entering(at, state))
-            for at, state in found
-            if at.start < at.stop
-        ]
 
-    def _entering(self, at: slice, state: Tensor) -> Tensor:
-        """Put in what the rows' segments begin with, and dropout."""
-        rows, T = self.rows, len(self.x)
-        if self.direction == 1 and rows.lengths is not None and self.h_0 is not None:
-            last = torch.arange(at.start, at.stop)[:, None] == rows.lengths - 1
-            state = torch.where(last[:, :, None], self.h_0, state)
-        if rows.resets is not None:
-            begins = rows.resets[at] if self.direction == 0 else rows.resets[at.start + 1 : at.stop + 1]
-            if self.direction == 1:
-                steps = torch.arange(at.start + 1, at.start + 1 + len(begins))[:, None]
-                begins = begins if rows.lengths is None else begins & (steps < rows.lengths)
-                if at.stop == T:
-                    begins = torch.cat((begins, torch.zeros_like(rows.resets[:1])))
-            state = torch.where(begins[:, :, None], self._fresh(state), state)
-        if rows.dropout is not None:
-            factor = rows.dropout[self.direction]
-            state = state * (factor if len(factor) == 1 else factor[at])
-        return state
-
-    def _fresh(self, like: Tensor) -> Tensor:
-        return torch.zeros_like(like) if self.w.fresh is None else self.w.fresh.detach().expand_as(like)
-
-
-def _stop_at_resets(line: _Line, step: int, dh: Tensor, found: WeightGradients) -> None:
-    """In reverse, a reset at the step after a piece lies outside of it: what reaches it goes to `fresh`, in place."""
-    rows = line.rows
-    if rows.resets is None:
-        return
-    begins = rows.resets[step] if rows.lengths is None else rows.resets[step] & (rows.lengths > step)
-    found.add_fresh(dh[begins])
-    dh[begins] = 0.0
-
-
-def _pieces(steps: int, size: int, reverse: bool) -> Iterator[tuple[int, int]]:
-    """Cut [0, steps) into pieces; the last one first where `reverse`. No steps are one piece."""
+def _by_pieces(
+    line: _Line, dout: Tensor | None, dh: Tensor, dx: Tensor | None, needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """`_backward` where no gates were saved: piece by piece, from the last to the first, they are computed again."""
+    steps, size = len(line.x), line.cell.checkpoint_every
     starts = range(0, max(steps, 1), size)
-    for begin in reversed(starts) if reverse else starts:
-        yield begin, min(begin + size, steps)
+    totals: list[Tensor | None] = []
+    for begin in reversed(starts) if line.direction == 0 else starts:
+        end = min(begin + size, steps)
+        piece = line.piece(begin, end)
+        dpiece = None if dout is None else dout[begin:end]
+        found = _backward(piece, _again(piece), dpiece, dh, None if dx is None else dx[begin:end], needs)
+        if line.direction == 1 and end < steps and line.rows.resets is not None:
+            # A reset at the step after the piece lies outside of it: what reaches it goes to `fresh`.
+            begins = line.rows.resets[end]
+            if line.rows.lengths is not None:
+                begins = begins & (line.rows.lengths > end)
+            if found[-1] is not None:
+                found[-1] += dh[begins].sum(0)
+            dh[begins] = 0.0
+        totals = found if not totals else [a if a is None else a.add_(b) for a, b in zip(totals, found, strict=True)]
+    return totals
 
 
 def _again(piece: _Line) -> Saved:
@@ -311,26 +256,26 @@ def _again(piece: _Line) -> Saved:
 
 
 def _backward(
-    piece: _Line, saved: Saved, dout: Tensor | None, dh: Tensor
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Differentiate the time loop: return dgates, dsums and dfresh as gru.hpp lays them out; dh becomes that of h_0."""
-    (T, N, _), H, w = piece.x.shape, piece.w.hh.shape[1], piece.w
-    dgates = workspace(T, N, 4 if piece.cell.reset_after else 3, H)
-    dsums = None if w.gain_hh is None else workspace(T, N, 3, H)
-    dfresh = None if w.fresh is None else dh.new_empty(N, H)
-    hh, gain, fresh = (None if t is None else t.detach().contiguous() for t in (w.hh, w.gain_hh, w.fresh))
-    rows, dh_n = _ready(piece.rows), dh.clone()
+    line: _Line, saved: Saved, dout: Tensor | None, dh: Tensor, dx: Tensor | None, needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """Write dx (T, N, I), turn dh (N, H) from that of h_n into that of h_0, and return the gradients of the weights."""
+    tensors = [None if t is None else t.detach().contiguous() for t in line.w]
+    found = [torch.empty_like(t) if t is not None and need else None for t, need in zip(tensors, needs, strict=True)]
+    rows, dh_n = _ready(line.rows), dh.clone()
     engine.raw.backward(  # type: ignore[union-attr]
-        _problem(piece.x, piece.out, piece.cell, piece.direction, rows),
-        *(_address(hh), _address(gain)),
-        _sequence(piece.out),
-        *(_address(piece.h_0), _address(fresh)),
-        _masks(rows.dropout, piece.direction),
+        _problem(line.x, line.out, line.cell, line.direction, rows),
+        [_address(t) for t in tensors[:6]],
+        _sequence(line.x),
+        *(_address(line.h_0), _address(tensors[6])),
+        *(_masks(rows.dropout, line.direction), _sequence(line.out)),
         *(_address(saved.gates), _address(saved.norms)),
         (0, 0, 0) if dout is None else _sequence(dout),
-        *(_address(dh_n), _address(dgates), _address(dsums), _address(dh), _address(dfresh)),
+        _address(dh_n),
+        (0, 0, 0) if dx is None else _sequence(dx),
+        _address(dh),
+        [_address(t) for t in found],
     )
-    return dgates, dsums, dfresh
+    return found
 
 
 # ---- what the engine is given ---------------------------------------------------------------------------------------
