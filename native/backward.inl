@@ -12,6 +12,9 @@ namespace {
 // the rows.
 constexpr int COLUMNS = 2;
 
+// So few inputs that vectors of them would be mostly empty.
+constexpr Index NARROW = 4;
+
 Index column_panels(Index columns) { return (columns + COLUMNS * LANES - 1) / (COLUMNS * LANES); }
 
 Index columns_size(Index columns, Index count) { return column_panels(columns) * COLUMNS * LANES * count; }
@@ -62,7 +65,13 @@ void pack_backward(const Problem &problem, const Backward &call, float *packed) 
     pack_columns(call.weights.hh, hidden, problem.reset_after ? 3 * hidden : 2 * hidden, 0, packed);
     if (!problem.reset_after)
         pack_columns(call.weights.hh + 2 * hidden * hidden, hidden, hidden, 0, packed + parts.candidate);
-    if (call.dx.data) pack_columns(call.weights.ih, problem.inputs, 3 * hidden, 2 * hidden, packed + parts.inputs);
+    if (call.dx.data && problem.inputs > NARROW)
+        pack_columns(call.weights.ih, problem.inputs, 3 * hidden, 2 * hidden, packed + parts.inputs);
+    else if (call.dx.data)  // transposed, n first
+        for (Index i = 0; i < problem.inputs; ++i)
+            for (Index k = 0; k < 3 * hidden; ++k)
+                packed[parts.inputs + i * 3 * hidden + k] =
+                    call.weights.ih[(k < hidden ? k + 2 * hidden : k - hidden) * problem.inputs + i];
     if (!call.weights.gain_hh) return;
     pack_forward(call.weights.ih, problem.inputs, hidden, false, packed + parts.forward);
     pack_bias(call.weights, hidden, problem.reset_after, packed + parts.bias);
@@ -85,7 +94,7 @@ struct RoomParts {
     Index gates;    // (count, gates_stride): gradients of the gates
     Index sums;     // (count, gates_stride): with layer norm those of W x as n, r, z; and ...
     Index states;   // (count, 3H): ... of U k as r, z, n
-    Index factors;  // (3, panels, count, LANES): one of these, packed
+    Index factors;  // (4, panels, count, LANES): gates, packed; with layer norm 3 more, for states
     Index values;   // (wide panels, count, WIDE, LANES): the states or inputs, packed
     Index size;
 };
@@ -99,7 +108,7 @@ RoomParts room_parts(const Problem &problem, bool norm, Index count) {
     parts.states = parts.sums + (norm ? count * stride : 0);
     parts.factors = parts.states + (norm ? count * 3 * hidden : 0);
     parts.factors = (parts.factors + 15) / 16 * 16;
-    parts.values = parts.factors + 3 * panels(hidden) * count * LANES;
+    parts.values = parts.factors + (norm ? 7 : 4) * panels(hidden) * count * LANES;
     parts.size = parts.values + wide_panels(columns) * count * WIDE * LANES;
     return parts;
 }
@@ -369,6 +378,39 @@ void weight_gradient(const BackwardJob &job, const float *factors, const float *
     }
 }
 
+// weight_gradient() for NARROW inputs: one vector of units by one input.
+void narrow_gradient(const BackwardJob &job, const float *factors, const float *const *x, Index inputs, Index count,
+                     bool add, float *to) {
+    const Index hidden = job.problem.hidden;
+    for (Index panel = job.panel_begin; panel < job.panel_end; ++panel)
+        for (Index i = 0; i < inputs; ++i) {
+            const float *factor = factors + panel * count * LANES;
+            Vec total[2] = {};
+            for (Index k = 0; k < count; ++k)
+                total[k & 1] = fma(broadcast(x[k][i]), load(factor + k * LANES), total[k & 1]);
+            const Vec gradient = total[0] + total[1];
+            float *at = to + panel * LANES * inputs + i;
+            for (int lane = 0; lane < lanes_of(panel, hidden); ++lane)
+                at[lane * inputs] = add ? at[lane * inputs] + gradient[lane] : gradient[lane];
+        }
+}
+
+// The gradient of x for as few: the rows of W, as n, r and z, times those of the gates.
+void narrow_input_gradient(const BackwardJob &job, const BackStep &step, Index count) {
+    const Index hidden = job.problem.hidden, inputs = job.problem.inputs;
+    const float *weights = job.packed + packed_parts(job.problem, job.call).inputs;  // (inputs, 3H)
+    for (Index k = 0; k < count; ++k)
+        for (Index i = 0; i < inputs; ++i) {
+            Vec total[1] = {};
+            for (Index unit = 0; unit < 3 * hidden; unit += LANES) {
+                const int lanes = 3 * hidden - unit < LANES ? static_cast<int>(3 * hidden - unit) : LANES;
+                total[0] =
+                    fma(load(step.factor[k] + unit, lanes), load(weights + i * 3 * hidden + unit, lanes), total[0]);
+            }
+            step.dx[k][i] = sum(total);
+        }
+}
+
 // to (H) += or = the sum of factors over k, for the units of the worker.
 void sum_factors(const BackwardJob &job, const float *factors, Index count, bool add, float *to) {
     const Index hidden = job.problem.hidden;
@@ -431,67 +473,66 @@ void multiply(const BackwardJob &job, const BackStep &step, Index count, bool ad
     const Gradients &to = job.to;
     float *factors = job.room + parts.factors, *values = job.room + parts.values, *sums = job.room + parts.sums;
     const Index one = panels(hidden) * count * LANES;
-    const auto pack = [&](float **rows, Index first, int gate) {
-        pack_factors(job, rows, first, count, factors + gate * one);
-    };
+    // Where W's gradients of n, r and z, which is how dgates has them, belong among r, z and n.
+    constexpr int GATE[3] = {2, 0, 1};
 
-    if (norm)
-        for (Index k = 0; k < count; ++k)
-            for (int g = 0; g < 3; ++g)
-                add_gains(job, step.dgates[k] + (g + 1) * hidden, step.norms[k] + g * hidden,
-                          to.gain_hh ? to.gain_hh + g * hidden : nullptr);
+    // The biases, and the gains, belong to the gates' own gradients: n, r, z and the hidden part of n.
+    for (int g = 0; g < 4; ++g) pack_factors(job, step.dgates, g * hidden, count, factors + g * one);
+    for (int g = 0; to.bias_ih && g < 3; ++g)
+        sum_factors(job, factors + g * one, count, add, to.bias_ih + GATE[g] * hidden);
+    for (int g = 0; to.bias_hh && g < 3; ++g)
+        sum_factors(job, factors + (g + 1) * one, count, add, to.bias_hh + g * hidden);
+    for (Index k = 0; norm && to.gain_hh && k < count; ++k)
+        for (int g = 0; g < 3; ++g)
+            add_gains(job, step.dgates[k] + (g + 1) * hidden, step.norms[k] + g * hidden, to.gain_hh + g * hidden);
 
-    // U and its bias: r, z and the hidden part of n.
-    if (to.bias_hh || to.hh) {
-        for (int g = 0; g < 3; ++g) pack(step.dgates, (g + 1) * hidden, g);
-        for (int g = 0; to.bias_hh && g < 3; ++g)
-            sum_factors(job, factors + g * one, count, add, to.bias_hh + g * hidden);
-    }
     if (to.hh) {
-        if (norm)
-            for (int g = 0; g < 3; ++g) pack(step.dsums, g * hidden, g);
+        float *own = factors + one;  // r, z and the hidden part of n
+        for (int g = 0; norm && g < 3; ++g) {
+            own = factors + 4 * one;
+            pack_factors(job, step.dsums, g * hidden, count, own + g * one);
+        }
         meet(job);
         if (job.panel_begin == 0)
             pack_values(step.before, step.dropout[0] ? step.dropout : nullptr, hidden, count, values);
         meet(job);
         for (int g = 0; g < (job.problem.reset_after ? 3 : 2); ++g)
-            weight_gradient(job, factors + g * one, values, hidden, count, add, to.hh + g * hidden * hidden);
+            weight_gradient(job, own + g * one, values, hidden, count, add, to.hh + g * hidden * hidden);
         if (!job.problem.reset_after) {  // U_n multiplied r * k, which was saved
             for (Index k = 0; k < count; ++k) step.factor[k] = step.saved[k] + 3 * hidden;
             meet(job);
             if (job.panel_begin == 0) pack_values(step.factor, nullptr, hidden, count, values);
             meet(job);
-            weight_gradient(job, factors + 2 * one, values, hidden, count, add, to.hh + 2 * hidden * hidden);
+            weight_gradient(job, own + 2 * one, values, hidden, count, add, to.hh + 2 * hidden * hidden);
         }
     }
 
-    // W and its bias: n, r and z.
+    // W x: n, r and z, past layer norm where there is one.
     if (norm) input_norm_gradients(job, step, count, sums);
-    const auto source = [&](Index k) { return norm ? sums + k * gates_stride(hidden) : step.dgates[k]; };
-    if (to.bias_ih || to.ih) {
-        for (int g = 0; g < 3; ++g) pack(step.dgates, (g == 2 ? 0 : g + 1) * hidden, g);
-        for (int g = 0; to.bias_ih && g < 3; ++g)
-            sum_factors(job, factors + g * one, count, add, to.bias_ih + g * hidden);
-    }
+    for (Index k = 0; k < count; ++k) step.factor[k] = norm ? sums + k * gates_stride(hidden) : step.dgates[k];
     if (to.ih) {
-        for (Index k = 0; k < count; ++k) step.factor[k] = source(k);
-        if (norm)
-            for (int g = 0; g < 3; ++g)
-                pack_factors(job, step.factor, (g == 2 ? 0 : g + 1) * hidden, count, factors + g * one);
+        for (int g = 0; norm && g < 3; ++g) pack_factors(job, step.factor, g * hidden, count, factors + g * one);
         meet(job);
         if (job.panel_begin == 0) pack_values(step.x, nullptr, inputs, count, values);
         meet(job);
-        for (int g = 0; g < 3; ++g)
-            weight_gradient(job, factors + g * one, values, inputs, count, add, to.ih + g * hidden * inputs);
+        for (int g = 0; g < 3; ++g) {
+            float *gate = to.ih + GATE[g] * hidden * inputs;
+            if (inputs <= NARROW)
+                narrow_gradient(job, factors + g * one, step.x, inputs, count, add, gate);
+            else
+                weight_gradient(job, factors + g * one, values, inputs, count, add, gate);
+        }
     }
     if (job.call.dx.data) {
-        for (Index k = 0; k < count; ++k) step.factor[k] = source(k);
         meet(job);
         // Workers that share rows split the columns as they split the units.
         const Index all = column_panels(inputs), units = panels(hidden);
+        const Index begin = all * job.panel_begin / units, end = all * job.panel_end / units;
         const float *weights = job.packed + packed_parts(job.problem, job.call).inputs;
-        cover<COLUMNS>(InputGradientBlock{job, step, weights}, count, all * job.panel_begin / units,
-                       all * job.panel_end / units);
+        if (inputs > NARROW)
+            cover<COLUMNS>(InputGradientBlock{job, step, weights}, count, begin, end);
+        else if (begin < end)
+            narrow_input_gradient(job, step, count);
     }
     meet(job);  // before the next chunk overwrites what was read here
 }

@@ -38,6 +38,7 @@ struct ForwardJob : Job {
     const float *packed_ih, *packed_hh;  // Table::pack_forward
     const float *bias;                   // Table::pack_bias
     const float *norm;                   // Table::pack_norm; null without layer norm
+    bool streams;                        // whether `saved` is large, and aligned, so that it goes past the cache
     Forward call;
 };
 

@@ -246,6 +246,14 @@ struct InputBlock {
     }
 };
 
+// One gate of a panel of one row, to where backward() finds it.
+GRUVY_INLINE void save(const ForwardJob &job, float *to, Vec gate, int lanes) {
+    if (job.streams)
+        stream(to, gate);
+    else
+        store(to, gate, lanes);
+}
+
 // u = z + q * (1 - z), for the units of a panel of one row.
 GRUVY_INLINE Vec kept(const ForwardJob &job, const Step &step, Index row, Index unit, int lanes, Vec update) {
     if (step.keep) return fma(load_bytes(step.keep[row] + unit, lanes), 1.0f - update, update);
@@ -266,10 +274,10 @@ GRUVY_INLINE void gates_after(const ForwardJob &job, const Step &step, Index row
     store(step.after[row] + unit, fma(update, before - candidate, candidate), lanes);
     if (job.call.saved) {
         float *work = step.work[row] + unit;
-        store(work, reset, lanes);
-        store(work + hidden, update, lanes);
-        store(work + 2 * hidden, candidate, lanes);
-        store(work + 3 * hidden, part, lanes);
+        save(job, work, reset, lanes);
+        save(job, work + hidden, update, lanes);
+        save(job, work + 2 * hidden, candidate, lanes);
+        save(job, work + 3 * hidden, part, lanes);
     }
 }
 
@@ -282,7 +290,7 @@ GRUVY_INLINE void gates_before(const ForwardJob &job, const Step &step, Index ro
     const Vec reset = sigmoid(load(input) + reset_sum);
     const Vec update = kept(job, step, row, unit, lanes, sigmoid(load(input + LANES) + update_sum));
     float *work = step.work[row] + unit;
-    store(work, reset, lanes);
+    save(job, work, reset, lanes);
     store(work + hidden, update, lanes);
     store(work + 3 * hidden, reset * load(step.state[row] + unit, lanes), lanes);
 }
@@ -296,7 +304,7 @@ GRUVY_INLINE void candidate_before(const ForwardJob &job, const Step &step, Inde
     const Vec candidate = tanh(load(step.input[row] + (panel * 3 + 2) * LANES) + sum);
     const Vec before = load(step.before[row] + unit, lanes);
     store(step.after[row] + unit, fma(update, before - candidate, candidate), lanes);
-    store(work + 2 * hidden, candidate, lanes);
+    save(job, work + 2 * hidden, candidate, lanes);
 }
 
 struct ResetAfterBlock {
@@ -580,6 +588,7 @@ void forward(const ForwardJob &job) {
         }
     }
     finish(job);
+    if (job.streams) fence();
 }
 
 void step(const ForwardJob &job, const float *const *x, const Step &step) {

@@ -49,6 +49,24 @@ inline __attribute__((always_inline)) void store(float *p, Vec v, int count) {
     std::memcpy(p, &v, count * sizeof(float));
 }
 
+// Past the cache, where the instruction set can: for a multiple of a vector's size, and much that is not read again
+// soon. Others see it after fence().
+inline __attribute__((always_inline)) void stream(float *p, Vec v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, v);
+#else
+    store(p, v);
+#endif
+}
+
+inline void fence() {
+#if defined(__AVX2__)
+    _mm_sfence();
+#endif
+}
+
 // Bytes as numbers.
 inline __attribute__((always_inline)) Vec load_bytes(const std::uint8_t *p, int count) {
     typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
