@@ -240,7 +240,10 @@ def _by_pieces(
             if found[-1] is not None:
                 found[-1] += dh[begins].sum(0)
             dh[begins] = 0.0
-        totals = found if not totals else [a if a is None else a.add_(b) for a, b in zip(totals, found, strict=True)]
+        for total, part in zip(totals, found, strict=False):
+            if total is not None and part is not None:
+                total += part
+        totals = totals or found
     return totals
 
 
