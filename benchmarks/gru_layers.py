@@ -1,179 +1,115 @@
-"""Time gruvy.nn.GRU beside torch.nn.GRU and torch.nn.LSTM, inference and training, one thread and two.
+"""Time gruvy.nn.GRU beside every peer that is installed, and hold the figures against what gruvy promises.
 
-    python benchmarks/gru_layers.py [--rounds 9] [--threads 1,2] [--shapes 64,64,1,100 ...] [--no-save]
+    python benchmarks/gru_layers.py [--all] [--isa avx2] [--rounds 7] [--threads 1,2] [--shapes I,H,N,T ...] [--no-save]
 
-Every contender does the same work on the same numbers. They take turns within a round, so that a change of the
-machine's speed meets all of them, and the figure is the median over the rounds. One turn repeats the call for at
-least 20 ms. Training is forward and backward with the gradients of the input, of the initial state and of all
-weights. The result, with the machine's description, goes to benchmarks/results/.
+Without --all: whole layers on the grid of seven shapes. With it: odd shapes too, streaming, memory, long sequences,
+features and low precision; about 25 minutes on two cores. --isa holds everything to an instruction set that is smaller
+than the processor's. The tables come first, then every bar with its figure; the result, with the machine's
+description, goes to benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import gc
+import importlib
 import json
-import math
-import statistics
+import os
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from machine import describe_machine
-from torch import Tensor
+import layer_bars
+import programs
+from bar import Bar
 
-from gruvy import engine, nn
+from gruvy import bench, engine
+from gruvy.bench import GRID, PEERS, WORKS, Row, Shape
 
-GRID = [
-    (1, 32, 32, 64),
-    (64, 128, 32, 100),
-    (128, 256, 64, 100),
-    (256, 512, 32, 100),
-    (64, 64, 1, 100),
-    (128, 256, 1, 100),
-    (512, 512, 1, 100),
-]
-CONTENDERS: dict[str, Callable[[int, int], torch.nn.Module]] = {
-    "gruvy": nn.GRU,
-    "gruvy, reset before": lambda inputs, hidden: nn.GRU(inputs, hidden, reset_after=False),
-    "torch GRU": torch.nn.GRU,
-    "torch LSTM": torch.nn.LSTM,
+# No multiple of any vector's width, and batches just beside one: 64 inputs, 100 steps.
+ODD = tuple(Shape(64, hidden, batch, 100) for hidden in (96, 200, 300, 384) for batch in (1, 8, 17, 128))
+PARTS = ("streaming_steps", "training_memory", "long_sequences", "features", "low_precision")
+
+# What holds gruvy, torch, MKL, oneDNN (also the one in OpenVINO and TensorFlow) and XLA to an instruction set.
+HELD = {
+    "avx2": {
+        "GRUVY_ISA": "avx2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    }
 }
-TURN_SECONDS = 0.02
+NOT_HELD = ("ONNX Runtime",)  # it asks the processor itself
 
 
 def main() -> int:
     options = parse()
-    engine.instruction_set()
-    rows = []
-    for threads in options.threads:
-        torch.set_num_threads(threads)
-        for shape in options.shapes:
-            for work in ("inference", "training"):
-                milliseconds = measure(shape, work, options.rounds)
-                rows.append({"shape": shape, "work": work, "threads": threads, "milliseconds": milliseconds})
-                print_row(rows[-1], first=len(rows) == 1)
-    bars = judge(rows)
-    for bar in bars:
-        print(("pass  " if bar["pass"] else "FAIL  ") + bar["text"])
+    os.environ.update(HELD.get(options.isa, {}))
+    excused = NOT_HELD if options.isa else ()
+    peers = []
+    for peer in PEERS:
+        missing = f"{peer.name} cannot be held to {options.isa}" if peer.name in excused else peer.missing()
+        if missing:
+            print(f"left out: {missing}")
+        else:
+            peers.append(peer)
+    peaks = fma_peaks(options.threads)
+    shapes = options.shapes or (*GRID, *(ODD if options.all else ()))
+    contest = bench.run(shapes, WORKS, options.threads, peers, rounds=options.rounds, progress=show, log=print)
+    print("\n" + bench.render(contest.rows) + "\n")
+
+    result = bench.document(contest, options.rounds)
+    result["peak GFLOP/s by threads"] = peaks
+    bars: list[Bar] = []
+    told(layer_bars.judge(contest.rows, peaks, excused), bars)
+    for part in PARTS if options.all else ():
+        if options.save:
+            save(result, bars)  # a quarter of an hour's work, should a part fail
+        result[part.replace("_", " ")], more = importlib.import_module(part).judge()
+        told(more, bars)
     if options.save:
-        save(rows, bars, options.rounds)
-    return 0 if all(bar["pass"] for bar in bars) else 1
+        print(f"written to {save(result, bars)}")
+    return 0 if all(bar.passed for bar in bars) else 1
 
 
-def measure(shape: tuple[int, int, int, int], work: str, rounds: int) -> dict[str, float]:
-    calls = {name: build(make, shape, work) for name, make in CONTENDERS.items()}
-    repeats = {}
-    for name, call in calls.items():
-        call()
-        start = time.perf_counter()
-        call()
-        repeats[name] = max(1, math.ceil(TURN_SECONDS / (time.perf_counter() - start)))
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    gc.collect()
-    gc.disable()
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                call()
-            seconds[name].append((time.perf_counter() - start) / repeats[name])
-    gc.enable()
-    return {name: 1e3 * statistics.median(values) for name, values in seconds.items()}
+def fma_peaks(threads: list[int]) -> Mapping[int, float] | str:
+    try:
+        return {count: programs.run("peak", count)[0] for count in threads}
+    except programs.ProgramError as error:
+        return str(error)
 
 
-def build(
-    make: Callable[[int, int], torch.nn.Module], shape: tuple[int, int, int, int], work: str
-) -> Callable[[], None]:
-    inputs, hidden, batch, steps = shape
-    torch.manual_seed(0)
-    module = make(inputs, hidden)
-    x = torch.randn(steps, batch, inputs)
-    h_0: Any = torch.randn(1, batch, hidden)
-    if isinstance(module, torch.nn.LSTM):
-        h_0 = (h_0, torch.randn(1, batch, hidden))
-
-    def infer() -> None:
-        with torch.inference_mode():
-            module(x, h_0)
-
-    states = h_0 if isinstance(h_0, tuple) else (h_0,)
-    leaves: list[Tensor] = [x, *states, *module.parameters()]
-    dout = torch.randn(steps, batch, hidden)
-
-    def train() -> None:
-        for leaf in leaves:
-            leaf.grad = None
-        output, _ = module(x, h_0)
-        output.backward(dout)
-
-    if work == "inference":
-        return infer
-    for leaf in leaves:
-        leaf.requires_grad_()
-    return train
+def show(row: Row) -> None:
+    fastest = min(row.milliseconds, key=row.milliseconds.__getitem__)
+    print(
+        f"{row.shape!s:>16} {row.work:9} {row.threads} thread(s): gruvy {row.milliseconds['gruvy']:.4g} ms, "
+        f"fastest {fastest} {row.milliseconds[fastest]:.4g} ms",
+        flush=True,
+    )
 
 
-def print_row(row: dict[str, Any], first: bool) -> None:
-    if first:
-        print(f"{'I,H,B,T':>16} {'work':>10} {'threads':>7}" + "".join(f"{name:>21}" for name in CONTENDERS))
-    shape = ",".join(map(str, row["shape"]))
-    own = row["milliseconds"]["gruvy"]
-    cells = "".join(f"{ms:>13.3f} ({ms / own:4.1f}x)" for ms in row["milliseconds"].values())
-    print(f"{shape:>16} {row['work']:>10} {row['threads']:>7}{cells}", flush=True)
+def told(more: Sequence[Bar], bars: list[Bar]) -> None:
+    """Print bars and add them to those that there are."""
+    for bar in more:
+        print(bar, flush=True)
+    bars += more
 
 
-def judge(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Hold the figures against what gruvy promises."""
-    worst = min(rows, key=lambda row: row["milliseconds"]["torch GRU"] / row["milliseconds"]["gruvy"])
-    ratio = worst["milliseconds"]["torch GRU"] / worst["milliseconds"]["gruvy"]
-    bars = [
-        {
-            "text": f"never slower than torch.nn.GRU: at worst {ratio:.2f} times as fast, at {worst['shape']}, "
-            f"{worst['work']}, {worst['threads']} threads",
-            "pass": ratio >= 1,
-        }
-    ]
-    for row in rows:
-        if tuple(row["shape"]) == (64, 64, 1, 100) and row["work"] == "training":
-            ratio = row["milliseconds"]["torch GRU"] / row["milliseconds"]["gruvy"]
-            text = f"training at (64,64,1,100), {row['threads']} threads: {ratio:.1f} times torch.nn.GRU, 10 wanted"
-            bars.append({"text": text, "pass": ratio >= 10})
-    for work in ("inference", "training"):
-        for peer in ("torch GRU", "torch LSTM"):
-            ratios = [r["milliseconds"][peer] / r["milliseconds"]["gruvy"] for r in rows if r["work"] == work]
-            if ratios:
-                mean = statistics.geometric_mean(ratios)
-                bars.append({"text": f"{work}: {mean:.2f} times {peer} in the geometric mean", "pass": mean >= 1})
-    return bars
-
-
-def save(rows: list[dict[str, Any]], bars: list[dict[str, Any]], rounds: int) -> None:
-    machine = describe_machine()
-    name = f"gru_layers-{engine.instruction_set()}.json"
-    path = Path(__file__).parent / "results" / name
+def save(result: dict[str, Any], bars: Sequence[Bar]) -> Path:
+    path = Path(__file__).parent / "results" / f"gru_layers-{engine.instruction_set()}.json"
     path.parent.mkdir(exist_ok=True)
-    result = {
-        "what": "milliseconds, median of alternating rounds; shape is inputs, hidden, batch, steps",
-        "date": datetime.date.today().isoformat(),
-        "rounds": rounds,
-        "machine": machine,
-        "bars": bars,
-        "rows": rows,
-    }
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written to {path}")
+    path.write_text(json.dumps({**result, "bars": [vars(bar) for bar in bars]}, indent=1) + "\n")
+    return path
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9, help="at least 7")
+    parser.add_argument("--all", action="store_true", help="odd shapes and every bar")
+    parser.add_argument("--isa", choices=HELD, help="hold everything to this instruction set")
+    parser.add_argument("--rounds", type=int, default=7, help="at least 7")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
-    parser.add_argument("--shapes", nargs="+", type=lambda text: tuple(map(int, text.split(","))), default=GRID)
+    parser.add_argument("--shapes", nargs="+", type=bench.parse_shape)
     parser.add_argument("--no-save", dest="save", action="store_false")
     options = parser.parse_args()
     if options.rounds < 7:

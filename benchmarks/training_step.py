@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from machine import describe_machine
 
+from gruvy.bench import describe_machine
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecast_network import PinballLoss
 

@@ -20,7 +20,7 @@ from gruvy.training import Progress
 @pytest.mark.parametrize(
     ("command", "named"),
     [
-        ([], ["fit", "predict", "evaluate", "demo"]),
+        ([], ["fit", "predict", "evaluate", "demo", "bench"]),
         (["fit", "forecast"], ["--target", "--checkpoint", "--resume", "gruvy fit forecast weather.csv"]),
         (["predict"], ["MODEL", "DATA", "--quantiles", "gruvy predict model.gruvy"]),
         (["evaluate"], ["MODEL", "DATA", "--json", "gruvy evaluate model.gruvy"]),

@@ -8,14 +8,14 @@ import typer
 from typer.core import TyperGroup
 
 from gruvy import __version__
-from gruvy.cli import demo, evaluate, fit, predict
+from gruvy.cli import bench, demo, evaluate, fit, predict
 
 
 class _Commands(TyperGroup):
     """Lists the commands in the order in which they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["fit", "predict", "evaluate", "demo"]
+        return ["fit", "predict", "evaluate", "demo", "bench"]
 
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(fit.app, name="fit")
 app.command(name="predict")(predict.predict)
 app.command(name="evaluate")(evaluate.evaluate)
 app.add_typer(demo.app, name="demo")
+app.command(name="bench")(bench.bench)
 
 
 def _version(wanted: bool) -> None:
@@ -48,5 +49,5 @@ def _gruvy(
     """Gated Recurrent Units, from a table of numbers to an honest forecast.
 
     Train with **gruvy fit forecast**, use the model with **gruvy predict**, measure it with
-    **gruvy evaluate**. **gruvy demo weather** shows all of it on real data.
+    **gruvy evaluate**. **gruvy demo weather** shows all of it on real data; **gruvy bench** times the layer.
     """

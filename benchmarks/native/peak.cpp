@@ -1,0 +1,54 @@
+// peak THREADS: prints the most float32 operations per second that fused multiply-adds reach, in 10^9. Compiled with
+// the flags of the instruction set in question.
+//
+// The sums stay in registers: twelve of them hide the latency of two units (4 cycles each), and nothing is read.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+#elif defined(__AVX2__)
+constexpr int LANES = 8;
+#else
+constexpr int LANES = 4;
+#endif
+constexpr int SUMS = 12;
+constexpr long TURNS = 2'000'000;  // some milliseconds: the best of many rounds is one that nothing disturbed
+
+typedef float Vec __attribute__((vector_size(LANES * sizeof(float))));
+
+void multiply_and_add() {
+    Vec sums[SUMS] = {}, factor = sums[0] + 1.0000001f;
+    for (long turn = 0; turn < TURNS; ++turn) {
+#pragma GCC unroll 12
+        for (int i = 0; i < SUMS; ++i) sums[i] = sums[i] * factor + factor;  // -ffp-contract=fast fuses them
+#pragma GCC unroll 12
+        for (int i = 0; i < SUMS; ++i) asm volatile("" : "+x"(sums[i]));  // as if each were used
+    }
+}
+
+double giga_per_second(int threads) {
+    using Clock = std::chrono::steady_clock;
+    const auto began = Clock::now();
+    std::vector<std::thread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(multiply_and_add);
+    multiply_and_add();
+    for (std::thread &other : others) other.join();
+    const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+    return threads * TURNS * SUMS * LANES * 2.0 / seconds / 1e9;
+}
+
+}  // namespace
+
+int main(int count, char **arguments) {
+    const int threads = count > 1 ? std::atoi(arguments[1]) : 1;
+    double best = 0;
+    for (int round = 0; round < 60; ++round) best = std::max(best, giga_per_second(threads));
+    std::printf("%.1f\n", best);
+}
