@@ -482,9 +482,15 @@ void multiply(const BackwardJob &job, const BackStep &step, Index count, bool ad
         sum_factors(job, factors + g * one, count, add, to.bias_ih + GATE[g] * hidden);
     for (int g = 0; to.bias_hh && g < 3; ++g)
         sum_factors(job, factors + (g + 1) * one, count, add, to.bias_hh + g * hidden);
-    for (Index k = 0; norm && to.gain_hh && k < count; ++k)
-        for (int g = 0; g < 3; ++g)
-            add_gains(job, step.dgates[k] + (g + 1) * hidden, step.norms[k] + g * hidden, to.gain_hh + g * hidden);
+    // Both rows have r, z and n side by side from there on.
+    for (Index unit = 0; norm && to.gain_hh && unit < 3 * hidden; unit += LANES) {
+        const int lanes = 3 * hidden - unit < LANES ? static_cast<int>(3 * hidden - unit) : LANES;
+        Vec total[2] = {};
+        for (Index k = 0; k < count; ++k)
+            total[k & 1] =
+                fma(load(step.dgates[k] + hidden + unit, lanes), load(step.norms[k] + unit, lanes), total[k & 1]);
+        store(to.gain_hh + unit, load(to.gain_hh + unit, lanes) + total[0] + total[1], lanes);
+    }
 
     if (to.hh) {
         float *own = factors + one;  // r, z and the hidden part of n

@@ -75,12 +75,18 @@ inline __attribute__((always_inline)) Vec load_bytes(const std::uint8_t *p, int 
     return __builtin_convertvector(bytes, Vec);
 }
 
+typedef float Four __attribute__((vector_size(16)));
+
+// The sum of all lanes of all parts, which are 1, 2 or 4. Halves are added to halves, so that 16 lanes give the same
+// sum however many vectors they are.
 template <int PARTS>
 inline __attribute__((always_inline)) float sum(const Vec (&parts)[PARTS]) {
-    float total = 0;
-    for (const Vec &part : parts)
-        for (int lane = 0; lane < LANES; ++lane) total += part[lane];
-    return total;
+    constexpr int FOURS = PARTS * LANES / 4;
+    Four fours[FOURS];
+    std::memcpy(fours, parts, sizeof fours);
+    for (int half = FOURS / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) fours[i] += fours[i + half];
+    return (fours[0][0] + fours[0][2]) + (fours[0][1] + fours[0][3]);
 }
 
 // a * b + c, rounded once where the instruction set can.
