@@ -160,7 +160,7 @@ void forward(const Problem &problem, const Forward &call) {
         const Index row_floats = std::max<Index>(1, job.row_count) * product_row;
         job.chunk = std::clamp<Index>(CHUNK_FLOATS / row_floats, 1, std::max<Index>(1, problem.steps));
         floats += Scratch::rounded(size(job.chunk * job.row_count * product_row));
-        if (needs_room) floats += Scratch::rounded(size(job.row_count * 4 * hidden));
+        if (needs_room) floats += Scratch::rounded(size(job.row_count * 3 * hidden));
         if (call.dropout.data) floats += Scratch::rounded(size(job.row_count * hidden));
         if (norm) floats += Scratch::rounded(size(job.row_count * product_row));
         pointers += job.row_count * (POINTERS + job.chunk);
@@ -178,7 +178,7 @@ void forward(const Problem &problem, const Forward &call) {
     if (norm) kernels.pack_norm(call.weights, hidden, packed_norm);
     std::fill_n(zero, hidden, 0.0f);
 
-    const bool streams = call.saved && problem.steps * problem.rows * 4 * hidden >= WORTH_STREAMING &&
+    const bool streams = call.saved && problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
                          hidden % Memory::ALIGN == 0 && reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
 
     std::vector<const float *> pointer_room(size(pointers));
@@ -196,7 +196,7 @@ void forward(const Problem &problem, const Forward &call) {
         job.room = nullptr;
         if (needs_room)
             job.room =
-                plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 4 * hidden));
+                plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 3 * hidden));
         job.dropped = call.dropout.data ? scratch.take(size(job.row_count * hidden)) : nullptr;
         job.sums = norm ? scratch.take(size(job.row_count * product_row)) : nullptr;
         job.packed_ih = packed_ih;

@@ -8,10 +8,9 @@ import pickle
 import pytest
 import torch
 from torch.nn.utils.rnn import PackedSequence
+from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 
 from gruvy import nn
-
-from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 
 (INFO,) = (info for info in module_db if info.module_cls is torch.nn.GRU)
 
