@@ -43,7 +43,8 @@ constexpr Index WORTH_SHARING = 1 << 19;
 // Input products computed at once, in floats: they stay in the second-level cache until the time loop reads them.
 constexpr Index CHUNK_FLOATS = 1 << 16;
 
-// From this many floats on what is saved would only drive other things out of the cache.
+// From this many floats on what is saved would only drive other things out of the cache. It goes past it where a vector
+// is a line of the cache: halves of lines, written apart, cost more than they save.
 constexpr Index WORTH_STREAMING = 1 << 19;
 // Rows of all steps whose gates' gradients are kept until their products are made: enough to read and write the
 // weights' gradients seldom, few enough to stay in the cache.
@@ -178,8 +179,9 @@ void forward(const Problem &problem, const Forward &call) {
     if (norm) kernels.pack_norm(call.weights, hidden, packed_norm);
     std::fill_n(zero, hidden, 0.0f);
 
-    const bool streams = call.saved && problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
-                         hidden % Memory::ALIGN == 0 && reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
+    const bool streams = call.saved && kernels.lanes == Memory::ALIGN && hidden % Memory::ALIGN == 0 &&
+                         problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
+                         reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
 
     std::vector<const float *> pointer_room(size(pointers));
     std::vector<const std::uint8_t *> keep_room(size(call.zoneout.data ? rows : 0));
