@@ -125,8 +125,9 @@ Index norm_room(Index hidden) { return (MAX_ROWS * panels(hidden) * LANES + hidd
 // Addresses, an entry per row that takes the step.
 struct BackStep {
     const float **before;   // h_{t-1}
+    const float **after;    // h_t
     const float **x;        // (I)
-    const float **saved;    // (4, H)
+    const float **saved;    // (3, H)
     const float **dout;     // gradient of h_t from the output; null: zero
     const float **dropout;  // m (H); null: 1
     const float **norms;    // (3 * H + 2); null without layer norm
@@ -137,30 +138,34 @@ struct BackStep {
     const float **factor;   // the rows that a product multiplies
 
     BackStep from(Index at) const {
-        return {before + at, x + at,      saved + at, dout + at, dropout + at, norms + at,
-                dx + at,     dgates + at, dsums + at, dh + at,   factor + at};
+        return {before + at, after + at, x + at,      saved + at, dout + at, dropout + at,
+                norms + at,  dx + at,    dgates + at, dsums + at, dh + at,   factor + at};
     }
 };
 
 // The element-wise part of a step for units [begin, end) of one row. `open` is 1 / (1 - zoneout): 1 - z is (1 - u) *
-// open. With reset before the gradient of r is not known yet.
+// open. With reset before the gradient of r is not known yet. n is not saved, because it follows from the states: (1 -
+// u)
+// * n = h_t - u * h_{t-1}; where 1 - u is small, n is inexact, and of no weight, because 1 - u is its factor.
 template <bool RESET_AFTER>
 void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, Index end, float open) {
-    const float *saved = step.saved[j], *before = step.before[j], *dout = step.dout[j];
+    const float *saved = step.saved[j], *before = step.before[j], *after = step.after[j], *dout = step.dout[j];
     float *dgates = step.dgates[j], *dh = step.dh[j];
     for (Index unit = begin; unit < end; unit += LANES) {
         const int lanes = end - unit < LANES ? static_cast<int>(end - unit) : LANES;
-        const Vec update = load(saved + hidden + unit, lanes), candidate = load(saved + 2 * hidden + unit, lanes);
+        const Vec update = load(saved + hidden + unit, lanes);
+        const Vec was = load(before + unit, lanes), now = load(after + unit, lanes);
         Vec grad = load(dh + unit, lanes);
         if (dout) grad += load(dout + unit, lanes);
         const Vec writes = 1.0f - update;
+        const Vec candidate = clamp((now - update * was) / (writes + 1e-30f), 1.0f);
         const Vec dn = grad * writes * (1.0f - candidate * candidate);
-        const Vec dz = grad * (load(before + unit, lanes) - candidate) * writes * (1.0f - writes * open);
+        const Vec dz = grad * (was - now) * (1.0f - writes * open);
         store(dh + unit, grad * update, lanes);
         store(dgates + unit, dn, lanes);
         store(dgates + 2 * hidden + unit, dz, lanes);
         if (RESET_AFTER) {
-            const Vec reset = load(saved + unit, lanes), part = load(saved + 3 * hidden + unit, lanes);
+            const Vec reset = load(saved + unit, lanes), part = load(saved + 2 * hidden + unit, lanes);
             store(dgates + hidden + unit, dn * part * reset * (1.0f - reset), lanes);
             store(dgates + 3 * hidden + unit, dn * reset, lanes);
         } else {
@@ -482,9 +487,15 @@ void multiply(const BackwardJob &job, const BackStep &step, Index count, bool ad
         sum_factors(job, factors + g * one, count, add, to.bias_ih + GATE[g] * hidden);
     for (int g = 0; to.bias_hh && g < 3; ++g)
         sum_factors(job, factors + (g + 1) * one, count, add, to.bias_hh + g * hidden);
-    for (Index k = 0; norm && to.gain_hh && k < count; ++k)
-        for (int g = 0; g < 3; ++g)
-            add_gains(job, step.dgates[k] + (g + 1) * hidden, step.norms[k] + g * hidden, to.gain_hh + g * hidden);
+    // Both rows have r, z and n side by side from there on.
+    for (Index unit = 0; norm && to.gain_hh && unit < 3 * hidden; unit += LANES) {
+        const int lanes = 3 * hidden - unit < LANES ? static_cast<int>(3 * hidden - unit) : LANES;
+        Vec total[2] = {};
+        for (Index k = 0; k < count; ++k)
+            total[k & 1] =
+                fma(load(step.dgates[k] + hidden + unit, lanes), load(step.norms[k] + unit, lanes), total[k & 1]);
+        store(to.gain_hh + unit, load(to.gain_hh + unit, lanes) + total[0] + total[1], lanes);
+    }
 
     if (to.hh) {
         float *own = factors + one;  // r, z and the hidden part of n
@@ -499,7 +510,7 @@ void multiply(const BackwardJob &job, const BackStep &step, Index count, bool ad
         for (int g = 0; g < (job.problem.reset_after ? 3 : 2); ++g)
             weight_gradient(job, own + g * one, values, hidden, count, add, to.hh + g * hidden * hidden);
         if (!job.problem.reset_after) {  // U_n multiplied r * k, which was saved
-            for (Index k = 0; k < count; ++k) step.factor[k] = step.saved[k] + 3 * hidden;
+            for (Index k = 0; k < count; ++k) step.factor[k] = step.saved[k] + 2 * hidden;
             meet(job);
             if (job.panel_begin == 0) pack_values(step.factor, nullptr, hidden, count, values);
             meet(job);
@@ -581,11 +592,12 @@ void backward(const BackwardJob &job) {
     const Index hidden = problem.hidden, most = job.row_count * job.chunk;
     const bool norm = call.weights.gain_hh != nullptr;
     const RoomParts parts = room_parts(problem, norm, most);
-    const float **before = job.pointers, **x = before + most, **saved = x + most, **dout = saved + most;
+    const float **before = job.pointers, **after = before + most, **x = after + most, **saved = x + most,
+                **dout = saved + most;
     const float **dropout = dout + most, **norms = dropout + most, **factor = norms + most;
     float **dx = const_cast<float **>(factor + most), **dgates = dx + most, **dsums = dgates + most,
           **dh = dsums + most;
-    const BackStep all{before, x, saved, dout, dropout, norms, dx, dgates, dsums, dh, factor};
+    const BackStep all{before, after, x, saved, dout, dropout, norms, dx, dgates, dsums, dh, factor};
     for (Index k = 0; k < most; ++k) {
         dgates[k] = job.room + parts.gates + k * gates_stride(hidden);
         dsums[k] = norm ? job.room + parts.states + k * 3 * hidden : dgates[k] + hidden;
@@ -622,8 +634,9 @@ void backward(const BackwardJob &job) {
                 }
                 const Sequence<const float> &out = call.out, &masks = call.dropout;
                 before[rows] = state_before(job, row, s, t, out.data + n * out.row, out.time, call.h_0);
+                after[rows] = out.data + t * out.time + n * out.row;
                 x[rows] = call.x.data + t * call.x.time + n * call.x.row;
-                saved[rows] = call.saved + at * 4 * hidden;
+                saved[rows] = call.saved + at * 3 * hidden;
                 dout[rows] = dout_now;
                 dropout[rows] = masks.data ? masks.data + t * masks.time + n * masks.row : nullptr;
                 norms[rows] = call.norms ? call.norms + at * (3 * hidden + 2) : nullptr;

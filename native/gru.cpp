@@ -43,7 +43,8 @@ constexpr Index WORTH_SHARING = 1 << 19;
 // Input products computed at once, in floats: they stay in the second-level cache until the time loop reads them.
 constexpr Index CHUNK_FLOATS = 1 << 16;
 
-// From this many floats on what is saved would only drive other things out of the cache.
+// From this many floats on what is saved would only drive other things out of the cache. It goes past it where a vector
+// is a line of the cache: halves of lines, written apart, cost more than they save.
 constexpr Index WORTH_STREAMING = 1 << 19;
 // Rows of all steps whose gates' gradients are kept until their products are made: enough to read and write the
 // weights' gradients seldom, few enough to stay in the cache.
@@ -160,7 +161,7 @@ void forward(const Problem &problem, const Forward &call) {
         const Index row_floats = std::max<Index>(1, job.row_count) * product_row;
         job.chunk = std::clamp<Index>(CHUNK_FLOATS / row_floats, 1, std::max<Index>(1, problem.steps));
         floats += Scratch::rounded(size(job.chunk * job.row_count * product_row));
-        if (needs_room) floats += Scratch::rounded(size(job.row_count * 4 * hidden));
+        if (needs_room) floats += Scratch::rounded(size(job.row_count * 3 * hidden));
         if (call.dropout.data) floats += Scratch::rounded(size(job.row_count * hidden));
         if (norm) floats += Scratch::rounded(size(job.row_count * product_row));
         pointers += job.row_count * (POINTERS + job.chunk);
@@ -178,8 +179,9 @@ void forward(const Problem &problem, const Forward &call) {
     if (norm) kernels.pack_norm(call.weights, hidden, packed_norm);
     std::fill_n(zero, hidden, 0.0f);
 
-    const bool streams = call.saved && problem.steps * problem.rows * 4 * hidden >= WORTH_STREAMING &&
-                         hidden % Memory::ALIGN == 0 && reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
+    const bool streams = call.saved && kernels.lanes == Memory::ALIGN && hidden % Memory::ALIGN == 0 &&
+                         problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
+                         reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
 
     std::vector<const float *> pointer_room(size(pointers));
     std::vector<const std::uint8_t *> keep_room(size(call.zoneout.data ? rows : 0));
@@ -196,7 +198,7 @@ void forward(const Problem &problem, const Forward &call) {
         job.room = nullptr;
         if (needs_room)
             job.room =
-                plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 4 * hidden));
+                plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 3 * hidden));
         job.dropped = call.dropout.data ? scratch.take(size(job.row_count * hidden)) : nullptr;
         job.sums = norm ? scratch.take(size(job.row_count * product_row)) : nullptr;
         job.packed_ih = packed_ih;

@@ -71,9 +71,10 @@ struct Forward {
     Sequence<float> out;  // (T, N, H): h_t; exactly 0 where t >= lengths[n]
     float *h_n;           // (N, H): the state after each row's last step; h_0 where its length is 0
     // What backward() needs, and 0 where row n takes no step t. Null: not wanted.
-    float *saved;  // (T, N, 4, H) contiguous: r, u, n and, with reset after, U_n k + d_n, or, with reset before, r * k
+    float *saved;  // (T, N, 3, H) contiguous: r, u and, with reset after, U_n k + d_n, or, with reset before, r * k
     float *norms;  // (T, N, 3 * H + 2) contiguous, with layer norm: U k less its mean over its deviation, as r, z, n,
                    // and one over the deviations of (r, z) and of n; null as `saved` is
+    float *candidates;  // (T, N, H) contiguous: n, for whoever wants to look at it; null: not wanted
 };
 
 // Runs the layer. A row's result does not depend, to the last bit, on the other rows, on how its steps are cut into

@@ -25,13 +25,13 @@ struct Job {
     const float **pointers;  // room for POINTERS and `chunk` per row, or BACK_POINTERS per row and step of a chunk
 };
 
-constexpr Index POINTERS = 9;        // per row, in forward
-constexpr Index BACK_POINTERS = 11;  // per row and step of a chunk, in backward
+constexpr Index POINTERS = 10;       // per row, in forward
+constexpr Index BACK_POINTERS = 12;  // per row and step of a chunk, in backward
 
 struct ForwardJob : Job {
     Index chunk;      // steps whose input products are computed at once
     float *products;  // (chunk, row_count, panels, 3, LANES): a worker's own
-    float *room;      // (row_count, 4, H): shared by the workers that share rows; null with `saved` or reset after
+    float *room;      // (row_count, 3, H): shared by the workers that share rows; null with `saved` or reset after
     float *dropped;   // (row_count, H): a worker's own; null without dropout
     float *sums;      // (row_count, panels, 3, LANES): null without layer norm
     const std::uint8_t **keep;           // room for a pointer per row; null without a mask for zoneout
@@ -48,8 +48,9 @@ struct Step {
     const float **state;        // m * h_{t-1}, which the products take
     const float **input;        // input product and biases, (panels, 3, LANES)
     float **after;              // h_t
-    float **work;               // (4, H) of `saved`, or of `room` where reset before needs it for z and r * k
+    float **work;               // (3, H) of `saved`, or of `room` where reset before needs it for u and r * k
     float **norms;              // (3 * H + 2) of `norms`; null entries where that is null
+    float **candidates;         // n (H); null entries where nobody wants it
     const float **reset_state;  // room for the kernel: where r * k lies
     const std::uint8_t **keep;  // q (H); null without a mask for zoneout
 };

@@ -276,9 +276,9 @@ GRUVY_INLINE void gates_after(const ForwardJob &job, const Step &step, Index row
         float *work = step.work[row] + unit;
         save(job, work, reset, lanes);
         save(job, work + hidden, update, lanes);
-        save(job, work + 2 * hidden, candidate, lanes);
-        save(job, work + 3 * hidden, part, lanes);
+        save(job, work + 2 * hidden, part, lanes);
     }
+    if (job.call.candidates) store(step.candidates[row] + unit, candidate, lanes);
 }
 
 // With reset before: r, u and r * k ...
@@ -292,7 +292,7 @@ GRUVY_INLINE void gates_before(const ForwardJob &job, const Step &step, Index ro
     float *work = step.work[row] + unit;
     save(job, work, reset, lanes);
     store(work + hidden, update, lanes);
-    store(work + 3 * hidden, reset * load(step.state[row] + unit, lanes), lanes);
+    store(work + 2 * hidden, reset * load(step.state[row] + unit, lanes), lanes);
 }
 
 // ... and then the candidate and h_t.
@@ -304,7 +304,7 @@ GRUVY_INLINE void candidate_before(const ForwardJob &job, const Step &step, Inde
     const Vec candidate = tanh(load(step.input[row] + (panel * 3 + 2) * LANES) + sum);
     const Vec before = load(step.before[row] + unit, lanes);
     store(step.after[row] + unit, fma(update, before - candidate, candidate), lanes);
-    save(job, work + 2 * hidden, candidate, lanes);
+    if (job.call.candidates) store(step.candidates[row] + unit, candidate, lanes);
 }
 
 struct ResetAfterBlock {
@@ -464,7 +464,7 @@ void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool ba
         normalise_sums(job, step, row, 0, 2);
         for (Index panel = 0; panel < width; ++panel)
             gates_before(job, step, row, panel, sums(row, panel, 0), sums(row, panel, 1));
-        step.reset_state[row] = step.work[row] + 3 * hidden;
+        step.reset_state[row] = step.work[row] + 2 * hidden;
     }
     cover<1>(SumsBlock<1>{job, step.reset_state, job.packed_hh + width * hidden * 2 * LANES, 2}, count, 0, width, back);
     for (Index row = 0; row < count; ++row) {
@@ -487,7 +487,7 @@ void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     } else {
         cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end, back);
         meet(job);
-        for (Index j = 0; j < count; ++j) step.reset_state[j] = step.work[j] + 3 * job.problem.hidden;
+        for (Index j = 0; j < count; ++j) step.reset_state[j] = step.work[j] + 2 * job.problem.hidden;
         cover<1>(CandidateBlock{job, step}, count, job.panel_begin, job.panel_end, back);
     }
     meet(job);
@@ -498,7 +498,8 @@ void clear(const ForwardJob &job, Index t, Index n) {
     const Index begin = unit_begin(job), hidden = job.problem.hidden, at = t * job.problem.rows + n;
     const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
     if (job.call.saved)
-        for (Index g = 0; g < 4; ++g) std::memset(job.call.saved + (at * 4 + g) * hidden + begin, 0, size);
+        for (Index g = 0; g < 3; ++g) std::memset(job.call.saved + (at * 3 + g) * hidden + begin, 0, size);
+    if (job.call.candidates) std::memset(job.call.candidates + at * hidden + begin, 0, size);
     if (job.call.norms)
         std::memset(job.call.norms + at * (3 * hidden + 2), 0,
                     static_cast<std::size_t>(3 * hidden + 2) * sizeof(float));
@@ -542,7 +543,8 @@ void forward(const ForwardJob &job) {
     const float **input = x + job.chunk * room, **before = input + room, **state = before + room;
     const float **reset_state = state + room;
     float **after = const_cast<float **>(reset_state + room), **work = after + room, **norms = work + room;
-    const Step step{before, state, input, after, work, norms, reset_state, job.keep};
+    float **candidates = norms + room;
+    const Step step{before, state, input, after, work, norms, candidates, reset_state, job.keep};
     const std::size_t size = static_cast<std::size_t>(unit_end(job) - unit_begin(job)) * sizeof(float);
 
     const Index last = job.row_count ? job.rows[0].length : 0;
@@ -579,8 +581,9 @@ void forward(const ForwardJob &job) {
                 after[i] = now;
                 before[i] = state_now;
                 state[i] = call.dropout.data ? drop(job, i, t, row, state_now) : state_now;
-                work[i] = call.saved ? call.saved + at * 4 * hidden : job.room + i * 4 * hidden;
+                work[i] = call.saved ? call.saved + at * 3 * hidden : job.room + i * 3 * hidden;
                 norms[i] = call.norms ? call.norms + at * (3 * hidden + 2) : nullptr;
+                candidates[i] = call.candidates ? call.candidates + at * hidden : nullptr;
                 if (job.keep) job.keep[i] = call.zoneout.data + t * call.zoneout.time + row.index * call.zoneout.row;
                 ++i;
             }

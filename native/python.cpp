@@ -80,10 +80,12 @@ NB_MODULE(_engine, m) {
         "forward",
         [](const gruvy::Problem &problem, const WeightAddresses &weights, const SequenceAddress &x, std::uintptr_t h_0,
            std::uintptr_t fresh, const SequenceAddress &dropout, const SequenceAddress &zoneout,
-           const SequenceAddress &out, std::uintptr_t h_n, std::uintptr_t saved, std::uintptr_t norms) {
-            gruvy::forward(problem, {at(weights), sequence<const float>(x), at<float>(h_0), at<float>(fresh),
-                                     sequence<const float>(dropout), sequence<const std::uint8_t>(zoneout),
-                                     sequence<float>(out), at<float>(h_n), at<float>(saved), at<float>(norms)});
+           const SequenceAddress &out, std::uintptr_t h_n, std::uintptr_t saved, std::uintptr_t norms,
+           std::uintptr_t candidates) {
+            gruvy::forward(problem,
+                           {at(weights), sequence<const float>(x), at<float>(h_0), at<float>(fresh),
+                            sequence<const float>(dropout), sequence<const std::uint8_t>(zoneout), sequence<float>(out),
+                            at<float>(h_n), at<float>(saved), at<float>(norms), at<float>(candidates)});
         },
         nb::call_guard<nb::gil_scoped_release>());
 

@@ -49,20 +49,18 @@ inline __attribute__((always_inline)) void store(float *p, Vec v, int count) {
     std::memcpy(p, &v, count * sizeof(float));
 }
 
-// Past the cache, where the instruction set can: for a multiple of a vector's size, and much that is not read again
-// soon. Others see it after fence().
+// Past the cache, where the instruction set can: a whole vector, aligned, that is not read again soon. Others see it
+// after fence().
 inline __attribute__((always_inline)) void stream(float *p, Vec v) {
 #if defined(__AVX512F__)
     _mm512_stream_ps(p, v);
-#elif defined(__AVX2__)
-    _mm256_stream_ps(p, v);
 #else
     store(p, v);
 #endif
 }
 
 inline void fence() {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
     _mm_sfence();
 #endif
 }
@@ -75,12 +73,18 @@ inline __attribute__((always_inline)) Vec load_bytes(const std::uint8_t *p, int 
     return __builtin_convertvector(bytes, Vec);
 }
 
+typedef float Four __attribute__((vector_size(16)));
+
+// The sum of all lanes of all parts, which are 1, 2 or 4. Halves are added to halves, so that 16 lanes give the same
+// sum however many vectors they are.
 template <int PARTS>
 inline __attribute__((always_inline)) float sum(const Vec (&parts)[PARTS]) {
-    float total = 0;
-    for (const Vec &part : parts)
-        for (int lane = 0; lane < LANES; ++lane) total += part[lane];
-    return total;
+    constexpr int FOURS = PARTS * LANES / 4;
+    Four fours[FOURS];
+    std::memcpy(fours, parts, sizeof fours);
+    for (int half = FOURS / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) fours[i] += fours[i + half];
+    return (fours[0][0] + fours[0][2]) + (fours[0][1] + fours[0][3]);
 }
 
 // a * b + c, rounded once where the instruction set can.

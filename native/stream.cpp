@@ -19,7 +19,7 @@ struct Stream::Parts {
         std::vector<const float *> before[2];  // ... and where its states come from ...
         std::vector<float *> after[2];         // ... and go to
         std::vector<const float *> input, reset_state;
-        std::vector<float *> work, norms;
+        std::vector<float *> work, none;
     };
 
     const Table &kernels = table();
@@ -42,7 +42,7 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         layer.packed_hh = Memory(kernels.packed_size(hidden, hidden));
         layer.bias = Memory(kernels.bias_size(hidden));
         layer.products = Memory(rows * product_row);
-        layer.room = Memory(reset_after ? 0 : rows * 4 * hidden);
+        layer.room = Memory(reset_after ? 0 : rows * 3 * hidden);
         kernels.pack_forward(given.weights.ih, given.inputs, hidden, false, layer.packed_ih.data());
         kernels.pack_forward(given.weights.hh, hidden, hidden, !reset_after, layer.packed_hh.data());
         kernels.pack_bias(given.weights, hidden, reset_after, layer.bias.data());
@@ -69,8 +69,8 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         if (given.fresh) std::copy_n(given.fresh, hidden, layer.fresh.data());
         for (Index n = 0; n < rows; ++n) {
             layer.input.push_back(job.products + n * product_row);
-            layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 4 * hidden);
-            layer.norms.push_back(nullptr);
+            layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 3 * hidden);
+            layer.none.push_back(nullptr);
             layer.reset_state.push_back(nullptr);
             for (int turn = 0; turn < 2; ++turn) {
                 layer.before[turn].push_back(layer.states[turn].data() + n * hidden);
@@ -96,7 +96,7 @@ void Stream::step(const float *x) {
         parts_->kernels.step(
             layer.job, layer.x[turn].data(),
             {layer.before[turn].data(), layer.before[turn].data(), layer.input.data(), layer.after[turn].data(),
-             layer.work.data(), layer.norms.data(), layer.reset_state.data(), nullptr});
+             layer.work.data(), layer.none.data(), layer.none.data(), layer.reset_state.data(), nullptr});
     parts_->turn = 1 - turn;
 }
 

@@ -67,7 +67,7 @@ class Saved(NamedTuple):
     """What `backward` needs of `forward`.
 
     Attributes:
-        gates: r, u, n and, with ``reset_after``, U_n k + d_n, else r * k: (T, N, 4, H).
+        gates: r, u and, with ``reset_after``, U_n k + d_n, else r * k: (T, N, 3, H).
         norms: with layer norm, the normalised U k in the order r, z, n and one over the deviations of (r, z) and of n:
             (T, N, 3H + 2).
     """
@@ -161,7 +161,7 @@ def forward(
     saved = None
     if save:
         norms = None if gain_hh is None else np.empty((T, N, 3 * H + 2), np.float32)
-        saved = Saved(np.empty((T, N, 4, H), np.float32), norms)
+        saved = Saved(np.empty((T, N, 3, H), np.float32), norms)
     require().forward(
         rows.problem(I, reset_after, reverse, threads),
         [address(w) for w in ready],
@@ -171,6 +171,7 @@ def forward(
         (address(out), N * H, H),
         address(h_n),
         *((0, 0) if saved is None else map(address, saved)),
+        0,
     )
     return out, h_n, saved
 
@@ -215,7 +216,7 @@ def backward(
     given |= {"saved.gates": saved.gates, "saved.norms": saved.norms}
     shapes = {"x": (T, N, I), "weight_ih": (3 * H, I), "weight_hh": (3 * H, H), "h_0": (N, H), "fresh": (H,)}
     shapes |= {**dict.fromkeys(WEIGHTS[2:], (3 * H,)), "dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H)}
-    shapes |= {"saved.gates": (T, N, 4, H), "saved.norms": (T, N, 3 * H + 2)}
+    shapes |= {"saved.gates": (T, N, 3, H), "saved.norms": (T, N, 3 * H + 2)}
     check_arrays(given, shapes)
     if len({gain_ih is None, gain_hh is None, saved.norms is None}) > 1:
         raise TensorError("some of gain_ih, gain_hh and saved.norms are missing: give all, with layer norm, or none")

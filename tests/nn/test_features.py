@@ -225,7 +225,7 @@ def test_checkpoints_keep_no_gates():
 
     input_and_output = 100 * 4 * (8 + 16)
     assert kept(10, 200) - kept(10, 100) == input_and_output
-    assert kept(0, 200) - kept(0, 100) == input_and_output + 100 * 4 * 4 * 16
+    assert kept(0, 200) - kept(0, 100) == input_and_output + 100 * 4 * 3 * 16
 
 
 @pytest.mark.parametrize("options", NOISY[1:3], ids=str)

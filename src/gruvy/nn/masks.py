@@ -23,4 +23,5 @@ def draw(shape: tuple[int, ...], probability: float, device: torch.device) -> Te
 
 def draw_dropout(shape: tuple[int, ...], probability: float, like: Tensor) -> Tensor:
     """Return factors of the shape, 0 with the probability, else what keeps the expectation; dtype as `like`."""
-    return draw(shape, 1 - probability, like.device).to(like.dtype) / (1 - probability)
+    kept = draw(shape, 1 - probability, like.device)
+    return kept.to(like.dtype).mul_(1 / (1 - probability))

@@ -36,12 +36,15 @@ def native_gates(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the layer on the engine and return its gates r, u, n as well: (D, 3, T, N, H), without gradients."""
     flat = [w for direction in weights for w in direction]
-    out, h_n, saved = run(x, h_0, rows, flat, cell, save=True)
-    return out, h_n, saved.gates[:, :, :, :3].permute(0, 3, 1, 2, 4)
+    T, N, _ = x.shape
+    candidates = x.new_empty(len(weights), T, N, weights[0].hh.shape[1])
+    out, h_n, saved = run(x, h_0, rows, flat, cell, save=True, candidates=candidates)
+    reset, kept, _ = saved.gates.unbind(3)
+    return out, h_n, torch.stack((reset, kept, candidates), dim=1)
 
 
 class Saved(NamedTuple):
-    """What the backward pass needs: gates (D, T, N, 4, H) and, with layer norm, norms (D, T, N, 3H + 2)."""
+    """What the backward pass needs: gates (D, T, N, 3, H) and, with layer norm, norms (D, T, N, 3H + 2)."""
 
     gates: Tensor
     norms: Tensor
@@ -95,8 +98,19 @@ def _differentiable_gradients(
 # ---- forward --------------------------------------------------------------------------------------------------------
 
 
-def run(x: Tensor, h_0: Tensor | None, rows: Rows, flat: Flat, cell: Cell, save: bool) -> tuple[Tensor, Tensor, Saved]:
-    """Return the states, the last states, and what the backward pass needs where `save` says so."""
+def run(
+    x: Tensor,
+    h_0: Tensor | None,
+    rows: Rows,
+    flat: Flat,
+    cell: Cell,
+    save: bool,
+    candidates: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Saved]:
+    """Return the states, the last states, and what the backward pass needs where `save` says so.
+
+    The candidates are written to `candidates` (D, T, N, H) where it is given.
+    """
     x = _unit_stride(x.detach())
     T, N, _ = x.shape
     weights = by_direction(flat)
@@ -107,6 +121,7 @@ def run(x: Tensor, h_0: Tensor | None, rows: Rows, flat: Flat, cell: Cell, save:
         _forward(
             *(x, None if h_0 is None else h_0[d], w, rows, cell, d),
             *(out[..., d * H : (d + 1) * H], h_n[d], Saved(saved.gates[d], saved.norms[d])),
+            None if candidates is None else candidates[d],
         )
     return out, h_n, saved
 
@@ -114,7 +129,7 @@ def run(x: Tensor, h_0: Tensor | None, rows: Rows, flat: Flat, cell: Cell, save:
 def _room(weights: list[DirectionWeights], steps: int, batch: int) -> Saved:
     H, D = weights[0].hh.shape[1], len(weights)
     norms = 0 if weights[0].gain_hh is None else 3 * H + 2
-    return Saved(workspace(D, steps, batch, 4, H), workspace(D, steps, batch, norms))
+    return Saved(workspace(D, steps, batch, 3, H), workspace(D, steps, batch, norms))
 
 
 def _forward(
@@ -127,6 +142,7 @@ def _forward(
     out: Tensor,
     h_n: Tensor,
     saved: Saved,
+    candidates: Tensor | None = None,
 ) -> None:
     """Run one direction over all steps of x into out (T, N, H) and h_n (N, H)."""
     # Kept until the call returns: the engine is given addresses.
@@ -139,7 +155,7 @@ def _forward(
         *(_address(h_0), _address(tensors[6])),
         *(_masks(rows.dropout, direction), _masks(rows.zoneout, direction)),
         _sequence(out),
-        *(_address(h_n), _address(saved.gates), _address(saved.norms)),
+        *(_address(h_n), _address(saved.gates), _address(saved.norms), _address(candidates)),
     )
 
 

@@ -77,7 +77,7 @@ def _(
     return (
         x.new_empty(T, N, D * H),
         x.new_empty(D, N, H),
-        x.new_empty(D, kept, N, 4, H),
+        x.new_empty(D, kept, N, 3, H),
         x.new_empty(D, kept, N, norms),
     )
 
