@@ -51,7 +51,7 @@ PackedParts packed_parts(const Problem &problem, const Backward &call) {
     parts.inputs =
         problem.reset_after ? columns_size(hidden, 3 * hidden) : parts.candidate + columns_size(hidden, hidden);
     parts.forward = parts.inputs + (call.dx.data ? columns_size(inputs, 3 * hidden) : 0);
-    parts.bias = parts.forward + (norm ? packed_size(inputs, hidden) : 0);
+    parts.bias = parts.forward + (norm ? packed_size<Float32>(inputs, hidden) : 0);
     parts.norm = parts.bias + (norm ? bias_size(hidden) : 0);
     parts.size = parts.norm + (norm ? norm_size(hidden) : 0);
     return parts;
@@ -73,7 +73,7 @@ void pack_backward(const Problem &problem, const Backward &call, float *packed) 
                 packed[parts.inputs + i * 3 * hidden + k] =
                     call.weights.ih[(k < hidden ? k + 2 * hidden : k - hidden) * problem.inputs + i];
     if (!call.weights.gain_hh) return;
-    pack_forward(call.weights.ih, problem.inputs, hidden, false, packed + parts.forward);
+    pack_forward<Float32>(call.weights.ih, problem.inputs, hidden, false, packed + parts.forward);
     pack_bias(call.weights, hidden, problem.reset_after, packed + parts.bias);
     pack_norm(call.weights, hidden, packed + parts.norm);
 }
@@ -215,8 +215,9 @@ struct StateBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
-        Vec sums[R][P * COLUMNS] = {};
-        product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * count * COLUMNS * LANES, count);
+        Vec sums[R][P * COLUMNS];
+        Float32::product<R, P, COLUMNS>(sums, zero, step.factor + row, weights + panel * count * COLUMNS * LANES,
+                                        count);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * COLUMNS; ++c) {
                 const Index vector = panel * COLUMNS + c, unit = vector * LANES;
@@ -237,8 +238,9 @@ struct ResetBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
-        Vec sums[R][P * COLUMNS] = {};
-        product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * hidden * COLUMNS * LANES, hidden);
+        Vec sums[R][P * COLUMNS];
+        Float32::product<R, P, COLUMNS>(sums, zero, step.factor + row, weights + panel * hidden * COLUMNS * LANES,
+                                        hidden);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * COLUMNS; ++c) {
                 const Index vector = panel * COLUMNS + c, unit = vector * LANES;
@@ -300,8 +302,9 @@ struct InputGradientBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index inputs = job.problem.inputs, count = 3 * job.problem.hidden;
-        Vec sums[R][P * COLUMNS] = {};
-        product<R, P, COLUMNS>(sums, step.factor + row, weights + panel * count * COLUMNS * LANES, count);
+        Vec sums[R][P * COLUMNS];
+        Float32::product<R, P, COLUMNS>(sums, zero, step.factor + row, weights + panel * count * COLUMNS * LANES,
+                                        count);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * COLUMNS; ++c) {
                 const Index vector = panel * COLUMNS + c;
@@ -453,7 +456,7 @@ void input_norm_gradients(const BackwardJob &job, const BackStep &step, Index co
     float *raw = job.own, *value = job.own + MAX_ROWS * width;
     for (Index first = 0; first < count; first += MAX_ROWS) {
         const Index rows = count - first < MAX_ROWS ? count - first : MAX_ROWS;
-        cover<3>(InputBlock{again, step.x + first, raw, width}, rows, 0, panels(hidden));
+        cover<3>(InputBlock<Float32>{again, step.x + first, raw, width}, rows, 0, panels(hidden));
         for (Index r = 0; r < rows; ++r) {
             float scale[2];
             normalise(raw + r * width, gain, bias, hidden, 0, 2, value, scale);

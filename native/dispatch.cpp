@@ -12,6 +12,7 @@ extern const Table baseline_table;
 #if defined(__x86_64__)
 extern const Table avx2_table;
 extern const Table avx512_table;
+extern const Table avx512vnni_table;
 #endif
 
 namespace {
@@ -25,7 +26,8 @@ const Table &choose() {
     // Best first.
     const Choice choices[] = {
 #if defined(__x86_64__)
-        {&avx512_table, __builtin_cpu_supports("avx512f") != 0},
+        {&avx512vnni_table, __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")},
+        {&avx512_table, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")},
         {&avx2_table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
 #endif
         {&baseline_table, true},

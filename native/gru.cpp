@@ -6,6 +6,7 @@
 
 #include "kernel.hpp"
 #include "memory.hpp"
+#include "packed.hpp"
 
 namespace gruvy {
 namespace {
@@ -120,6 +121,11 @@ thread_local Scratch scratch;
 
 std::size_t size(Index n) { return static_cast<std::size_t>(n); }
 
+// See ForwardJob::factor_room.
+Index factor_words(const ForwardTable &kernels, const Problem &problem, const ForwardJob &job) {
+    return job.row_count * std::max(job.chunk * kernels.row_words(problem.inputs), kernels.row_words(problem.hidden));
+}
+
 template <class AnyJob>
 void run(Team &team, std::vector<AnyJob> &jobs, void (*kernel)(const AnyJob &)) {
     struct Context {
@@ -134,13 +140,13 @@ void run(Team &team, std::vector<AnyJob> &jobs, void (*kernel)(const AnyJob &)) 
         &context);
 }
 
-}  // namespace
-
-void forward(const Problem &problem, const Forward &call) {
+// `packed` is null where call.weights are to be packed for this call, as float32.
+void run_forward(const Problem &problem, const Packed::Parts *packed, const Forward &call) {
     if (problem.rows == 0 || problem.hidden == 0) return;
     const Table &kernels = table();
+    const ForwardTable &own = packed ? packed->kernels : kernels.forward[static_cast<int>(Precision::float32)];
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
-    const bool norm = call.weights.gain_ih != nullptr;
+    const bool norm = packed ? packed->norm.data() != nullptr : call.weights.gain_ih != nullptr;
     Plan plan(problem, kernels.lanes, problem.inputs, norm);
     Team team(plan.workers);
     plan.deal(team.size());
@@ -149,10 +155,13 @@ void forward(const Problem &problem, const Forward &call) {
     const bool needs_room = !problem.reset_after && !call.saved;
     const Index product_row = panels * kernels.lanes * 3;
     std::vector<ForwardJob> jobs(size(team.size()));
-    std::size_t floats = Scratch::rounded(size(kernels.packed_size(problem.inputs, hidden))) +
-                         Scratch::rounded(size(kernels.packed_size(hidden, hidden))) +
-                         Scratch::rounded(size(kernels.bias_size(hidden))) + Scratch::rounded(size(hidden));
-    if (norm) floats += Scratch::rounded(size(kernels.norm_size(hidden)));
+    std::size_t floats = Scratch::rounded(size(hidden));
+    if (!packed) {
+        floats += Scratch::rounded(size(own.packed_size(problem.inputs, hidden))) +
+                  Scratch::rounded(size(own.packed_size(hidden, hidden))) +
+                  Scratch::rounded(size(kernels.bias_size(hidden)));
+        if (norm) floats += Scratch::rounded(size(kernels.norm_size(hidden)));
+    }
     Index pointers = 0, rows = 0;
     for (int w = 0; w < team.size(); ++w) {
         ForwardJob &job = jobs[size(w)];
@@ -164,20 +173,33 @@ void forward(const Problem &problem, const Forward &call) {
         if (needs_room) floats += Scratch::rounded(size(job.row_count * 3 * hidden));
         if (call.dropout.data) floats += Scratch::rounded(size(job.row_count * hidden));
         if (norm) floats += Scratch::rounded(size(job.row_count * product_row));
-        pointers += job.row_count * (POINTERS + job.chunk);
+        floats += Scratch::rounded(size(factor_words(own, problem, job)));
+        pointers += job.row_count * (POINTERS + 2 * job.chunk);
         rows += job.row_count;
     }
     scratch.reserve(floats);
-    float *packed_ih = scratch.take(size(kernels.packed_size(problem.inputs, hidden)));
-    float *packed_hh = scratch.take(size(kernels.packed_size(hidden, hidden)));
-    float *bias = scratch.take(size(kernels.bias_size(hidden)));
     float *zero = scratch.take(size(hidden));
-    float *packed_norm = norm ? scratch.take(size(kernels.norm_size(hidden))) : nullptr;
-    kernels.pack_forward(call.weights.ih, problem.inputs, hidden, false, packed_ih);
-    kernels.pack_forward(call.weights.hh, hidden, hidden, !problem.reset_after, packed_hh);
-    kernels.pack_bias(call.weights, hidden, problem.reset_after, bias);
-    if (norm) kernels.pack_norm(call.weights, hidden, packed_norm);
     std::fill_n(zero, hidden, 0.0f);
+    const float *ih, *hh, *bias, *gains;
+    if (packed) {
+        ih = packed->ih.data();
+        hh = packed->hh.data();
+        bias = packed->bias.data();
+        gains = packed->norm.data();
+    } else {
+        float *own_ih = scratch.take(size(own.packed_size(problem.inputs, hidden)));
+        float *own_hh = scratch.take(size(own.packed_size(hidden, hidden)));
+        float *own_bias = scratch.take(size(kernels.bias_size(hidden)));
+        float *own_gains = norm ? scratch.take(size(kernels.norm_size(hidden))) : nullptr;
+        own.pack(call.weights.ih, problem.inputs, hidden, false, own_ih);
+        own.pack(call.weights.hh, hidden, hidden, !problem.reset_after, own_hh);
+        kernels.pack_bias(call.weights, hidden, problem.reset_after, own_bias);
+        if (norm) kernels.pack_norm(call.weights, hidden, own_gains);
+        ih = own_ih;
+        hh = own_hh;
+        bias = own_bias;
+        gains = own_gains;
+    }
 
     const bool streams = call.saved && kernels.lanes == Memory::ALIGN && hidden % Memory::ALIGN == 0 &&
                          problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
@@ -191,7 +213,7 @@ void forward(const Problem &problem, const Forward &call) {
         job.zero = zero;
         job.fresh = call.fresh ? call.fresh : zero;
         job.pointers = next_pointer;
-        next_pointer += job.row_count * (POINTERS + job.chunk);
+        next_pointer += job.row_count * (POINTERS + 2 * job.chunk);
         job.keep = call.zoneout.data ? next_keep : nullptr;
         next_keep += call.zoneout.data ? job.row_count : 0;
         job.products = scratch.take(size(job.chunk * job.row_count * product_row));
@@ -201,14 +223,23 @@ void forward(const Problem &problem, const Forward &call) {
                 plan.shared && &job != jobs.data() ? jobs[0].room : scratch.take(size(job.row_count * 3 * hidden));
         job.dropped = call.dropout.data ? scratch.take(size(job.row_count * hidden)) : nullptr;
         job.sums = norm ? scratch.take(size(job.row_count * product_row)) : nullptr;
-        job.packed_ih = packed_ih;
-        job.packed_hh = packed_hh;
+        job.factor_room = scratch.take(size(factor_words(own, problem, job)));
+        job.packed_ih = ih;
+        job.packed_hh = hh;
         job.bias = bias;
-        job.norm = packed_norm;
+        job.norm = gains;
         job.streams = streams;
         job.call = call;
     }
-    run(team, jobs, kernels.forward);
+    run(team, jobs, own.run);
+}
+
+}  // namespace
+
+void forward(const Problem &problem, const Forward &call) { run_forward(problem, nullptr, call); }
+
+void forward(const Problem &problem, const Packed &weights, const Forward &call) {
+    run_forward(problem, &weights.parts(), call);
 }
 
 namespace {

@@ -106,6 +106,38 @@ struct Backward {
 // x is not read where a row takes no step.
 void backward(const Problem &problem, const Backward &call);
 
+// How the weight matrices are kept for inference; biases, gains, gates and states are float32.
+//   bf16: each weight is rounded to the nearest bf16, ties to even; the arithmetic is that of float32.
+//   int8: each row of the matrices is bytes times a scale, max|w| / 127. Each row x_t, h_{t-1} and, with reset before,
+//   r_t * h_{t-1} that they multiply is made bytes times a scale, max / 127, at every step, so that the products are
+//   sums of whole numbers, and exact. A row with NaN or infinity in it gives NaN. I and H are at most MOST_FEATURES.
+enum class Precision { float32, bf16, int8 };
+constexpr Index MOST_FEATURES = 1 << 17;  // times 127 * 127 this still fits 32 bits
+
+// Makes `weight` (rows, columns), which is finite, bytes (rows, columns) times scales (rows), as Precision::int8 does.
+// Scales have 17 bits, so that byte * scale is exact, and gives the same bytes and scales again.
+void quantize(const float *weight, Index rows, Index columns, std::int8_t *bytes, float *scales);
+
+// The weights of a layer and direction, packed once for many calls; the caller's memory is not used after the
+// constructor.
+class Packed {
+  public:
+    Packed(Index inputs, Index hidden, bool reset_after, const Weights &weights, Precision precision);
+    ~Packed();
+    Packed(const Packed &) = delete;
+    Packed &operator=(const Packed &) = delete;
+
+    struct Parts;
+    const Parts &parts() const { return *parts_; }
+
+  private:
+    Parts *parts_;
+};
+
+// forward() for inference: call.weights is not read, and `saved` and `norms` are null. The problem's sizes and form are
+// those that the weights were packed for.
+void forward(const Problem &problem, const Packed &weights, const Forward &call);
+
 // Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states. The
 // results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
 class Stream {
@@ -117,7 +149,8 @@ class Stream {
     };
     // The weights are packed: the caller's memory is not used after the constructor.
     // `zoneout` is Problem::zoneout.
-    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout);
+    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout,
+           Precision precision = Precision::float32);
     ~Stream();
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;
@@ -141,9 +174,9 @@ class Stream {
     Parts *parts_;
 };
 
-// The instruction set in use: "avx512", "avx2" or "baseline" ("neon" where that is the baseline). It is chosen at
-// the first call; the environment variable GRUVY_ISA names another one. Throws std::invalid_argument if that one is
-// not known or this processor lacks it; the message lists those that it has.
+// The instruction set in use: "avx512vnni", "avx512", "avx2" or "baseline" ("neon" where that is the baseline). It is
+// chosen at the first call; the environment variable GRUVY_ISA names another one. Throws std::invalid_argument if that
+// one is not known or this processor lacks it; the message lists those that it has.
 const char *instruction_set();
 
 }  // namespace gruvy

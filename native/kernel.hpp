@@ -22,7 +22,8 @@ struct Job {
     Barrier *barrier;              // set where workers share rows and split the hidden units; null elsewhere
     const float *zero;             // (H): a state of zeros
     const float *fresh;            // (H): the state that new segments begin with
-    const float **pointers;  // room for POINTERS and `chunk` per row, or BACK_POINTERS per row and step of a chunk
+    // Room for POINTERS and 2 * `chunk` per row, or, in backward, BACK_POINTERS per row and step of a chunk.
+    const float **pointers;
 };
 
 constexpr Index POINTERS = 10;       // per row, in forward
@@ -34,8 +35,9 @@ struct ForwardJob : Job {
     float *room;      // (row_count, 3, H): shared by the workers that share rows; null with `saved` or reset after
     float *dropped;   // (row_count, H): a worker's own; null without dropout
     float *sums;      // (row_count, panels, 3, LANES): null without layer norm
-    const std::uint8_t **keep;           // room for a pointer per row; null without a mask for zoneout
-    const float *packed_ih, *packed_hh;  // Table::pack_forward
+    const std::uint8_t **keep;  // room for a pointer per row; null without a mask for zoneout
+    float *factor_room;  // ForwardTable::row_words for `chunk` x of each row or for h of each row, whichever is more
+    const float *packed_ih, *packed_hh;  // ForwardTable::pack
     const float *bias;                   // Table::pack_bias
     const float *norm;                   // Table::pack_norm; null without layer norm
     bool streams;                        // whether `saved` is large, and aligned, so that it goes past the cache
@@ -51,7 +53,8 @@ struct Step {
     float **work;               // (3, H) of `saved`, or of `room` where reset before needs it for u and r * k
     float **norms;              // (3 * H + 2) of `norms`; null entries where that is null
     float **candidates;         // n (H); null entries where nobody wants it
-    const float **reset_state;  // room for the kernel: where r * k lies
+    const float **reset_state;  // room for the kernel: where r * k lies ...
+    const float **factors;      // ... and what the products read in place of x, state and reset_state
     const std::uint8_t **keep;  // q (H); null without a mask for zoneout
 };
 
@@ -64,14 +67,25 @@ struct BackwardJob : Job {
     Backward call;
 };
 
+// The forward pass with weights of one Precision.
+struct ForwardTable {
+    // Sizes are in words of 4 bytes.
+    Index (*packed_size)(Index inputs, Index hidden);
+    void (*pack)(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed);
+    Index (*row_words)(Index features);  // of a row of x or h as the products read it; 0 where they read it as it is
+    void (*run)(const ForwardJob &job);
+    // One step of all rows: the input product of `x`, a pointer per row, and then h_t. step.input must point into
+    // job.products, (row_count, panels, 3, LANES).
+    void (*step)(const ForwardJob &job, const float *const *x, const Step &step);
+};
+
 struct Table {
     const char *name;
-    int lanes;  // hidden units in a panel
-    int align;  // workers that share rows split the panels at multiples of this
-    // Sizes in floats of the packed forms below, for a product over `inputs` columns.
-    Index (*packed_size)(Index inputs, Index hidden);
+    int lanes;                // hidden units in a panel
+    int align;                // workers that share rows split the panels at multiples of this
+    ForwardTable forward[3];  // by Precision
+    // Sizes in floats of what the functions behind them write.
     Index (*bias_size)(Index hidden);
-    void (*pack_forward)(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed);
     void (*pack_bias)(const Weights &weights, Index hidden, bool reset_after, float *packed);
     Index (*norm_size)(Index hidden);
     void (*pack_norm)(const Weights &weights, Index hidden, float *packed);
@@ -80,11 +94,7 @@ struct Table {
     void (*pack_backward)(const Problem &problem, const Backward &call, float *packed);
     Index (*backward_room)(const Problem &problem, const Backward &call, Index rows, Index chunk);
     Index (*norm_room)(Index hidden);
-    void (*forward)(const ForwardJob &job);
     void (*backward)(const BackwardJob &job);
-    // One step of all rows: the input product of `x`, a pointer per row, and then h_t. step.input must point into
-    // job.products, (row_count, panels, 3, LANES).
-    void (*step)(const ForwardJob &job, const float *const *x, const Step &step);
 };
 
 const Table &table();  // of the instruction set in use

@@ -6,12 +6,11 @@
 // them, and each sum runs over k in order whatever R and P are. That is why a row's result does not depend on the
 // rows beside it. Input and hidden product are summed apart and then added, so that neither waits for the other.
 #include "kernel.hpp"
+#include "numbers.inl"
 #include "simd.hpp"
 
 namespace gruvy {
 namespace {
-
-#define GRUVY_INLINE inline __attribute__((always_inline))
 
 // With R rows and C = panels x gates vectors per row, R * C sums, C weights and a broadcast must fit the registers.
 #if defined(__AVX512F__)
@@ -28,26 +27,7 @@ GRUVY_INLINE int lanes_of(Index panel, Index hidden) {
     return left < LANES ? static_cast<int>(left) : LANES;
 }
 
-// sums[r][p * G + g] += sum over k of input[r][k] * weights[p][k][g], in the order of k.
-template <int R, int P, int G>
-GRUVY_INLINE void product(Vec (&sums)[R][P * G], const float *const *input, const float *weights, Index count) {
-    const Index panel_size = count * G * LANES;
-    const float *in[R];
-    for (int r = 0; r < R; ++r) in[r] = input[r];
-    for (Index k = 0; k < count; ++k) {
-        Vec w[P * G];
-#pragma GCC unroll 16
-        for (int p = 0; p < P; ++p)
-#pragma GCC unroll 16
-            for (int g = 0; g < G; ++g) w[p * G + g] = load(weights + p * panel_size + (k * G + g) * LANES);
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) {
-            const Vec value = broadcast(in[r][k]);
-#pragma GCC unroll 16
-            for (int c = 0; c < P * G; ++c) sums[r][c] = fma(value, w[c], sums[r][c]);
-        }
-    }
-}
+constexpr auto zero = [](int) { return Vec{}; };  // what a sum starts from
 
 // Calls block.run<R, P>(first_row, first_panel) so that [0, rows) x [begin, end) is covered once: for each panel all
 // rows, so that a panel is read from far away once. Rows are dealt out evenly, because a block of few rows reads as
@@ -116,35 +96,33 @@ void cover(Block block, Index rows, Index begin, Index end, bool back = false) {
 
 // ---- packing --------------------------------------------------------------------------------------------------
 
-// panels x (inputs x gates x LANES) from the rows first_gate * hidden ... of `weight` (3H, inputs).
+// The panels of some gates: the rows first_gate * hidden ... of `weight` (3H, inputs).
+template <class Numbers>
 float *pack_panels(const float *weight, Index inputs, Index hidden, int first_gate, int gates, float *packed) {
-    for (Index panel = 0; panel < panels(hidden); ++panel) {
-        const int lanes = lanes_of(panel, hidden);
-        for (int g = 0; g < gates; ++g) {
-            const float *rows = weight + ((first_gate + g) * hidden + panel * LANES) * inputs;
+    for (Index panel = 0; panel < panels(hidden); ++panel, packed += Numbers::panel_words(inputs, gates))
+        for (int g = 0; g < gates; ++g)
             for (int lane = 0; lane < LANES; ++lane) {
-                float *to = packed + g * LANES + lane;
-                if (lane < lanes)
-                    for (Index k = 0; k < inputs; ++k) to[k * gates * LANES] = rows[lane * inputs + k];
-                else
-                    for (Index k = 0; k < inputs; ++k) to[k * gates * LANES] = 0.0f;
+                const Index unit = panel * LANES + lane;
+                const float *row = unit < hidden ? weight + ((first_gate + g) * hidden + unit) * inputs : nullptr;
+                Numbers::pack(row, inputs, g, gates, lane, packed);
             }
-        }
-        packed += inputs * gates * LANES;
-    }
     return packed;
 }
 
-Index packed_size(Index inputs, Index hidden) { return panels(hidden) * inputs * 3 * LANES; }
-
 // All three gates together; or, where the candidate's product has to wait for the reset gate, r and z and then n.
+template <class Numbers>
 void pack_forward(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed) {
     if (!split_candidate) {
-        pack_panels(weight, inputs, hidden, 0, 3, packed);
+        pack_panels<Numbers>(weight, inputs, hidden, 0, 3, packed);
         return;
     }
-    packed = pack_panels(weight, inputs, hidden, 0, 2, packed);
-    pack_panels(weight, inputs, hidden, 2, 1, packed);
+    packed = pack_panels<Numbers>(weight, inputs, hidden, 0, 2, packed);
+    pack_panels<Numbers>(weight, inputs, hidden, 2, 1, packed);
+}
+
+template <class Numbers>
+Index packed_size(Index inputs, Index hidden) {
+    return panels(hidden) * Numbers::panel_words(inputs, 3);
 }
 
 Index bias_size(Index hidden) { return panels(hidden) * 4 * LANES; }
@@ -228,6 +206,7 @@ GRUVY_INLINE Index unit_end(const Job &job) {
 
 // ---- forward --------------------------------------------------------------------------------------------------
 
+template <class Numbers>
 struct InputBlock {
     const ForwardJob &job;
     const float *const *x;
@@ -237,10 +216,10 @@ struct InputBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         Vec sums[R][P * 3];
-        for (int r = 0; r < R; ++r)
-            for (int c = 0; c < P * 3; ++c) sums[r][c] = load(job.bias + (panel * 3 + c) * LANES);
+        const auto bias = [&](int c) { return load(job.bias + (panel * 3 + c) * LANES); };
         const Index inputs = job.problem.inputs;
-        product<R, P, 3>(sums, x + row, job.packed_ih + panel * inputs * 3 * LANES, inputs);
+        const float *weights = job.packed_ih + panel * Numbers::panel_words(inputs, 3);
+        Numbers::template product<R, P, 3>(sums, bias, x + row, weights, inputs);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * 3; ++c) store(to + (row + r) * stride + (panel * 3 + c) * LANES, sums[r][c]);
     }
@@ -307,51 +286,61 @@ GRUVY_INLINE void candidate_before(const ForwardJob &job, const Step &step, Inde
     if (job.call.candidates) store(step.candidates[row] + unit, candidate, lanes);
 }
 
+// With reset before: where those of r and z end.
+template <class Numbers>
+const float *candidate_weights(const ForwardJob &job) {
+    return job.packed_hh + panels(job.problem.hidden) * Numbers::panel_words(job.problem.hidden, 2);
+}
+
+template <class Numbers>
 struct ResetAfterBlock {
     const ForwardJob &job;
     const Step &step;
+    const float *const *factors;
 
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
         const float *bias = job.bias + panels(hidden) * 3 * LANES;
         Vec sums[R][P * 3];
-        for (int r = 0; r < R; ++r)
-            for (int p = 0; p < P; ++p) {
-                sums[r][p * 3] = sums[r][p * 3 + 1] = Vec{};
-                sums[r][p * 3 + 2] = load(bias + (panel + p) * LANES);
-            }
-        product<R, P, 3>(sums, step.state + row, job.packed_hh + panel * hidden * 3 * LANES, hidden);
+        const auto start = [&](int c) { return c % 3 == 2 ? load(bias + (panel + c / 3) * LANES) : Vec{}; };
+        const float *weights = job.packed_hh + panel * Numbers::panel_words(hidden, 3);
+        Numbers::template product<R, P, 3>(sums, start, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p)
                 gates_after(job, step, row + r, panel + p, sums[r][p * 3], sums[r][p * 3 + 1], sums[r][p * 3 + 2]);
     }
 };
 
+template <class Numbers>
 struct GatesBlock {
     const ForwardJob &job;
     const Step &step;
+    const float *const *factors;
 
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
-        Vec sums[R][P * 2] = {};
-        product<R, P, 2>(sums, step.state + row, job.packed_hh + panel * hidden * 2 * LANES, hidden);
+        Vec sums[R][P * 2];
+        const float *weights = job.packed_hh + panel * Numbers::panel_words(hidden, 2);
+        Numbers::template product<R, P, 2>(sums, zero, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) gates_before(job, step, row + r, panel + p, sums[r][p * 2], sums[r][p * 2 + 1]);
     }
 };
 
+template <class Numbers>
 struct CandidateBlock {
     const ForwardJob &job;
     const Step &step;
+    const float *const *factors;
 
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden;
-        const float *weights = job.packed_hh + panels(hidden) * hidden * 2 * LANES;
-        Vec sums[R][P] = {};
-        product<R, P, 1>(sums, step.reset_state + row, weights + panel * hidden * LANES, hidden);
+        const float *weights = candidate_weights<Numbers>(job) + panel * Numbers::panel_words(hidden, 1);
+        Vec sums[R][P];
+        Numbers::template product<R, P, 1>(sums, zero, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) candidate_before(job, step, row + r, panel + p, sums[r][p]);
     }
@@ -359,19 +348,20 @@ struct CandidateBlock {
 
 // ---- layer norm: the sums of a row have to be complete before the gates begin -----------------------------------
 
-// Gates [first, first + G) of U times `input`, to job.sums.
-template <int G>
+// Gates [first, first + G) of U times the rows that `factors` stand for, to job.sums.
+template <class Numbers, int G>
 struct SumsBlock {
     const ForwardJob &job;
-    const float *const *input;
+    const float *const *factors;
     const float *weights;
     int first;
 
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel) {
         const Index hidden = job.problem.hidden, stride = panels(hidden) * 3 * LANES;
-        Vec sums[R][P * G] = {};
-        product<R, P, G>(sums, input + row, weights + panel * hidden * G * LANES, hidden);
+        Vec sums[R][P * G];
+        Numbers::template product<R, P, G>(sums, zero, factors + row, weights + panel * Numbers::panel_words(hidden, G),
+                                           hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p)
                 for (int g = 0; g < G; ++g)
@@ -444,13 +434,21 @@ GRUVY_INLINE void normalise_sums(const ForwardJob &job, const Step &step, Index 
               norms ? norms + 3 * hidden + (first == 2) : nullptr);
 }
 
+// What the recurrent product of the first `count` rows reads in place of `rows`.
+template <class Numbers>
+const float *const *state_factors(const ForwardJob &job, const Step &step, const float *const *rows, Index count) {
+    return Numbers::factors(rows, count, job.problem.hidden, step.factors, job.factor_room);
+}
+
+template <class Numbers>
 void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     const Index hidden = job.problem.hidden, width = panels(hidden), stride = width * 3 * LANES;
     const auto sums = [&](Index row, Index panel, int g) {
         return load(job.sums + row * stride + (panel * 3 + g) * LANES);
     };
+    const float *const *states = state_factors<Numbers>(job, step, step.state, count);
     if (job.problem.reset_after) {
-        cover<3>(SumsBlock<3>{job, step.state, job.packed_hh, 0}, count, 0, width, back);
+        cover<3>(SumsBlock<Numbers, 3>{job, states, job.packed_hh, 0}, count, 0, width, back);
         for (Index row = 0; row < count; ++row) {
             normalise_sums(job, step, row, 0, 2);
             normalise_sums(job, step, row, 2, 1);
@@ -459,14 +457,15 @@ void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool ba
         }
         return;
     }
-    cover<2>(SumsBlock<2>{job, step.state, job.packed_hh, 0}, count, 0, width, back);
+    cover<2>(SumsBlock<Numbers, 2>{job, states, job.packed_hh, 0}, count, 0, width, back);
     for (Index row = 0; row < count; ++row) {
         normalise_sums(job, step, row, 0, 2);
         for (Index panel = 0; panel < width; ++panel)
             gates_before(job, step, row, panel, sums(row, panel, 0), sums(row, panel, 1));
         step.reset_state[row] = step.work[row] + 2 * hidden;
     }
-    cover<1>(SumsBlock<1>{job, step.reset_state, job.packed_hh + width * hidden * 2 * LANES, 2}, count, 0, width, back);
+    const float *const *reset_states = state_factors<Numbers>(job, step, step.reset_state, count);
+    cover<1>(SumsBlock<Numbers, 1>{job, reset_states, candidate_weights<Numbers>(job), 2}, count, 0, width, back);
     for (Index row = 0; row < count; ++row) {
         normalise_sums(job, step, row, 2, 1);
         for (Index panel = 0; panel < width; ++panel) candidate_before(job, step, row, panel, sums(row, panel, 2));
@@ -477,18 +476,21 @@ void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool ba
 
 Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
 
+template <class Numbers>
 void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     if (job.norm) {  // never with shared rows: there is nobody to meet
-        run_norm_step(job, step, count, back);
+        run_norm_step<Numbers>(job, step, count, back);
         return;
     }
+    const float *const *states = state_factors<Numbers>(job, step, step.state, count);
     if (job.problem.reset_after) {
-        cover<3>(ResetAfterBlock{job, step}, count, job.panel_begin, job.panel_end, back);
+        cover<3>(ResetAfterBlock<Numbers>{job, step, states}, count, job.panel_begin, job.panel_end, back);
     } else {
-        cover<2>(GatesBlock{job, step}, count, job.panel_begin, job.panel_end, back);
+        cover<2>(GatesBlock<Numbers>{job, step, states}, count, job.panel_begin, job.panel_end, back);
         meet(job);
         for (Index j = 0; j < count; ++j) step.reset_state[j] = step.work[j] + 2 * job.problem.hidden;
-        cover<1>(CandidateBlock{job, step}, count, job.panel_begin, job.panel_end, back);
+        const float *const *reset_states = state_factors<Numbers>(job, step, step.reset_state, count);
+        cover<1>(CandidateBlock<Numbers>{job, step, reset_states}, count, job.panel_begin, job.panel_end, back);
     }
     meet(job);
 }
@@ -535,16 +537,17 @@ const float *drop(const ForwardJob &job, Index i, Index t, const Row &row, const
     return to;
 }
 
+template <class Numbers>
 void forward(const ForwardJob &job) {
     const Problem &problem = job.problem;
     const Forward &call = job.call;
     const Index hidden = problem.hidden, stride = input_stride(hidden), room = job.row_count;
     const float **x = job.pointers;
     const float **input = x + job.chunk * room, **before = input + room, **state = before + room;
-    const float **reset_state = state + room;
-    float **after = const_cast<float **>(reset_state + room), **work = after + room, **norms = work + room;
+    const float **reset_state = state + room, **factors = reset_state + room;  // `chunk` for each row
+    float **after = const_cast<float **>(factors + job.chunk * room), **work = after + room, **norms = work + room;
     float **candidates = norms + room;
-    const Step step{before, state, input, after, work, norms, candidates, reset_state, job.keep};
+    const Step step{before, state, input, after, work, norms, candidates, reset_state, factors, job.keep};
     const std::size_t size = static_cast<std::size_t>(unit_end(job) - unit_begin(job)) * sizeof(float);
 
     const Index last = job.row_count ? job.rows[0].length : 0;
@@ -559,7 +562,8 @@ void forward(const ForwardJob &job) {
                 if (takes(job, row, t)) x[gathered++] = call.x.data + t * call.x.time + row.index * call.x.row;
             }
         }
-        cover<3>(InputBlock{job, x, job.products, stride}, gathered, job.panel_begin, job.panel_end);
+        const float *const *inputs = Numbers::factors(x, gathered, problem.inputs, factors, job.factor_room);
+        cover<3>(InputBlock<Numbers>{job, inputs, job.products, stride}, gathered, job.panel_begin, job.panel_end);
         if (job.norm) normalise_inputs(job, gathered);
 
         const float *product_row = job.products;
@@ -587,27 +591,42 @@ void forward(const ForwardJob &job) {
                 if (job.keep) job.keep[i] = call.zoneout.data + t * call.zoneout.time + row.index * call.zoneout.row;
                 ++i;
             }
-            run_step(job, step, i, s & 1);
+            run_step<Numbers>(job, step, i, s & 1);
         }
     }
     finish(job);
     if (job.streams) fence();
 }
 
+template <class Numbers>
 void step(const ForwardJob &job, const float *const *x, const Step &step) {
-    InputBlock input{job, x, job.products, input_stride(job.problem.hidden)};
+    x = Numbers::factors(x, job.row_count, job.problem.inputs, step.factors, job.factor_room);
+    InputBlock<Numbers> input{job, x, job.products, input_stride(job.problem.hidden)};
     cover<3>(input, job.row_count, job.panel_begin, job.panel_end);
     if (job.norm) normalise_inputs(job, job.row_count);
-    run_step(job, step, job.row_count, false);
+    run_step<Numbers>(job, step, job.row_count, false);
 }
+
+template <class Numbers>
+constexpr ForwardTable FORWARD = {packed_size<Numbers>, pack_forward<Numbers>, Numbers::row_words, forward<Numbers>,
+                                  step<Numbers>};
 
 }  // namespace
 }  // namespace gruvy
 
 #include "backward.inl"
 
-#define GRUVY_TABLE(NAME)                                                        \
-    {NAME,          LANES,         COLUMNS,   packed_size, bias_size,            \
-     pack_forward,  pack_bias,     norm_size, pack_norm,   backward_packed_size, \
-     pack_backward, backward_room, norm_room, forward,     backward,             \
-     step}
+#define GRUVY_TABLE(NAME)                              \
+    {NAME,                                             \
+     LANES,                                            \
+     COLUMNS,                                          \
+     {FORWARD<Float32>, FORWARD<Bf16>, FORWARD<Int8>}, \
+     bias_size,                                        \
+     pack_bias,                                        \
+     norm_size,                                        \
+     pack_norm,                                        \
+     backward_packed_size,                             \
+     pack_backward,                                    \
+     backward_room,                                    \
+     norm_room,                                        \
+     backward}

@@ -1,5 +1,5 @@
-#if !defined(__AVX512F__) || !defined(__FMA__)
-#error "kernel_avx512.cpp must be compiled with -mavx512f -mfma"
+#if !defined(__AVX512BW__) || !defined(__FMA__) || defined(__AVX512VNNI__)
+#error "kernel_avx512.cpp must be compiled with -mavx512bw -mfma and no larger instruction set"
 #endif
 #include "kernel.inl"
 

@@ -112,15 +112,49 @@ NB_MODULE(_engine, m) {
         },
         nb::call_guard<nb::gil_scoped_release>());
 
+    nb::enum_<gruvy::Precision>(m, "Precision")
+        .value("float32", gruvy::Precision::float32)
+        .value("bf16", gruvy::Precision::bf16)
+        .value("int8", gruvy::Precision::int8);
+
+    m.def("quantize", [](std::uintptr_t weight, gruvy::Index rows, gruvy::Index columns, std::uintptr_t bytes,
+                         std::uintptr_t scales) {
+        gruvy::quantize(at<float>(weight), rows, columns, at<std::int8_t>(bytes), at<float>(scales));
+    });
+
+    nb::class_<gruvy::Packed>(m, "Packed")
+        .def("__init__",
+             [](gruvy::Packed *self, gruvy::Index inputs, gruvy::Index hidden, bool reset_after,
+                const WeightAddresses &weights, gruvy::Precision precision) {
+                 new (self) gruvy::Packed(inputs, hidden, reset_after, at(weights), precision);
+             })
+        .def(
+            "forward",
+            [](const gruvy::Packed &self, const gruvy::Problem &problem, const SequenceAddress &x, std::uintptr_t h_0,
+               std::uintptr_t fresh, const SequenceAddress &out, std::uintptr_t h_n) {
+                gruvy::forward(problem, self,
+                               {{},
+                                sequence<const float>(x),
+                                at<float>(h_0),
+                                at<float>(fresh),
+                                {},
+                                {},
+                                sequence<float>(out),
+                                at<float>(h_n),
+                                nullptr,
+                                nullptr});
+            },
+            nb::call_guard<nb::gil_scoped_release>());
+
     nb::class_<gruvy::Stream>(m, "Stream")
         .def("__init__",
              [](gruvy::Stream *self, const std::vector<LayerAddresses> &given, gruvy::Index hidden, gruvy::Index rows,
-                bool reset_after, float zoneout) {
+                bool reset_after, float zoneout, gruvy::Precision precision) {
                  std::vector<gruvy::Stream::Layer> layers;
                  for (const auto &[inputs, weights, fresh] : given)
                      layers.push_back({inputs, at(weights), at<float>(fresh)});
                  new (self) gruvy::Stream(layers.data(), static_cast<gruvy::Index>(layers.size()), hidden, rows,
-                                          reset_after, zoneout);
+                                          reset_after, zoneout, precision);
              })
         // The interpreter is kept: a step is shorter than handing it over, and a stream serves one thread at a time.
         .def(

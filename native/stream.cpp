@@ -7,50 +7,44 @@
 #include "gru.hpp"
 #include "kernel.hpp"
 #include "memory.hpp"
+#include "packed.hpp"
 
 namespace gruvy {
 
 struct Stream::Parts {
     struct Layer {
         ForwardJob job;
-        Memory packed_ih, packed_hh, bias, norm, products, room, sums, fresh;
+        std::unique_ptr<Packed> weights;
+        Memory products, room, sums, factor_room, fresh;
         Memory states[2];                      // now and next, taking turns
         std::vector<const float *> x[2];       // for each turn: what this layer reads ...
         std::vector<const float *> before[2];  // ... and where its states come from ...
         std::vector<float *> after[2];         // ... and go to
-        std::vector<const float *> input, reset_state;
+        std::vector<const float *> input, reset_state, factors;
         std::vector<float *> work, none;
     };
 
-    const Table &kernels = table();
+    const ForwardTable &kernels;
     Index hidden, rows;
     int turn = 0;  // states[turn] is now
     std::vector<Layer> layers;
 };
 
-Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout) {
-    auto parts = std::make_unique<Parts>();
-    parts->hidden = hidden;
-    parts->rows = rows;
+Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout,
+               Precision precision) {
+    const ForwardTable &kernels = table().forward[static_cast<int>(precision)];
+    auto parts = std::unique_ptr<Parts>(new Parts{kernels, hidden, rows, 0, {}});
     parts->layers.resize(static_cast<std::size_t>(layer_count));
-    const Table &kernels = parts->kernels;
-    const Index panels = (hidden + kernels.lanes - 1) / kernels.lanes, product_row = panels * kernels.lanes * 3;
+    const Index lanes = table().lanes, panels = (hidden + lanes - 1) / lanes, product_row = panels * lanes * 3;
     for (Index l = 0; l < layer_count; ++l) {
         Parts::Layer &layer = parts->layers[static_cast<std::size_t>(l)];
         const Layer &given = layers[l];
-        layer.packed_ih = Memory(kernels.packed_size(given.inputs, hidden));
-        layer.packed_hh = Memory(kernels.packed_size(hidden, hidden));
-        layer.bias = Memory(kernels.bias_size(hidden));
+        layer.weights = std::make_unique<Packed>(given.inputs, hidden, reset_after, given.weights, precision);
         layer.products = Memory(rows * product_row);
         layer.room = Memory(reset_after ? 0 : rows * 3 * hidden);
-        kernels.pack_forward(given.weights.ih, given.inputs, hidden, false, layer.packed_ih.data());
-        kernels.pack_forward(given.weights.hh, hidden, hidden, !reset_after, layer.packed_hh.data());
-        kernels.pack_bias(given.weights, hidden, reset_after, layer.bias.data());
-        if (given.weights.gain_ih) {
-            layer.norm = Memory(kernels.norm_size(hidden));
-            layer.sums = Memory(rows * product_row);
-            kernels.pack_norm(given.weights, hidden, layer.norm.data());
-        }
+        if (given.weights.gain_ih) layer.sums = Memory(rows * product_row);
+        layer.factor_room = Memory(rows * std::max(kernels.row_words(given.inputs), kernels.row_words(hidden)));
+        layer.factors.resize(static_cast<std::size_t>(rows));
 
         ForwardJob &job = layer.job;
         job = {};
@@ -58,10 +52,11 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         job.row_count = rows;
         job.panel_end = panels;
         job.products = layer.products.data();
-        job.packed_ih = layer.packed_ih.data();
-        job.packed_hh = layer.packed_hh.data();
-        job.bias = layer.bias.data();
-        job.norm = layer.norm.data();
+        job.factor_room = layer.factor_room.data();
+        job.packed_ih = layer.weights->parts().ih.data();
+        job.packed_hh = layer.weights->parts().hh.data();
+        job.bias = layer.weights->parts().bias.data();
+        job.norm = layer.weights->parts().norm.data();
         job.sums = layer.sums.data();
 
         for (Memory &states : layer.states) states = Memory(rows * hidden);
@@ -93,10 +88,10 @@ void Stream::step(const float *x) {
     for (std::size_t n = 0; n < first.x[turn].size(); ++n)
         first.x[turn][n] = x + static_cast<Index>(n) * first.job.problem.inputs;
     for (Parts::Layer &layer : parts_->layers)
-        parts_->kernels.step(
-            layer.job, layer.x[turn].data(),
-            {layer.before[turn].data(), layer.before[turn].data(), layer.input.data(), layer.after[turn].data(),
-             layer.work.data(), layer.none.data(), layer.none.data(), layer.reset_state.data(), nullptr});
+        parts_->kernels.step(layer.job, layer.x[turn].data(),
+                             {layer.before[turn].data(), layer.before[turn].data(), layer.input.data(),
+                              layer.after[turn].data(), layer.work.data(), layer.none.data(), layer.none.data(),
+                              layer.reset_state.data(), layer.factors.data(), nullptr});
     parts_->turn = 1 - turn;
 }
 

@@ -39,7 +39,7 @@ WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "gain_ih", "gain_hh")
 
 @functools.cache
 def instruction_set() -> str:
-    """Return the instruction set in use: "avx512", "avx2", "neon" or "baseline".
+    """Return the instruction set in use: "avx512vnni", "avx512", "avx2", "neon" or "baseline".
 
     Raises:
         ArgumentError: the environment variable ``GRUVY_ISA`` names one that this processor lacks.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, TensorError
+from gruvy.quantization import Precision, check_precision, native_precision
 
 Array = NDArray[np.float32]
 
@@ -41,10 +42,11 @@ class StreamingGRU:
         streams: N, independent streams that step together.
         reset_after: whether the reset gate is applied after the recurrent product.
         zoneout: the share of the old state that every step keeps, as in a layer trained with zoneout.
+        dtype: how the engine keeps the weight matrices, see `gruvy.quantization`.
 
     Raises:
-        ArgumentError: no layer, no stream, or a zoneout outside of [0, 1).
-        TensorError: weights whose shapes or dtypes do not fit; all are named at once.
+        ArgumentError: no layer, no stream, a zoneout outside of [0, 1), or an unknown dtype.
+        TensorError: weights whose shapes or dtypes do not fit, or that cannot be kept as int8; all are named at once.
 
     Example:
         >>> layer = LayerWeights(np.ones((12, 3), "f4"), np.ones((12, 4), "f4"))
@@ -53,7 +55,13 @@ class StreamingGRU:
     """
 
     def __init__(
-        self, layers: Sequence[LayerWeights], *, streams: int = 1, reset_after: bool = True, zoneout: float = 0.0
+        self,
+        layers: Sequence[LayerWeights],
+        *,
+        streams: int = 1,
+        reset_after: bool = True,
+        zoneout: float = 0.0,
+        dtype: Precision = "float32",
     ):
         if not layers or streams < 1:
             raise ArgumentError(f"expected at least 1 layer and 1 stream; got {len(layers)} and {streams}")
@@ -73,6 +81,8 @@ class StreamingGRU:
             if (layer.gain_ih is None) != (layer.gain_hh is None):
                 raise TensorError(f"layer {number}: one of gain_ih and gain_hh is missing: give both or neither")
         share = engine.check_share("zoneout", zoneout)
+        check_precision(dtype, {name: array for name, array in arrays.items() if np.ndim(array) == 2})
+        self.dtype: Precision = dtype
         self._shape = (len(layers), streams, H)
         # The engine packs the weights and keeps no address.
         ready = [[None if w is None else np.ascontiguousarray(w) for w in layer] for layer in layers]
@@ -81,7 +91,7 @@ class StreamingGRU:
             (size, [engine.address(w) for w in layer[:6]], engine.address(layer[6]))
             for size, layer in zip(inputs, ready, strict=True)
         ]
-        self._stream = engine.require().Stream(given, H, streams, reset_after, share)
+        self._stream = engine.require().Stream(given, H, streams, reset_after, share, native_precision(dtype))
 
     def step(self, x: Array, out: Array | None = None) -> Array:
         """Take one step of every stream.

@@ -2,5 +2,7 @@
 
 from gruvy.nn.gru import GRU
 from gruvy.nn.models import GRUModel
+from gruvy.nn.precision import PrecisionRow, compare_precision
+from gruvy.nn.quantized import QuantizedGRU
 
-__all__ = ["GRU", "GRUModel"]
+__all__ = ["GRU", "GRUModel", "PrecisionRow", "QuantizedGRU", "compare_precision"]

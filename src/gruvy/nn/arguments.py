@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.nn.composed import Rows
@@ -57,22 +58,48 @@ def time_first(
     return Inputs(input, hx, rows, batched)
 
 
+def unpack(
+    module: Any,
+    packed: PackedSequence,
+    hx: Tensor | None,
+    lengths: Tensor | Sequence[int] | None,
+    resets: Tensor | None,
+    mask: Tensor | None,
+) -> Inputs:
+    """Do as `time_first` for a PackedSequence: rows stay in its order, by falling length, and hx is brought to it."""
+    if lengths is not None or resets is not None or mask is not None:
+        raise ArgumentError(
+            "lengths, resets or mask came beside a PackedSequence, which has lengths of its own: give a padded input"
+        )
+    x, steps = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
+    h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
+    refuse(module, x, h_0, steps)
+    return Inputs(x, h_0, Rows(steps), batched=True)
+
+
+def pack_again(packed: PackedSequence, rows: Rows, output: Tensor, h_n: Tensor) -> tuple[PackedSequence, Tensor]:
+    """Return output (T, N, ...) in the order of `packed`, and h_n in the caller's."""
+    assert rows.lengths is not None
+    data = pack_padded_sequence(output, rows.lengths).data
+    return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
+
+
 def refuse(
     module: Any, x: Tensor, hx: Tensor | None, lengths: Tensor | None, flags: dict[str, Tensor | None] | None = None
 ) -> None:
     """Raise what is wrong with x (T, N, I), hx (layers * directions, N, H), lengths (N,) and flags (T, N)."""
     T, N, I = x.shape
-    weight = module.weight_ih_l0
+    dtype, device = module.input_kind()
     problems = []
     if module.input_size != I:
         problems.append(f"input has {I} features; expected input_size = {module.input_size}")
     for name, tensor in (("input", x), ("hx", hx)):
         if tensor is None:
             continue
-        if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-            problems.append(f"{name} is {tensor.dtype}; expected {weight.dtype}, as the weights: use .to()")
-        if tensor.device != weight.device:
-            problems.append(f"{name} is on {tensor.device}; expected {weight.device}, where the weights are")
+        if tensor.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+            problems.append(f"{name} is {tensor.dtype}; expected {dtype}, as the weights: use .to()")
+        if tensor.device != device:
+            problems.append(f"{name} is on {tensor.device}; expected {device}, where the weights are")
     expected = (module.num_layers * (2 if module.bidirectional else 1), N, module.hidden_size)
     if hx is not None and tuple(hx.shape) != expected:
         problems.append(f"hx has the shape {tuple(hx.shape)}; expected {expected}")

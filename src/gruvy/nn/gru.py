@@ -10,15 +10,16 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
-from gruvy.nn.arguments import refuse, time_first
+from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
 from gruvy.nn.masks import draw, draw_dropout
 from gruvy.nn.native import native_gates, native_layer
 from gruvy.nn.ops import op_layer
+from gruvy.nn.quantized import QuantizedDtype, QuantizedGRU
 from gruvy.streaming import LayerWeights, StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]
@@ -171,12 +172,9 @@ class GRU(torch.nn.RNNBase):
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run all layers; see the class for shapes and errors."""
         if isinstance(input, PackedSequence):
-            if lengths is not None or resets is not None or mask is not None:
-                raise ArgumentError(
-                    "lengths, resets or mask came beside a PackedSequence, which has lengths of its own: "
-                    "give a padded input"
-                )
-            return self._run_packed(input, hx)
+            x, h_0, rows, _ = unpack(self, input, hx, lengths, resets, mask)
+            outputs, h_n = self._run(x, h_0, rows)
+            return pack_again(input, rows, outputs[-1], h_n)
         outputs, h_n = self.layer_outputs(input, hx, lengths=lengths, resets=resets, mask=mask)
         return outputs[-1], h_n
 
@@ -251,6 +249,21 @@ class GRU(torch.nn.RNNBase):
             layers.append(LayerWeights(*arrays))
         return StreamingGRU(layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout)
 
+    def quantize(self, dtype: QuantizedDtype = "int8") -> QuantizedGRU:
+        """Return a copy for inference whose weight matrices are int8 (a quarter of the memory) or bf16 (a half).
+
+        Raises:
+            ArgumentError: an unknown dtype.
+            TensorError: weights that int8 cannot keep: NaN, infinity, or too many columns.
+            GruvyError: the native engine is missing.
+        """
+        return QuantizedGRU(self, dtype)
+
+    def input_kind(self) -> tuple[torch.dtype, torch.device]:
+        """Return the dtype and the device of inputs, which are those of the weights."""
+        weight: Tensor = self.all_weights[0][0]
+        return weight.dtype, weight.device
+
     def extra_repr(self) -> str:
         """Return the arguments that differ from their defaults, for ``print``."""
         text: str = super().extra_repr()
@@ -282,15 +295,6 @@ class GRU(torch.nn.RNNBase):
             between = self.dropout and self.training and layer < self.num_layers - 1
             x = F.dropout(output, self.dropout) if between else output
         return outputs, last_states[0] if self.num_layers == 1 else torch.cat(last_states)
-
-    def _run_packed(self, packed: PackedSequence, hx: Tensor | None) -> tuple[PackedSequence, Tensor]:
-        # Rows stay in the packed order, by falling length; only the states are in the caller's order.
-        x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
-        h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
-        refuse(self, x, h_0, lengths)
-        outputs, h_n = self._run(x, h_0, Rows(lengths))
-        data = pack_padded_sequence(outputs[-1], lengths).data
-        return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
 
     def _with_masks(self, rows: Rows, x: Tensor) -> Rows:
         """Draw one layer's masks, the same ones for every backend."""
