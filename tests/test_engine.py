@@ -71,7 +71,7 @@ def test_agrees_with_the_equations(configuration, threads):
     st.integers(0, 2**16),
 )
 def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed):
-    assume(configuration.hidden >= 8 or not configuration.layer_norm)
+    assume((configuration.hidden >= 8 and configuration.inputs >= 2) or not configuration.layer_norm)
     assert_agrees(draw(configuration, seed), threads)
 
 
