@@ -14,7 +14,7 @@ namespace {
 #define GRUVY_INLINE inline __attribute__((always_inline))
 
 // With R rows and C = panels x gates vectors per row, R * C sums, C weights and a broadcast must fit the registers.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)  // 32 registers; elsewhere 16
 constexpr int SUMS = 24;
 #else
 constexpr int SUMS = 12;
@@ -33,7 +33,19 @@ template <int R, int P, int G>
 GRUVY_INLINE void product(Vec (&sums)[R][P * G], const float *const *input, const float *weights, Index count) {
     const Index panel_size = count * G * LANES;
     const float *in[R];
-    for (int r = 0; r < R; ++r) in[r] = input[r];
+    // Local copies: where the caller indexes `sums` by a variable, they would be stored at every k (GCC for aarch64).
+    Vec total[R][P * G];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+        in[r] = input[r];
+#pragma GCC unroll 16
+        for (int c = 0; c < P * G; ++c) {
+            total[r][c] = sums[r][c];
+#if defined(__aarch64__)
+            asm("" : "+w"(total[r][c]));  // or rows that start alike are taken for one value, and spilt
+#endif
+        }
+    }
     for (Index k = 0; k < count; ++k) {
         Vec w[P * G];
 #pragma GCC unroll 16
@@ -44,9 +56,13 @@ GRUVY_INLINE void product(Vec (&sums)[R][P * G], const float *const *input, cons
         for (int r = 0; r < R; ++r) {
             const Vec value = broadcast(in[r][k]);
 #pragma GCC unroll 16
-            for (int c = 0; c < P * G; ++c) sums[r][c] = fma(value, w[c], sums[r][c]);
+            for (int c = 0; c < P * G; ++c) total[r][c] = fma(value, w[c], total[r][c]);
         }
     }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 16
+        for (int c = 0; c < P * G; ++c) sums[r][c] = total[r][c];
 }
 
 // Calls block.run<R, P>(first_row, first_panel) so that [0, rows) x [begin, end) is covered once: for each panel all
@@ -88,7 +104,7 @@ struct Cover {
             case 2: return panels_at_once<2>(block, row, panel, width);
             case 3: return panels_at_once<3>(block, row, panel, width);
             case 4: return panels_at_once<4>(block, row, panel, width);
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)
             case 5: return panels_at_once<5>(block, row, panel, width);
             case 6: return panels_at_once<6>(block, row, panel, width);
             case 7: return panels_at_once<7>(block, row, panel, width);
