@@ -7,7 +7,9 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 # What the installed package is built from; its Python files are used where they lie.
 BUILT_FROM := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test format clean
+NATIVE := $(wildcard native/*.?pp native/*.inl native/*.h tests/native/*.?pp tests/native/*.c examples/*.c)
+
+.PHONY: demo test native-test format clean
 
 demo: $(VENV)/train.stamp
 	@echo "==> gruvy demo weather: three cells and three baselines on a year of New York's weather, 2 to 4 minutes"
@@ -18,14 +20,22 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/clang-format --dry-run --Werror native/*.?pp native/*.inl
+	@$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest --quiet --numprocesses auto
+
+# The engine without Python, for each instruction set there is: plain, under the sanitizers, and for ARM where its compiler
+# is installed. Needs CMake 3.25, Ninja and Clang.
+native-test:
+	@mkdir -p build
+	@for preset in native asan tsan $(if $(shell command -v aarch64-linux-gnu-g++),neon); do \
+		echo "==> Native tests: $$preset"; cmake --workflow --preset $$preset >build/$$preset.log 2>&1 || { tail -n 60 build/$$preset.log; exit 1; }; \
+	done
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/clang-format -i native/*.?pp native/*.inl
+	@$(BIN)/clang-format -i $(NATIVE)
 
 $(VENV)/bin/python:
 	@echo "==> Creating the virtual environment $(VENV)"

@@ -82,6 +82,7 @@ void pack_backward(const Problem &problem, const Backward &call, float *packed) 
 
 // Products that make weight gradients take columns in panels of as many vectors as fit beside MAX_ROWS rows.
 constexpr int WIDE = SUMS / MAX_ROWS;
+constexpr int OUTER_ROWS = MAX_ROWS < LANES ? MAX_ROWS : LANES;  // of a panel of gates
 
 Index wide_panels(Index columns) { return (columns + WIDE * LANES - 1) / (WIDE * LANES); }
 
@@ -371,17 +372,17 @@ void weight_gradient(const BackwardJob &job, const float *factors, const float *
         const Index first = wide * WIDE * LANES, left = columns - first;
         const float *value = values + wide * count * WIDE * LANES;
         for (Index panel = job.panel_begin; panel < job.panel_end; ++panel)
-            for (int r = 0; r < LANES; r += MAX_ROWS) {
+            for (int r = 0; r < LANES; r += OUTER_ROWS) {
                 const Index unit = panel * LANES + r;
                 if (unit >= hidden) break;
                 const float *factor = factors + panel * count * LANES + r;
                 float *at = to + unit * columns + first;
                 if (left > 2 * LANES)
-                    outer<MAX_ROWS, WIDE>(factor, value, count, add, hidden - unit, left, columns, at);
+                    outer<OUTER_ROWS, WIDE>(factor, value, count, add, hidden - unit, left, columns, at);
                 else if (left > LANES)
-                    outer<MAX_ROWS, 2>(factor, value, count, add, hidden - unit, left, columns, at);
+                    outer<OUTER_ROWS, 2>(factor, value, count, add, hidden - unit, left, columns, at);
                 else
-                    outer<MAX_ROWS, 1>(factor, value, count, add, hidden - unit, left, columns, at);
+                    outer<OUTER_ROWS, 1>(factor, value, count, add, hidden - unit, left, columns, at);
             }
     }
 }

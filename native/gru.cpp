@@ -287,7 +287,12 @@ void add_up(Team &team, const Problem &problem, const std::vector<BackwardJob> &
 }  // namespace
 
 void backward(const Problem &problem, const Backward &call) {
-    if (problem.hidden == 0) return;
+    if (problem.hidden == 0) {  // of all gradients only that of x has an extent
+        for (Index t = 0; t < problem.steps && call.dx.data; ++t)
+            for (Index n = 0; n < problem.rows; ++n)
+                std::fill_n(call.dx.data + t * call.dx.time + n * call.dx.row, problem.inputs, 0.0f);
+        return;
+    }
     const Table &kernels = table();
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
     const bool norm = call.weights.gain_hh != nullptr;

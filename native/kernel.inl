@@ -13,7 +13,7 @@ namespace gruvy {
 namespace {
 
 // With R rows and C = panels x gates vectors per row, R * C sums, C weights and a broadcast must fit the registers.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)  // 32 registers; elsewhere 16
 constexpr int SUMS = 24;
 #else
 constexpr int SUMS = 12;
@@ -68,7 +68,7 @@ struct Cover {
             case 2: return panels_at_once<2>(block, row, panel, width);
             case 3: return panels_at_once<3>(block, row, panel, width);
             case 4: return panels_at_once<4>(block, row, panel, width);
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)
             case 5: return panels_at_once<5>(block, row, panel, width);
             case 6: return panels_at_once<6>(block, row, panel, width);
             case 7: return panels_at_once<7>(block, row, panel, width);

@@ -33,11 +33,19 @@ struct Floats {
                                      const float *panel, Index count) {
         const Weight *weights = reinterpret_cast<const Weight *>(panel);
         const float *in[R];
+        // Local sums: where the caller indexes its own by a variable, they would be stored at every k (GCC for
+        // aarch64).
+        Vec total[R][P * G];
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
             in[r] = rows[r];
 #pragma GCC unroll 16
-            for (int c = 0; c < P * G; ++c) sums[r][c] = start(c);
+            for (int c = 0; c < P * G; ++c) {
+                total[r][c] = start(c);
+#if defined(__aarch64__)
+                asm("" : "+w"(total[r][c]));  // or rows that start alike are taken for one value, and spilt
+#endif
+            }
         }
         const Index panel_size = count * G * LANES;
         for (Index k = 0; k < count; ++k) {
@@ -48,7 +56,7 @@ struct Floats {
 #pragma GCC unroll 16
                     for (int g = 0; g < G; ++g) {
                         const Vec w = load_once(weights + p * panel_size + (k * G + g) * LANES);
-                        sums[0][p * G + g] = fma(value, w, sums[0][p * G + g]);
+                        total[0][p * G + g] = fma(value, w, total[0][p * G + g]);
                     }
             } else {
                 Vec w[P * G];
@@ -60,10 +68,14 @@ struct Floats {
                 for (int r = 0; r < R; ++r) {
                     const Vec value = broadcast(in[r][k]);
 #pragma GCC unroll 16
-                    for (int c = 0; c < P * G; ++c) sums[r][c] = fma(value, w[c], sums[r][c]);
+                    for (int c = 0; c < P * G; ++c) total[r][c] = fma(value, w[c], total[r][c]);
                 }
             }
         }
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 16
+            for (int c = 0; c < P * G; ++c) sums[r][c] = total[r][c];
     }
 };
 

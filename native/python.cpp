@@ -4,6 +4,7 @@
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -54,6 +55,26 @@ gruvy::Sequence<Number> sequence(const SequenceAddress &s) {
     return {at<Number>(std::get<0>(s)), std::get<1>(s), std::get<2>(s)};
 }
 
+// Releases the interpreter while the engine computes. Before Python 3.14 a daemon thread that takes it back at the end
+// of the program is ended by unwinding its stack, which nanobind does not allow and std::terminate would answer: such a
+// thread sleeps here until the process is gone, as Python 3.14 lets it.
+class Released {
+  public:
+    Released() : state_(PyEval_SaveThread()) {}
+    ~Released() noexcept(false) {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) pause();
+        }
+    }
+    Released(const Released &) = delete;
+    Released &operator=(const Released &) = delete;
+
+  private:
+    PyThreadState *state_;
+};
+
 }  // namespace
 
 NB_MODULE(_engine, m) {
@@ -87,7 +108,7 @@ NB_MODULE(_engine, m) {
                             sequence<const float>(dropout), sequence<const std::uint8_t>(zoneout), sequence<float>(out),
                             at<float>(h_n), at<float>(saved), at<float>(norms), at<float>(candidates)});
         },
-        nb::call_guard<nb::gil_scoped_release>());
+        nb::call_guard<Released>());
 
     m.def(
         "backward",
@@ -110,7 +131,7 @@ NB_MODULE(_engine, m) {
                                       {at<float>(to[0]), at<float>(to[1]), at<float>(to[2]), at<float>(to[3]),
                                        at<float>(to[4]), at<float>(to[5]), at<float>(to[6])}});
         },
-        nb::call_guard<nb::gil_scoped_release>());
+        nb::call_guard<Released>());
 
     nb::enum_<gruvy::Precision>(m, "Precision")
         .value("float32", gruvy::Precision::float32)

@@ -1,5 +1,7 @@
 #include "workspace.hpp"
 
+#include <pthread.h>
+
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -20,10 +22,13 @@ struct Shelf {
 };
 
 // Never destroyed: tensors may give their memory back after the end of main().
-Shelf &shelf() {
-    static Shelf *one = new Shelf;
-    return *one;
-}
+Shelf *shelf = new Shelf;
+
+// A fork may come while another thread holds the mutex, which nobody would unlock in the child: it starts with an empty
+// shelf of its own.
+void forget_shelf() { shelf = new Shelf; }
+
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, forget_shelf);
 
 std::size_t &size_of(float *block) { return *reinterpret_cast<std::size_t *>(block - HEADER); }
 
@@ -32,7 +37,7 @@ std::size_t &size_of(float *block) { return *reinterpret_cast<std::size_t *>(blo
 float *take_workspace(Index wanted) {
     const std::size_t floats = (static_cast<std::size_t>(wanted) + HEADER - 1) / HEADER * HEADER;
     {
-        Shelf &kept = shelf();
+        Shelf &kept = *shelf;
         const std::lock_guard<std::mutex> lock(kept.mutex);
         for (std::size_t i = kept.blocks.size(); i-- > 0;) {  // the youngest that fits and is not twice too large
             float *block = kept.blocks[i];
@@ -50,7 +55,7 @@ float *take_workspace(Index wanted) {
 }
 
 void release_workspace(float *block) noexcept {
-    Shelf &kept = shelf();
+    Shelf &kept = *shelf;
     const std::lock_guard<std::mutex> lock(kept.mutex);
     try {
         kept.blocks.push_back(block);

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from configurations import CONFIGURATIONS, Configuration, draw, expected, relative_error
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from processes import run_python
 
 from gruvy import engine, equations
 from gruvy.errors import ArgumentError, TensorError
@@ -218,17 +217,6 @@ def test_what_does_not_fit_is_named_with_what_was_expected():
         engine.forward(sample.x, *sample.weights[:4], np.ones(15, np.float32))
     with pytest.raises(TensorError, match=r"\(T, N, I\)"):
         engine.forward(sample.x[0], *sample.weights)
-
-
-def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 HASH = """

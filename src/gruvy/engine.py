@@ -152,10 +152,11 @@ def forward(
     check_arrays({"x": x, **weights, "h_0": h_0, "fresh": fresh, "dropout": dropout}, {"x": (T, N, I), **shapes})
     if (gain_ih is None) != (gain_hh is None):
         raise TensorError("one of gain_ih and gain_hh is missing; layer norm needs both: give both or neither")
-    ready = [None if w is None else np.ascontiguousarray(w) for w in weights.values()]
-    h_0, fresh = (None if state is None else np.ascontiguousarray(state) for state in (h_0, fresh))
-    if x.strides[2] != x.itemsize and I > 1:
-        x = np.ascontiguousarray(x)
+    ready = [None if w is None else _contiguous(w) for w in weights.values()]
+    h_0, fresh = (None if state is None else _contiguous(state) for state in (h_0, fresh))
+    # Fields of records have strides that are no multiples of a float's size.
+    if (x.strides[2] != 4 and I > 1) or not x.flags.aligned or x.strides[0] % 4 or x.strides[1] % 4:
+        x = np.array(x, order="C")
     rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
     out, h_n = np.empty((T, N, H), np.float32), np.empty((N, H), np.float32)
     saved = None
@@ -220,7 +221,7 @@ def backward(
     check_arrays(given, shapes)
     if len({gain_ih is None, gain_hh is None, saved.norms is None}) > 1:
         raise TensorError("some of gain_ih, gain_hh and saved.norms are missing: give all, with layer norm, or none")
-    ready = {name: None if a is None else np.ascontiguousarray(a) for name, a in given.items()}
+    ready = {name: None if a is None else _contiguous(a) for name, a in given.items()}
     rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
     parameters = [None if w is None else np.empty(w.shape, np.float32) for w in (*weights.values(), fresh)]
     dx, dh_0 = np.empty((T, N, I), np.float32), np.empty((N, H), np.float32)
@@ -258,7 +259,7 @@ class _Rows:
         self.lengths = None if lengths is None else _check_lengths(lengths, rows, steps)
         self.resets = None if resets is None else _check_flags("resets", resets, (steps, rows))
         self.mask = None if mask is None else _check_flags("mask", mask, (steps, rows))
-        self.dropout = None if dropout is None else np.ascontiguousarray(dropout)
+        self.dropout = None if dropout is None else _contiguous(dropout)
         self.zoneout, self.share = None, 0.0
         if isinstance(zoneout, np.ndarray):
             self.zoneout = _check_flags("zoneout", zoneout, self.sizes)
@@ -287,12 +288,17 @@ def address(array: NDArray[Any] | None) -> int:
     return 0 if array is None else int(array.ctypes.data)
 
 
+def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, or a copy where its memory is not one aligned block row by row."""
+    return np.require(array, requirements=["C", "A"])
+
+
 def _sizes(x: Array, weight_hh: Array) -> tuple[int, int, int, int]:
     if np.ndim(x) != 3 or np.ndim(weight_hh) != 2:
         raise TensorError(
             f"x and weight_hh have the shapes {np.shape(x)} and {np.shape(weight_hh)}; expected (T, N, I) and (3H, H)"
         )
-    return (*x.shape, weight_hh.shape[1])
+    return (*np.shape(x), np.shape(weight_hh)[1])
 
 
 def check_arrays(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
@@ -311,7 +317,7 @@ def check_arrays(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> 
 
 
 def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.int64]:
-    lengths = np.ascontiguousarray(lengths)
+    lengths = _contiguous(lengths)
     if lengths.shape != (rows,) or lengths.dtype.kind not in "iu":
         raise TensorError(f"lengths is {lengths.dtype} {lengths.shape}; expected whole numbers of the shape ({rows},)")
     if rows and not (lengths.min() >= 0 and lengths.max() <= steps):
@@ -322,7 +328,7 @@ def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.i
 def _check_flags(name: str, flags: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     if np.shape(flags) != shape or flags.dtype != np.bool_:
         raise TensorError(f"{name} is {flags.dtype} {np.shape(flags)}; expected bool {shape}, steps first, then rows")
-    return np.ascontiguousarray(flags)
+    return _contiguous(flags)
 
 
 def check_share(name: str, share: float) -> float:

@@ -1,0 +1,12 @@
+# Fails unless LIBRARY exports exactly the functions of HEADER. Uses NM.
+file(STRINGS ${HEADER} declarations REGEX "^GRUVY_API")
+string(REGEX MATCHALL "gruvy_[a-z_]+\\(" wanted "${declarations}")
+string(REPLACE "(" "" wanted "${wanted}")
+execute_process(COMMAND ${NM} --dynamic --defined-only --format=just-symbols ${LIBRARY} OUTPUT_VARIABLE found COMMAND_ERROR_IS_FATAL ANY)
+string(STRIP "${found}" found)
+string(REPLACE "\n" ";" found "${found}")
+list(SORT wanted)
+list(SORT found)
+if(NOT wanted STREQUAL found OR NOT wanted)
+  message(FATAL_ERROR "${LIBRARY} exports\n  ${found}\nbut the header declares\n  ${wanted}")
+endif()
