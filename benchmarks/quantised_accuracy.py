@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from machine import describe_machine
 
+from gruvy.bench import describe_machine
 from gruvy.datasets import load_weather
 from gruvy.demos.weather import HIDDEN_SIZE, PAST
 from gruvy.nn import GRU, compare_precision

@@ -78,12 +78,17 @@ struct Plan {
         rows = std::move(sorted);
     }
 
-    // Deals the rows like cards, so that every worker gets long and short ones.
+    // Where rows differ in length they are dealt like cards, so that every worker gets long and short ones; else each
+    // worker gets rows side by side, so that no two write to one line of the cache at every step.
     void deal(int size) {
         workers = size;
         if (size == 1) shared = false;
         if (shared || size == 1) {
             starts.assign(static_cast<std::size_t>(size), 0);
+            return;
+        }
+        if (rows.front().length == rows.back().length) {
+            for (int w = 0; w < size; ++w) starts.push_back(static_cast<Index>(rows.size()) * w / size);
             return;
         }
         const std::vector<Row> sorted = rows;
