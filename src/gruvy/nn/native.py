@@ -111,16 +111,17 @@ def run(
 
     The candidates are written to `candidates` (D, T, N, H) where it is given.
     """
-    x = _unit_stride(x.detach())
+    x = _unit_stride(x)
     T, N, _ = x.shape
     weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
     out, h_n, saved = x.new_empty(T, N, D * H), x.new_empty(D, N, H), _room(weights, T if save else 0, N)
-    h_0 = None if h_0 is None else h_0.detach().contiguous()
+    h_0 = _contiguous(h_0)
     for d, w in enumerate(weights):
         _forward(
             *(x, None if h_0 is None else h_0[d], w, rows, cell, d),
-            *(out[..., d * H : (d + 1) * H], h_n[d], Saved(saved.gates[d], saved.norms[d])),
+            *(out if D == 1 else out[..., d * H : (d + 1) * H], h_n[d]),
+            Saved(saved.gates[d], saved.norms[d]) if save else None,
             None if candidates is None else candidates[d],
         )
     return out, h_n, saved
@@ -141,12 +142,12 @@ def _forward(
     direction: int,
     out: Tensor,
     h_n: Tensor,
-    saved: Saved,
+    saved: Saved | None,
     candidates: Tensor | None = None,
 ) -> None:
     """Run one direction over all steps of x into out (T, N, H) and h_n (N, H)."""
     # Kept until the call returns: the engine is given addresses.
-    tensors = [None if t is None else t.detach().contiguous() for t in w]
+    tensors = [_contiguous(t) for t in w]
     rows = _ready(rows)
     engine.raw.forward(  # type: ignore[union-attr]
         _problem(x, out, cell, direction, rows),
@@ -155,7 +156,9 @@ def _forward(
         *(_address(h_0), _address(tensors[6])),
         *(_masks(rows.dropout, direction), _masks(rows.zoneout, direction)),
         _sequence(out),
-        *(_address(h_n), _address(saved.gates), _address(saved.norms), _address(candidates)),
+        h_n.data_ptr(),
+        *((0, 0) if saved is None else (_address(saved.gates), _address(saved.norms))),
+        _address(candidates),
     )
 
 
@@ -181,15 +184,15 @@ def gradients(
     weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
     dout = None if dout is None else _unit_stride(dout)
-    h_0 = None if h_0 is None else h_0.contiguous()
+    h_0 = _contiguous(h_0)
     dx: Tensor | None = None
     dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     dflat: list[Tensor | None] = []
     for d, w in enumerate(weights):
         part = slice(d * H, (d + 1) * H)
-        line = _Line(x, None if h_0 is None else h_0[d], w, rows, cell, d, out[..., part])
+        line = _Line(x, None if h_0 is None else h_0[d], w, rows, cell, d, out if D == 1 else out[..., part])
         needs = needs_flat[d * len(w) : (d + 1) * len(w)]
-        dpart = None if dout is None else dout[..., part]
+        dpart = dout if dout is None or D == 1 else dout[..., part]
         dline = x.new_empty(T, N, I) if needs_x else None
         if cell.checkpoint_every:
             dflat += _by_pieces(line, dpart, dh_0[d], dline, needs)
@@ -278,7 +281,7 @@ def _backward(
     line: _Line, saved: Saved, dout: Tensor | None, dh: Tensor, dx: Tensor | None, needs: Sequence[bool]
 ) -> list[Tensor | None]:
     """Write dx (T, N, I), turn dh (N, H) from that of h_n into that of h_0, and return the gradients of the weights."""
-    tensors = [None if t is None else t.detach().contiguous() for t in line.w]
+    tensors = [_contiguous(t) for t in line.w]
     found = [torch.empty_like(t) if t is not None and need else None for t, need in zip(tensors, needs, strict=True)]
     rows, dh_n = _ready(line.rows), dh.clone()
     engine.raw.backward(  # type: ignore[union-attr]
@@ -324,12 +327,19 @@ def _problem(x: Tensor, out: Tensor, cell: Cell, direction: int, rows: Rows) -> 
 
 
 def _ready(rows: Rows) -> Rows:
+    if rows.lengths is None and rows.resets is None and rows.mask is None:
+        return rows
     lengths, resets, mask = (None if t is None else t.contiguous() for t in rows[:3])
     return rows._replace(lengths=lengths, resets=resets, mask=mask)
 
 
 def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
+
+
+def _contiguous(tensor: Tensor | None) -> Tensor | None:
+    """`Tensor.contiguous`, which costs more to find out that there is nothing to do."""
+    return tensor if tensor is None or tensor.is_contiguous() else tensor.detach().contiguous()
 
 
 def _sequence(tensor: Tensor) -> tuple[int, int, int]:
