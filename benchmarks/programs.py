@@ -11,7 +11,13 @@ from pathlib import Path
 from gruvy import engine
 
 SOURCE = Path(__file__).parent / "native"
-ISA_FLAGS = {"avx512": "-mavx512f;-mfma", "avx2": "-mavx2;-mfma"}
+ISA_FLAGS = {
+    "avx512vnni": "-mavx512f;-mfma",
+    "avx512": "-mavx512f;-mfma",
+    "avx2": "-mavx2;-mfma",
+    "neon": "",
+    "baseline": "",
+}
 
 
 class ProgramError(Exception):
@@ -41,7 +47,7 @@ def _configured() -> Path:
         *("cmake", "-S", str(SOURCE), "-B", str(folder), "-DCMAKE_BUILD_TYPE=Release"),
         f"-DPython_EXECUTABLE={sys.executable}",
         f"-Dnanobind_DIR={call(sys.executable, '-m', 'nanobind', '--cmake_dir').strip()}",
-        f"-DISA_FLAGS={ISA_FLAGS.get(engine.instruction_set(), '')}",
+        f"-DISA_FLAGS={ISA_FLAGS[engine.instruction_set()]}",
     )
     return folder
 
