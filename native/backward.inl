@@ -527,15 +527,17 @@ void multiply(const BackwardJob &job, const BackStep &step, Index count, bool ad
     for (Index k = 0; k < count; ++k) step.factor[k] = norm ? sums + k * gates_stride(hidden) : step.dgates[k];
     if (to.ih) {
         for (int g = 0; norm && g < 3; ++g) pack_factors(job, step.factor, g * hidden, count, factors + g * one);
-        meet(job);
-        if (job.panel_begin == 0) pack_values(step.x, nullptr, inputs, count, values);
-        meet(job);
+        if (inputs > NARROW) {
+            meet(job);
+            if (job.panel_begin == 0) pack_values(step.x, nullptr, inputs, count, values);
+            meet(job);
+        }
         for (int g = 0; g < 3; ++g) {
             float *gate = to.ih + GATE[g] * hidden * inputs;
-            if (inputs <= NARROW)
-                narrow_gradient(job, factors + g * one, step.x, inputs, count, add, gate);
-            else
+            if (inputs > NARROW)
                 weight_gradient(job, factors + g * one, values, inputs, count, add, gate);
+            else
+                narrow_gradient(job, factors + g * one, step.x, inputs, count, add, gate);
         }
     }
     if (job.call.dx.data) {

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gruvy import equations
@@ -87,6 +88,24 @@ CONFIGURATIONS = [
         for form in (True, False)
     ),
 ]
+
+
+def drawn(least: int = 0, **fixed: st.SearchStrategy) -> st.SearchStrategy[Configuration]:
+    """Configurations for hypothesis: anything on or off, at least so many steps and rows, and what is fixed."""
+    flags = ("reset_after", "bias", "initial_state", "reverse", "lengths", "resets", "mask", "fresh", "layer_norm")
+    parts = {
+        "inputs": st.integers(1, 40),
+        "hidden": st.integers(1, 80),
+        "batch": st.integers(least, 20),
+        "steps": st.integers(least, 12),
+        "dropout": st.sampled_from(["", "sequence", "step"]),
+        "zoneout": st.sampled_from(["", "mask", "share"]),
+        **dict.fromkeys(flags, st.booleans()),
+    }
+    # Of few numbers layer norm leaves nothing to hold a result against, see NORMED_SIZES.
+    return st.builds(Configuration, **{**parts, **fixed}).filter(
+        lambda c: not c.layer_norm or (c.inputs >= 2 and c.hidden >= 8)
+    )
 
 
 @dataclass(frozen=True)

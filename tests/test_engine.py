@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from configurations import CONFIGURATIONS, Configuration, draw, expected, relative_error
-from hypothesis import assume, given, settings
+from configurations import CONFIGURATIONS, Configuration, draw, drawn, expected, relative_error
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import run_python
 
@@ -47,30 +46,8 @@ def test_agrees_with_the_equations(configuration, threads):
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.builds(
-        Configuration,
-        inputs=st.integers(1, 40),
-        hidden=st.integers(1, 80),
-        batch=st.integers(0, 20),
-        steps=st.integers(0, 12),
-        reset_after=st.booleans(),
-        bias=st.booleans(),
-        initial_state=st.booleans(),
-        reverse=st.booleans(),
-        lengths=st.booleans(),
-        resets=st.booleans(),
-        mask=st.booleans(),
-        dropout=st.sampled_from(["", "sequence", "step"]),
-        zoneout=st.sampled_from(["", "mask", "share"]),
-        layer_norm=st.booleans(),
-        fresh=st.booleans(),
-    ),
-    st.integers(1, 3),
-    st.integers(0, 2**16),
-)
+@given(drawn(), st.integers(1, 3), st.integers(0, 2**16))
 def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed):
-    assume((configuration.hidden >= 8 and configuration.inputs >= 2) or not configuration.layer_norm)
     assert_agrees(draw(configuration, seed), threads)
 
 
@@ -263,23 +240,3 @@ def test_many_python_threads_at_once():
     with ThreadPoolExecutor(8) as pool:
         for found, i in pool.map(lambda i: (run(samples[i % 4]), i), range(64)):
             np.testing.assert_array_equal(found, want[i % 4])
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_stays_right_after_a_fork():
-    code = """
-import os
-import numpy as np
-from configurations import Configuration, draw
-from gruvy import engine
-sample = draw(Configuration(24, 70, 37, 50))
-want = engine.forward(sample.x, *sample.weights, threads=2)[0]
-child = os.fork()
-same = np.array_equal(engine.forward(sample.x, *sample.weights, threads=2)[0], want)
-if child == 0:
-    os._exit(0 if same else 1)
-_, status = os.waitpid(child, 0)
-raise SystemExit(0 if same and status == 0 else 1)
-"""
-    done = run_python(code)
-    assert done.returncode == 0, done.stderr

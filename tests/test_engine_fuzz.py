@@ -6,27 +6,15 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from configurations import Configuration, Sample, draw, expected, relative_error
+from configurations import Configuration, Sample, draw, drawn, expected, relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gruvy import engine
 from gruvy.errors import TensorError
 
-configurations = st.builds(
-    Configuration,
-    inputs=st.integers(1, 20),
-    hidden=st.integers(1, 40),
-    batch=st.integers(1, 9),
-    steps=st.integers(1, 9),
-    **dict.fromkeys(
-        ["reset_after", "bias", "initial_state", "reverse", "lengths", "resets", "fresh", "mask", "layer_norm"],
-        st.booleans(),
-    ),
-    dropout=st.sampled_from(["", "sequence", "step"]),
-    zoneout=st.sampled_from(["", "mask", "share"]),
-)
-drawn = settings(max_examples=60, deadline=None)
+configurations = drawn(least=1, inputs=st.integers(1, 20), hidden=st.integers(1, 40))
+examples = settings(max_examples=60, deadline=None)
 
 
 def as_it_is(a):
@@ -90,7 +78,7 @@ def run(sample: Sample):
     return [a for a in (out, h_n, *saved, *gradients) if a is not None]
 
 
-@drawn
+@examples
 @given(configurations, st.lists(st.sampled_from(LAYOUTS), min_size=len(ARRAYS), max_size=len(ARRAYS)))
 def test_the_layout_of_memory_changes_nothing(configuration, layouts):
     sample = draw(configuration)
@@ -118,7 +106,7 @@ WRONG = {
 }
 
 
-@drawn
+@examples
 @given(
     configurations, st.sampled_from(["weight_ih", "weight_hh", "bias_ih", "h_0", "dropout"]), st.sampled_from([*WRONG])
 )
@@ -129,7 +117,7 @@ def test_an_array_that_does_not_fit_is_refused_by_name(configuration, name, wron
         engine.forward(bad.x, *bad.weights, **bad.options)
 
 
-@drawn
+@examples
 @given(configurations, st.sampled_from(["lengths", "resets", "mask"]), st.data())
 def test_rows_that_do_not_fit_are_refused_by_name(configuration, name, data):
     c = configuration
@@ -151,7 +139,7 @@ def test_rows_that_do_not_fit_are_refused_by_name(configuration, name, data):
 FINITE = [1e-45, -1e-40, 1.2e-38, -0.0, 1e-20, 89.0, -104.0, 1e4, 3e38, -3e38]
 
 
-@drawn
+@examples
 @given(configurations, st.sampled_from([*FINITE, np.nan, np.inf, -np.inf]), st.data())
 def test_special_numbers_go_where_the_equations_put_them(configuration, value, data):
     sample = draw(replace(configuration, layer_norm=False, zoneout="share" if configuration.zoneout else ""))

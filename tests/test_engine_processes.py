@@ -32,6 +32,26 @@ def busy():
 
 
 @forks
+def test_stays_right_after_a_fork():
+    code = """
+import os
+import numpy as np
+from configurations import Configuration, draw
+from gruvy import engine
+sample = draw(Configuration(24, 70, 37, 50))
+want = engine.forward(sample.x, *sample.weights, threads=2)[0]
+child = os.fork()
+same = np.array_equal(engine.forward(sample.x, *sample.weights, threads=2)[0], want)
+if child == 0:
+    os._exit(0 if same else 1)
+_, status = os.waitpid(child, 0)
+raise SystemExit(0 if same and status == 0 else 1)
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+@forks
 def test_a_child_forked_while_other_threads_compute():
     done = run_python(
         BUSY

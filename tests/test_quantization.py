@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from configurations import CONFIGURATIONS, Configuration, Sample, draw, expected, relative_error
+from configurations import CONFIGURATIONS, Configuration, Sample, draw, drawn, expected, relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from int8_reference import next_states, round_weights
-from test_engine import run_python
+from processes import run_python
 
 from gruvy import engine
 from gruvy.engine import address
@@ -130,20 +130,7 @@ def test_bf16_is_float32_with_rounded_weights(configuration):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.builds(
-        Configuration,
-        inputs=st.integers(1, 40),
-        hidden=st.integers(1, 80),
-        batch=st.integers(0, 20),
-        steps=st.integers(0, 6),
-        reset_after=st.booleans(),
-        bias=st.booleans(),
-        initial_state=st.booleans(),
-        reverse=st.booleans(),
-        lengths=st.booleans(),
-        resets=st.booleans(),
-        mask=st.booleans(),
-    ),
+    drawn(steps=st.integers(0, 6), dropout=st.just(""), zoneout=st.sampled_from(["", "share"])),
     st.integers(1, 3),
     st.integers(0, 2**16),
 )

@@ -9,25 +9,21 @@
 #include <thread>
 #include <vector>
 
+#include "simd.hpp"
+
+using namespace gruvy;
+
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int LANES = 16;
-#elif defined(__AVX2__)
-constexpr int LANES = 8;
-#else
-constexpr int LANES = 4;
-#endif
 constexpr int SUMS = 12;
 constexpr long TURNS = 2'000'000;  // some milliseconds: the best of many rounds is one that nothing disturbed
 
-typedef float Vec __attribute__((vector_size(LANES * sizeof(float))));
-
 void multiply_and_add() {
-    Vec sums[SUMS] = {}, factor = sums[0] + 1.0000001f;
+    const Vec factor = broadcast(1.0000001f);
+    Vec sums[SUMS] = {};
     for (long turn = 0; turn < TURNS; ++turn) {
 #pragma GCC unroll 12
-        for (int i = 0; i < SUMS; ++i) sums[i] = sums[i] * factor + factor;  // -ffp-contract=fast fuses them
+        for (int i = 0; i < SUMS; ++i) sums[i] = fma(sums[i], factor, factor);
 #pragma GCC unroll 12
         for (int i = 0; i < SUMS; ++i) asm volatile("" : "+x"(sums[i]));  // as if each were used
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gruvy.bench.case import Array, Case
@@ -15,9 +16,9 @@ class _TorchLayer(Peer):
     packages = ("torch",)
     install = "pip install torch"
 
+    @abstractmethod
     def layer(self, inputs: int, hidden: int) -> torch.nn.Module:
         """Return the layer to be measured."""
-        raise NotImplementedError
 
     def finished(self, layer: Any) -> Any:
         """Return what is measured of the layer, when that has its weights."""
