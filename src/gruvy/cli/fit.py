@@ -1,4 +1,4 @@
-"""``gruvy fit forecast``."""
+"""``gruvy fit``, and ``gruvy fit forecast``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from gruvy.cli import classify
 from gruvy.cli.arguments import check_target, names
 from gruvy.cli.output import Training, print_json, print_scores, working
 from gruvy.errors import ArgumentError
@@ -26,11 +27,6 @@ Sales of several shops, two weeks ahead, kept after every epoch (go on after a c
         --series shop --known price,holiday --horizon 14 --context 56 \
         --checkpoint run --out sales.gruvy
 """
-
-
-@app.callback()
-def _fit() -> None:
-    """Keep ``forecast`` a command of its own while it is the only one."""
 
 
 @app.command(epilog=EXAMPLES)
@@ -122,3 +118,6 @@ def forecast(
     if len(names(target)) == 1:
         console.print(text.headline(shown))
     console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+app.command(epilog=classify.EXAMPLES)(classify.classify)

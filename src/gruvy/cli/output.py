@@ -128,6 +128,35 @@ def comparison(rows: Sequence[TableRow], unit: str, step: str) -> Table:
     return table
 
 
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table whose first column is text and whose others are numbers; its first row is the model's."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    for number, header in enumerate(columns):
+        table.add_column(header, justify="right" if number else "left", no_wrap=True)
+    for number, row in enumerate(rows):
+        table.add_row(*row, style=None if number else "bold")
+    return table
+
+
+def class_scores(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table of what classifiers and baselines reach."""
+    from gruvy.report import text
+
+    headers = ["model", "accuracy", "balanced\naccuracy", "macro\nF1", "log\nloss", "calibration\nerror"]
+    cells = [
+        [
+            row["name"],
+            f"{row['accuracy']:.1%}",
+            f"{row['balanced_accuracy']:.1%}",
+            f"{row['macro_f1']:.3f}",
+            text.fixed(row.get("log_loss"), 3),
+            "–" if row.get("calibration_error") is None else f"{row['calibration_error']:.1%}",
+        ]
+        for row in rows
+    ]
+    return table_of(headers, cells)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _plain(item) for name, item in value.items()}

@@ -16,7 +16,7 @@ from gruvy.errors import ArgumentError
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="The table to forecast from, with the columns of the training.")
+        Path, typer.Argument(metavar="DATA", help="The table to predict from, with the columns of the training.")
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A .csv or .parquet file; without it CSV goes to stdout.")
@@ -27,10 +27,11 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
 ) -> None:
-    """Forecast the steps after the last row of DATA.
+    """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
 
-    The result has the series (where there are several), the time, and the median of each target. Columns that are
+    A forecast has the series (where there are several), the time, and the median of each target. Columns that are
     known ahead must be filled in for the steps to forecast: add those rows to DATA, with the target left empty.
+    A class comes with the row or the id of its sequence, and with the probability of every class.
 
     Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
@@ -38,18 +39,27 @@ def predict(
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")
     chosen = levels(quantiles)
-    with working("forecasting", quiet=json):
+    with working("predicting", quiet=json):
         import gruvy
         from gruvy.data import read_table
+        from gruvy.tasks import SequenceClassifier
+        from gruvy.tasks.classifier_table import predict_table
 
-        forecast = gruvy.load(model).predict(read_table(data), quantiles=chosen)
+        fitted = gruvy.load(model)
+        if isinstance(fitted, SequenceClassifier):
+            if chosen is not None:
+                raise ArgumentError("--quantiles: a classifier has none; leave it out")
+            found = predict_table(fitted, read_table(data))
+        else:
+            found = fitted.predict(read_table(data), quantiles=chosen)
     if out is not None and out.suffix == ".parquet":
-        forecast.to_parquet(out, index=False)
+        found.to_parquet(out, index=False)
     elif out is not None:
-        forecast.to_csv(out, index=False)
+        found.to_csv(out, index=False)
     if json:
-        print_json({"model": model, "out": out, "forecast": forecast.to_dict(orient="records")})
+        what = "predictions" if isinstance(fitted, SequenceClassifier) else "forecast"
+        print_json({"model": model, "out": out, what: found.to_dict(orient="records")})
     elif out is None:
-        forecast.to_csv(sys.stdout, index=False)
+        found.to_csv(sys.stdout, index=False)
     else:
-        stderr.print(f"Forecast: {out} ({len(forecast)} rows)", soft_wrap=True)
+        stderr.print(f"Predictions: {out} ({len(found)} rows)", soft_wrap=True)

@@ -14,15 +14,16 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": lambda path: pd.read_csv(path, low_memory=False),
     ".csv.gz": lambda path: pd.read_csv(path, low_memory=False),
     ".tsv": lambda path: pd.read_csv(path, sep="\t", low_memory=False),
+    ".jsonl": lambda path: _read_jsonl(path),
     ".parquet": pd.read_parquet,
 }
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a CSV, TSV or Parquet file whose first row (or schema) names the columns.
+    """Read a CSV, TSV, JSON Lines or Parquet file whose first row, keys or schema name the columns.
 
     Args:
-        path: a file that ends in .csv, .csv.gz, .tsv or .parquet.
+        path: a file that ends in .csv, .csv.gz, .tsv, .jsonl or .parquet.
 
     Returns:
         The table as it is in the file; times are parsed later, by the column that holds them.
@@ -53,3 +54,10 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"{path}: has column names but no rows; expected at least one row of data")
     return frame
+
+
+def _read_jsonl(path: Path) -> pd.DataFrame:
+    if not path.stat().st_size:
+        raise pd.errors.EmptyDataError
+    # What the file says is a text stays one.
+    return pd.read_json(path, lines=True, dtype=False)

@@ -275,6 +275,7 @@ def graph_of_file(path: str | os.PathLike[str], arrays: Mapping[str, Array], doc
         spec = document.get("spec")
         cell = spec.get("cell", "gru") if isinstance(spec, dict) else "gru"
         reason = "it was written before gruvy kept one" if cell == "gru" else f"its cell is {cell!r}, no GRU"
+        reason = document.get("no_graph", reason)
         raise FileFormatError(f"{path}: holds no graph: {reason}; use gruvy.load where torch is installed")
     try:
         return Graph.of_document(document["graph"], arrays)

@@ -15,7 +15,15 @@ _BLOCKS = {"gru": 3, "lstm": 4, "tanh": 1}
 CELLS = tuple(_BLOCKS)
 
 
-def recurrent(cell: str, input_size: int, hidden_size: int, num_layers: int = 1, dropout: float = 0.0) -> nn.RNNBase:
+def recurrent(
+    cell: str,
+    input_size: int,
+    hidden_size: int,
+    num_layers: int = 1,
+    dropout: float = 0.0,
+    *,
+    bidirectional: bool = False,
+) -> nn.RNNBase:
     """A recurrent layer stack that takes (T, N, C) and gives ``(output (T, N, H), final state)``.
 
     Time comes first: every step is then one contiguous block of memory.
@@ -27,6 +35,7 @@ def recurrent(cell: str, input_size: int, hidden_size: int, num_layers: int = 1,
         hidden_size: H, hidden units of each layer.
         num_layers: layers on top of each other.
         dropout: share of each layer's output dropped on the way to the next; no effect on a single layer.
+        bidirectional: whether each layer runs both ways; the output then has 2H features.
 
     Returns:
         The layer.
@@ -41,7 +50,8 @@ def recurrent(cell: str, input_size: int, hidden_size: int, num_layers: int = 1,
     _check(cell)
     layer: dict[str, Callable[..., nn.RNNBase]] = {"gru": GRU, "lstm": nn.LSTM, "tanh": nn.RNN}
     # torch warns of dropout on a single layer, which has no next layer to drop on the way to.
-    return layer[cell](input_size, hidden_size, num_layers, dropout=dropout if num_layers > 1 else 0.0)
+    between = dropout if num_layers > 1 else 0.0
+    return layer[cell](input_size, hidden_size, num_layers, dropout=between, bidirectional=bidirectional)
 
 
 def parameter_count(cell: str, input_size: int, hidden_size: int, num_layers: int = 1) -> int:

@@ -1,0 +1,123 @@
+"""``gruvy fit classify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.arguments import check_target
+from gruvy.cli.output import Training, class_scores, print_json, working
+from gruvy.errors import ArgumentError
+
+EXAMPLES = r"""
+Texts, with an HTML report:
+
+    gruvy fit classify reviews.csv --text review --label stars \
+        --report report.html
+
+Recordings of several sensors, a row for each step; `run` tells the recordings apart:
+
+    gruvy fit classify sensors.parquet --series run --label fault
+
+Curves, a row for each, all other columns its steps:
+
+    gruvy fit classify genes.tsv --label function --balanced
+"""
+
+
+def classify(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines or Parquet file.")],
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="The classes.")],
+    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
+    ] = None,
+    tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
+    balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
+    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of every class, held out to test.")] = 0.2,
+    cell: Annotated[str, typer.Option(metavar="CELL", help="gru, lstm or tanh.")] = "gru",
+    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
+    num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="At most so many; early stopping may need fewer.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("model.gruvy"),
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML report.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the state here after every epoch.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the state in --checkpoint.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+) -> None:
+    """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
+
+    A fifth of every class is held out: all printed figures are measured there.
+    """
+    check_target(out, "--out")
+    check_target(report, "--report")
+    if resume and checkpoint is None:
+        raise ArgumentError("--resume: needs --checkpoint, the folder in which an earlier run kept its state")
+    if text is not None and series is not None:
+        raise ArgumentError("--text and --series: expected one of them; a text is one row")
+    if not 0 < test_fraction < 1:
+        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
+    with working("loading", quiet=json):
+        from gruvy.data import read_table
+        from gruvy.report import write_classification_report
+        from gruvy.tasks import SequenceClassifier
+        from gruvy.tasks.classifier_report import classification_report
+        from gruvy.tasks.classifier_table import SequenceColumns, fit_table
+        from gruvy.tasks.forecast_report import CELL_NAMES
+
+        frame = read_table(data)
+        columns = SequenceColumns.of(frame, label, text, series)
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = SequenceClassifier(
+            tokens=tokens,
+            class_weight="balanced" if balanced else None,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            random_state=seed,
+            **limits,
+        )
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        test = fit_table(
+            model,
+            frame,
+            columns,
+            test_fraction=test_fraction,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    own, majority = model.evaluate(test.X, test.y)
+    scores = [own, *test.baselines, majority]
+    if report is not None:
+        shown = classification_report({CELL_NAMES[cell]: model}, test.X, test.y, test.baselines, title=label)
+        write_classification_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "classes": model.classes_,
+                "scores": scores,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "temperature": model.temperature_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    console = Console(highlight=False)
+    console.print(class_scores(scores))
+    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)

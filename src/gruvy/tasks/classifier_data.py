@@ -1,0 +1,180 @@
+"""What a SequenceClassifier is given, checked and brought to one form; and which of it is held out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
+
+from gruvy.errors import ArgumentError, DataError
+from gruvy.timeseries import Problems
+
+Texts = list[str]
+Series = list[NDArray[np.float64]]
+
+
+def read_sequences(X: Any) -> Texts | Series:
+    """Return texts as a list of str, or numeric sequences as arrays (T, C).
+
+    Args:
+        X: a list or Series of texts; a list of arrays (T, C), or (T,) of one channel; an array (N, T, C) or (N, T).
+
+    Raises:
+        DataError: nothing, something else, or sequences that are empty, have NaN or differ in channels; all at once.
+    """
+    if isinstance(X, str):
+        raise DataError("X: expected a list of texts, got one text; put it into a list")
+    if hasattr(X, "toarray"):
+        raise DataError("X: expected an array or a list of sequences, got a sparse matrix; use X.toarray()")
+    if hasattr(X, "__array__"):
+        X = np.asarray(X)
+    if not isinstance(X, (Sequence, np.ndarray)) or (isinstance(X, np.ndarray) and not X.ndim):
+        raise DataError(f"X: expected a list or an array of sequences, got {type(X).__name__}")
+    rows = list(X)
+    if not rows:
+        raise DataError("X: expected at least one sequence, got none")
+    problems = Problems("X")
+    found = _texts(rows, problems) if any(isinstance(row, str) for row in rows) else _series(rows, problems)
+    problems.raise_as(DataError)
+    return found
+
+
+def read_labels(y: Any, sequences: int) -> NDArray[Any]:
+    """Return one label a sequence.
+
+    Raises:
+        DataError: labels are missing, are measurements, or do not fit the sequences.
+    """
+    if y is None:
+        raise DataError("y: fit requires y to be passed, but the target y is None; give a label for each sequence")
+    # A list becomes objects first: NumPy would turn the number in ["a", 1] into a text.
+    labels = np.asarray(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        message = "A column-vector y was passed when a 1d array was expected; use y.ravel()"
+        warnings.warn(message, DataConversionWarning, stacklevel=3)
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DataError(f"y: expected one label for each sequence, got an array of shape {labels.shape}")
+    if len(labels) != sequences:
+        raise DataError(f"y: expected {sequences} labels, as many as there are sequences, got {len(labels)}")
+    missing = np.flatnonzero(pd.isna(labels))
+    if len(missing):
+        raise DataError(
+            f"y: {len(missing)} labels are missing (NaN), the first is label {missing[0]}; leave those sequences out"
+        )
+    if labels.dtype == object:
+        kinds = {"number" if isinstance(label, Real) else type(label).__name__ for label in labels}
+        if len(kinds) > 1:
+            raise DataError(
+                f"y: expected labels of one type, got {' and '.join(sorted(kinds))}; convert them, e.g. to str"
+            )
+        labels = np.array(labels.tolist())
+    if labels.dtype.kind == "f":
+        if np.isinf(labels).any():
+            raise DataError("y: Input y contains infinity; expected classes")
+        between = labels[labels % 1 != 0]
+        if len(between):
+            raise DataError(
+                f"y: Unknown label type: expected classes, got {len(between)} numbers that are not whole, such as "
+                f"{between[0]:g}; make them classes, or forecast them"
+            )
+    return labels
+
+
+def held_out(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Choose sequences to hold out (N,), of every class about the same share.
+
+    A class of two sequences or more has at least one in each part.
+    """
+    random = np.random.default_rng(seed)
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        count = min(max(1, round(fraction * len(rows))), len(rows) - 1)
+        chosen[random.permutation(rows)[:count]] = True
+    return chosen
+
+
+def class_weights(
+    weight: str | Mapping[Any, float] | None, classes: NDArray[Any], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return what each class weighs (K,): as given, 1 by default; "balanced" makes all classes count alike.
+
+    Raises:
+        ArgumentError: a class that is not there, or a weight that is no number above 0.
+    """
+    if weight is None:
+        return np.ones(len(classes))
+    if isinstance(weight, str):
+        balanced: NDArray[np.float64] = counts.sum() / (len(classes) * counts)
+        return balanced
+    known = classes.tolist()
+    unknown = [label for label in weight if label not in known]
+    if unknown:
+        raise ArgumentError(f"class_weight: {unknown} are no classes of y; there are {known}")
+    return np.array([float(weight.get(label, 1.0)) for label in known])
+
+
+class Scaling:
+    """Mean and spread of each channel over the training sequences: mean (C,) and std (C,), 1 where nothing varies."""
+
+    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64]):
+        self.mean = mean
+        self.std = std
+
+    @classmethod
+    def of(cls, sequences: Sequence[NDArray[np.float64]]) -> Scaling:
+        """Take them from all steps of these sequences."""
+        steps = np.concatenate(sequences)
+        std = steps.std(axis=0)
+        return cls(steps.mean(axis=0), np.where(std > 0, std, 1.0))
+
+    def scale(self, sequence: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(T, C) in units of the spread."""
+        scaled: NDArray[np.float32] = ((sequence - self.mean) / self.std).astype(np.float32)
+        return scaled
+
+
+def _texts(rows: Sequence[Any], problems: Problems) -> Texts:
+    wrong = [number for number, row in enumerate(rows) if not isinstance(row, str)]
+    if wrong:
+        first = rows[wrong[0]]
+        problems.add(
+            f"{len(wrong)} of {len(rows)} texts are missing or no text, the first is number {wrong[0]}: {first!r}; "
+            "fill them in, or leave them out with their labels"
+        )
+    return list(rows)
+
+
+def _series(rows: Sequence[Any], problems: Problems) -> Series:
+    arrays: Series = []
+    for number, row in enumerate(rows):
+        try:
+            if np.iscomplexobj(row):
+                raise TypeError("Complex data not supported")
+            array = np.asarray(row, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            problems.add(f"sequence {number} is neither text nor numbers ({error}); expected an array (T, C) or (T,)")
+            return []
+        arrays.append(array[:, None] if array.ndim == 1 else array)
+
+    def note(wrong: Callable[[NDArray[np.float64]], bool], what: str) -> None:
+        found = [number for number, array in enumerate(arrays) if wrong(array)]
+        if found:
+            problems.add(f"{len(found)} of {len(arrays)} sequences {what}, the first is number {found[0]}")
+
+    note(lambda array: array.ndim != 2, "are no arrays (T, C) or (T,); Reshape your data")
+    if problems.found:
+        return []
+    note(lambda array: not array.size, "have 0 steps or 0 channels; leave them out")
+    note(lambda array: bool(np.isnan(array).any()), "have NaN; fill the gaps in")
+    note(lambda array: bool(np.isinf(array).any()), "have infinity; make it finite")
+    channels = arrays[0].shape[1]
+    note(lambda array: array.shape[1] != channels, f"have other channels than the {channels} of sequence 0")
+    return arrays

@@ -1,0 +1,108 @@
+"""A fitted SequenceClassifier in a .gruvy file: arrays and plain JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gruvy import files
+from gruvy.data import Vocabulary
+from gruvy.errors import FileFormatError
+from gruvy.tasks.classifier_data import Scaling
+from gruvy.tasks.classifier_model import ClassifierModel
+from gruvy.tasks.classifier_network import ClassifierNetwork
+from gruvy.tasks.classifier_table import SequenceColumns
+
+if TYPE_CHECKING:
+    from gruvy.tasks.sequence_classifier import SequenceClassifier
+
+TASK = "classify"
+_PREFIX = "network/"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
+
+
+def write_classifier(classifier: SequenceClassifier, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted SequenceClassifier."""
+    model: ClassifierModel = classifier._model
+    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    preprocessing: dict[str, Any] = {"vocabulary": None}
+    if isinstance(model.preparation, Vocabulary):
+        preprocessing = {"vocabulary": model.preparation.document()}
+    else:
+        tensors |= {"scaling/mean": model.preparation.mean, "scaling/std": model.preparation.std}
+    params = classifier.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    if isinstance(params["class_weight"], Mapping):  # JSON has no keys but text
+        weights = params["class_weight"].items()
+        params["class_weight"] = [[_plain(label), _plain(weight)] for label, weight in weights]
+    document = {
+        "task": TASK,
+        "params": {name: _plain(value) for name, value in params.items()},
+        "preprocessing": preprocessing,
+        "temperature": model.temperature,
+        "classes": classifier.classes_.tolist(),
+        "class_counts": classifier.class_counts_.tolist(),
+        "columns": None if classifier.columns_ is None else asdict(classifier.columns_),
+        "fitted": {name: getattr(classifier, name) for name in _PLAIN},
+        "no_graph": "attention over the steps is no operation of a graph",
+    }
+    return files.write(path, tensors, document)
+
+
+def read_classifier(
+    classifier_type: type[SequenceClassifier], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> SequenceClassifier:
+    """Put a fitted SequenceClassifier together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        params = dict(document["params"])
+        if isinstance(params["class_weight"], list):
+            params["class_weight"] = dict(params["class_weight"])
+        classifier = classifier_type(**params)
+        preparation: Vocabulary | Scaling
+        if document["preprocessing"]["vocabulary"] is None:
+            preparation = Scaling(tensors["scaling/mean"], tensors["scaling/std"])
+        else:
+            preparation = Vocabulary.of_document(document["preprocessing"]["vocabulary"])
+        columns = document["columns"]
+        classifier.columns_ = columns and SequenceColumns(**{**columns, "values": tuple(columns["values"])})
+        classifier.classes_ = np.array(document["classes"])
+        classifier.class_counts_ = np.array(document["class_counts"])
+        network = new_network(classifier, preparation, len(classifier.classes_))
+        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        for name in _PLAIN:
+            setattr(classifier, name, document["fitted"][name])
+        classifier._keep(ClassifierModel(network, preparation, float(document["temperature"])))
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    return classifier
+
+
+def new_network(classifier: SequenceClassifier, preparation: Vocabulary | Scaling, classes: int) -> ClassifierNetwork:
+    """The network for these parameters and inputs, untrained."""
+    return ClassifierNetwork(
+        classifier.cell,
+        tokens=len(preparation) if isinstance(preparation, Vocabulary) else None,
+        channels=classifier.embedding_size if isinstance(preparation, Vocabulary) else len(preparation.mean),
+        classes=classes,
+        hidden_size=classifier.hidden_size,
+        num_layers=classifier.num_layers,
+        bidirectional=classifier.bidirectional,
+        dropout=classifier.dropout,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

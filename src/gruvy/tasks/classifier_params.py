@@ -1,0 +1,44 @@
+"""The checks of a SequenceClassifier's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gruvy.data.vocabulary import KINDS
+from gruvy.errors import ArgumentError
+from gruvy.tasks.params import check_shared, is_int, is_real
+from gruvy.timeseries import Problems, did_you_mean
+
+_COUNTS = ("embedding_size", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """Refuse what cannot work, all of it at once.
+
+    Args:
+        params: what ``SequenceClassifier.get_params()`` gives.
+
+    Raises:
+        ArgumentError: every parameter with a wrong type or value.
+    """
+    problems = Problems("SequenceClassifier")
+    check_shared(params, problems, counts=_COUNTS)
+    if params["tokens"] not in KINDS:
+        expected = f"expected one of {', '.join(KINDS)}, got {params['tokens']!r}"
+        problems.add(f"tokens: {expected}; {did_you_mean(params['tokens'], KINDS)}")
+    if not is_int(params["vocabulary_size"]) or params["vocabulary_size"] < 2:
+        problems.add(f"vocabulary_size: expected a whole number from 2 on, got {params['vocabulary_size']!r}")
+    if not isinstance(params["bidirectional"], bool):
+        problems.add(f"bidirectional: expected True or False, got {params['bidirectional']!r}")
+    fraction = params["validation_fraction"]
+    if not is_real(fraction) or not 0 < fraction < 1:
+        problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")
+    weight = params["class_weight"]
+    if isinstance(weight, Mapping):
+        wrong = {label: value for label, value in weight.items() if not is_real(value) or not value > 0}
+        if wrong:
+            problems.add(f"class_weight: expected numbers above 0, got {wrong!r}")
+    elif weight not in (None, "balanced"):
+        problems.add(f"class_weight: expected None, 'balanced' or a dict of class -> weight, got {weight!r}")
+    problems.raise_as(ArgumentError)

@@ -1,0 +1,190 @@
+"""From a fitted classifier and its test part to the values that a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow
+from gruvy.tasks.calibration import reliability
+from gruvy.tasks.classifier_data import read_labels, read_sequences
+from gruvy.tasks.classifier_model import Attention
+from gruvy.tasks.sequence_classifier import SequenceClassifier
+
+# Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
+_PARTS = 50
+# Texts that are shown: of this many steps, so that there is something to see and not too much.
+_STEPS = range(5, 61)
+# Their places in the order of the probability that the true class was given.
+_PLACES = {
+    "Most certain of the truth (1st percentile)": 0.01,
+    "25th percentile": 0.25,
+    "Typical (50th percentile)": 0.5,
+    "75th percentile": 0.75,
+    "90th percentile": 0.9,
+    "Least certain of it (99th percentile)": 0.99,
+}
+
+
+def classification_report(
+    models: Mapping[str, SequenceClassifier],
+    X: Any,
+    y: Any,
+    baselines: Sequence[Mapping[str, Any]] = (),
+    *,
+    title: str,
+    description: str = "",
+    command: str = "",
+    steps: Sequence[str] | None = None,
+) -> ClassificationReport:
+    """Gather what a report shows of classifiers that were fitted on the same sequences.
+
+    The first model is the one that the report is about.
+
+    Args:
+        models: fitted estimators by the name that the report gives them.
+        X, y: N sequences and their labels, none of them of the fit.
+        baselines: more rows as those of ``evaluate``; figures that a baseline does not have may be left out.
+        title: the headline.
+        description: one or two sentences on the data.
+        command: what repeats the run, or "".
+        steps: names of the steps, of numeric sequences of one length; by default their numbers.
+
+    Returns:
+        The values of the report; `gruvy.report.write_classification_report` turns them into a page.
+
+    Raises:
+        DataError: sequences or labels that cannot be used.
+
+    Example:
+        >>> report = classification_report({"GRU": model}, X, y, title="Reviews")  # doctest: +SKIP
+    """
+    model = next(iter(models.values()))
+    scores = [one.evaluate(X, y) for one in models.values()]
+    sequences = read_sequences(X)
+    truth = model.numbers(read_labels(y, len(sequences)))
+    probabilities = model.predict_proba(X)
+    predicted = probabilities.argmax(axis=1)
+    names = [str(label) for label in model.classes_.tolist()]
+    attention = model.attention(X)
+    text = isinstance(sequences[0], str)
+    return ClassificationReport(
+        title=title,
+        rows=[
+            *(_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
+            *(_row(row["name"], row) for row in (*baselines, scores[0][1])),
+        ],
+        classes=names,
+        confusion=confusion_matrix(truth, predicted, labels=range(len(names))),
+        reliability=reliability(probabilities, truth),
+        losses=[_losses(name, one) for name, one in models.items()],
+        provenance=_provenance(model, len(sequences), command),
+        temperature=model.temperature_,
+        description=description,
+        examples=_examples(names, truth, probabilities, attention) if text else (),
+        course=None if text else _course(sequences, truth, attention, len(names), steps),  # type: ignore[arg-type]
+    )
+
+
+def _row(name: str, score: Mapping[str, Any], model: SequenceClassifier | None = None) -> ScoreRow:
+    return ScoreRow(
+        name=name,
+        kind="baseline" if model is None else "model",
+        accuracy=score["accuracy"],
+        balanced_accuracy=score["balanced_accuracy"],
+        macro_f1=score["macro_f1"],
+        log_loss=score.get("log_loss"),
+        calibration_error=score.get("calibration_error"),
+        parameters=model.n_parameters_ if model else None,
+        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
+    )
+
+
+def _losses(name: str, model: SequenceClassifier) -> LossCurve:
+    return LossCurve(
+        name=name,
+        train=[row["train_loss"] for row in model.history_],
+        validation=[row["validation_loss"] for row in model.history_],
+        best_epoch=model.best_epoch_,
+    )
+
+
+def _examples(
+    names: Sequence[str], truth: NDArray[np.int64], probabilities: NDArray[Any], attention: Sequence[Attention]
+) -> list[Example]:
+    """Return texts of a readable length by the rank of the true class' probability: none is picked by eye."""
+    of_truth = probabilities[np.arange(len(truth)), truth]
+    ranked = [row for row in np.argsort(-of_truth) if len(attention[row].weights) in _STEPS]
+    if not ranked:
+        return []
+    found = []
+    for title, share in _PLACES.items():
+        row = ranked[round(share * (len(ranked) - 1))]
+        predicted = int(probabilities[row].argmax())
+        found.append(
+            Example(
+                title=title,
+                truth=names[truth[row]],
+                predicted=names[predicted],
+                probability=float(probabilities[row, predicted]),
+                tokens=attention[row].tokens or (),
+                weights=attention[row].weights.tolist(),
+            )
+        )
+    return found
+
+
+def _course(
+    sequences: Sequence[NDArray[np.float64]],
+    truth: NDArray[np.int64],
+    attention: Sequence[Attention],
+    classes: int,
+    steps: Sequence[str] | None,
+) -> Course:
+    """Return the mean attention and the mean first channel of each class, step by step, or part by part."""
+    lengths = {len(sequence) for sequence in sequences}
+    if len(lengths) == 1:
+        values = np.stack([sequence[:, 0] for sequence in sequences])
+        weights = np.stack([one.weights for one in attention])
+        steps = steps or [str(number) for number in range(1, len(sequences[0]) + 1)]
+    else:
+        values = np.stack([_resampled(sequence[:, 0]) for sequence in sequences])
+        weights = np.stack([_resampled(one.weights * len(one.weights)) / _PARTS for one in attention])
+        steps = [f"{round(100 * (part + 0.5) / _PARTS)}%" for part in range(_PARTS)]
+    return Course(
+        steps=list(steps),
+        weights=np.stack([_mean(weights[truth == label], weights) for label in range(classes)]),
+        values=np.stack([_mean(values[truth == label], values) for label in range(classes)]),
+    )
+
+
+def _mean(rows: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """The mean row; NaN of a class that the test part does not have."""
+    mean: NDArray[Any] = rows.mean(axis=0) if len(rows) else np.full(others.shape[1], np.nan)
+    return mean
+
+
+def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
+    places = (np.arange(_PARTS) + 0.5) / _PARTS * len(values) - 0.5
+    resampled: NDArray[np.float64] = np.interp(places, np.arange(len(values)), values)
+    return resampled
+
+
+def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[str, str]:
+    made = model.provenance_
+    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
+    facts = {names.get(package, package): version for package, version in made["versions"].items()}
+    facts |= {
+        "Machine": made["machine"],
+        "Threads": str(made["threads"]),
+        "Seed": str(made["seed"]),
+        "Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test",
+        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
+    }
+    if model.vocabulary_ is not None:
+        facts["Vocabulary"] = f"{len(model.vocabulary_):,} {model.tokens}s"
+    return facts | ({"Command": command} if command else {})

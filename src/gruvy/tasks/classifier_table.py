@@ -1,0 +1,212 @@
+"""Labelled sequences in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.classifier_baselines import LinearClassifier
+from gruvy.tasks.classifier_data import held_out, read_labels, read_sequences
+from gruvy.tasks.classifier_scores import score_row
+from gruvy.timeseries import Problems, did_you_mean
+
+if TYPE_CHECKING:
+    from gruvy.tasks.sequence_classifier import SequenceClassifier
+
+
+@dataclass(frozen=True)
+class SequenceColumns:
+    """What the columns of a table are, in one of three layouts.
+
+    With ``text`` each row is a text. With ``series`` each row is a step: rows with the same id are one sequence, in
+    their order, with one label. With neither each row is a sequence of one channel, and its values are the steps.
+
+    Attributes:
+        label: the column of the classes.
+        text: the column of the texts.
+        series: the column of ids.
+        values: the columns of numbers; empty of texts.
+    """
+
+    label: str
+    text: str | None = None
+    series: str | None = None
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, label: str, text: str | None = None, series: str | None = None) -> SequenceColumns:
+        """Find the columns of numbers: all that are not named.
+
+        Raises:
+            DataError: a named column is missing, or none is left.
+        """
+        names = [str(name) for name in frame.columns]
+        _check_names(frame, {"label": label, "text": text, "series": series})
+        if text is not None:
+            return cls(label, text)
+        values = tuple(name for name in names if name not in (label, series))
+        if not values:
+            raise DataError("the table: no column is left for the values; name the column of the texts, or add values")
+        return cls(label, None, series, values)
+
+    def read(self, frame: pd.DataFrame) -> tuple[Any, NDArray[Any]]:
+        """Return the sequences, as a `SequenceClassifier` takes them, and what each is called: its row, or its id.
+
+        Raises:
+            DataError: a column is missing, or has something else than numbers.
+        """
+        _check_names(frame, {"text": self.text, "series": self.series} | {name: name for name in self.values})
+        if self.text is not None:
+            if pd.api.types.is_numeric_dtype(frame[self.text]):
+                raise DataError(
+                    f"column '{self.text}': expected texts, got numbers such as {frame[self.text].iloc[0]!r}; for "
+                    "sequences of numbers name no column of texts"
+                )
+            return frame[self.text].tolist(), np.arange(len(frame))
+        problems = Problems("the table")
+        values = np.column_stack([_numbers(frame[name], problems) for name in self.values])
+        problems.raise_as(DataError)
+        if self.series is None:
+            return values[:, :, None], np.arange(len(frame))
+        ids, rows = _groups(frame[self.series])
+        return [values[part] for part in rows], np.array(ids)
+
+    def labels(self, frame: pd.DataFrame) -> NDArray[Any]:
+        """Return the label of each sequence.
+
+        Raises:
+            DataError: the column is missing, or a series has two labels.
+        """
+        _check_names(frame, {"label": self.label})
+        column = frame[self.label].to_numpy()
+        if self.series is None:
+            return column
+        ids, rows = _groups(frame[self.series])
+        for name, part in zip(ids, rows, strict=True):
+            if len(pd.unique(column[part])) > 1:
+                raise DataError(
+                    f"column '{self.label}': expected one label a series, got {pd.unique(column[part])[:2].tolist()} "
+                    f"in series {name!r}; give each label an id of its own"
+                )
+        return column[[part[0] for part in rows]]
+
+
+@dataclass(frozen=True)
+class TestPart:
+    """What `fit_table` kept out of the fit: sequences, labels, and the score of a linear model on them."""
+
+    X: list[Any]
+    y: NDArray[Any]
+    baselines: list[dict[str, Any]]
+
+
+def fit_table(
+    model: SequenceClassifier, frame: pd.DataFrame, columns: SequenceColumns, *, test_fraction: float, **options: Any
+) -> TestPart:
+    """Fit on a table but for a test part of it, ``test_fraction`` of the sequences of every class.
+
+    Args:
+        model: the estimator to fit; it remembers the columns.
+        frame: the table.
+        columns: what its columns are.
+        test_fraction: between 0 and 1.
+        options: what ``fit`` takes besides: checkpoint, resume, progress.
+
+    Returns:
+        The test part.
+
+    Raises:
+        DataError: the table cannot be used.
+    """
+    X, _ = columns.read(frame)
+    sequences = read_sequences(X)
+    y = read_labels(columns.labels(frame), len(sequences))
+    classes, numbers = np.unique(y, return_inverse=True)
+    seed = model.random_state if isinstance(model.random_state, int) else 0
+    kept = held_out(numbers, test_fraction, seed)
+    if len(classes) > 1 and not kept.any():
+        raise DataError("the table: no class has two sequences, so that none is left to test with; give more")
+    learnt, tested = ([sequences[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
+    model.fit(learnt, y[~kept], **options)
+    model.columns_ = columns
+    linear = LinearClassifier(model.class_weight, seed).fit(learnt, numbers[~kept])
+    score = score_row(linear.name, numbers[kept], linear.predict_proba(tested))
+    return TestPart(tested, y[kept], [score])
+
+
+def predict_table(model: SequenceClassifier, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each sequence of a table: its row or id, its class, and the probability of every class.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table.
+        DataError: the table cannot be used.
+    """
+    columns = columns_of(model)
+    X, names = columns.read(frame)
+    probabilities = model.predict_proba(X)
+    found = {
+        columns.series or "row": names,
+        columns.label: model.classes_[probabilities.argmax(axis=1)],
+    }
+    found |= {f"p_{label}": probabilities[:, number] for number, label in enumerate(model.classes_.tolist())}
+    return pd.DataFrame(found)
+
+
+def evaluate_table(model: SequenceClassifier, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of ``evaluate`` for a table.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table.
+        DataError: the table cannot be used.
+    """
+    columns = columns_of(model)
+    return model.evaluate(columns.read(frame)[0], columns.labels(frame))
+
+
+def columns_of(model: SequenceClassifier) -> SequenceColumns:
+    """Return the columns of the table that a model was fitted on.
+
+    Raises:
+        ArgumentError: it was fitted on sequences.
+    """
+    if model.columns_ is None:
+        raise ArgumentError("the model was fitted on sequences, not on a table; use its predict or evaluate in Python")
+    return model.columns_
+
+
+def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+    problems = Problems("the table")
+    for role, name in named.items():
+        if name is not None and name not in frame.columns:
+            problems.add(
+                f"no column '{name}'"
+                + ("" if role == name else f" ({role})")
+                + f"; {did_you_mean(name, frame.columns)}"
+            )
+    problems.raise_as(DataError)
+
+
+def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
+    if len(wrong):
+        problems.add(
+            f"column '{column.name}': expected numbers, got {column.iloc[wrong[0]]!r} in row {wrong[0]} "
+            f"({len(wrong)} such values); leave the column out, or name it as the text"
+        )
+    return numbers
+
+
+def _groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
+    """The ids in the order in which they come, and the rows of each."""
+    codes, names = pd.factorize(column)
+    if (codes < 0).any():
+        raise DataError(f"column '{column.name}': {(codes < 0).sum()} rows have no id; fill it in")
+    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    return list(names), rows

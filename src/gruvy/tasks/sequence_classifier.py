@@ -1,0 +1,320 @@
+"""Classification of texts and numeric sequences: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.data import Sequences, Vocabulary
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.calibration import fit_temperature
+from gruvy.tasks.classifier_data import (
+    Scaling,
+    class_weights,
+    held_out,
+    read_labels,
+    read_sequences,
+)
+from gruvy.tasks.classifier_file import new_network, write_classifier
+from gruvy.tasks.classifier_model import Attention, ClassifierModel, encode
+from gruvy.tasks.classifier_network import WeightedCrossEntropy
+from gruvy.tasks.classifier_params import check_params
+from gruvy.tasks.classifier_scores import score_row
+from gruvy.tasks.classifier_table import SequenceColumns
+from gruvy.tasks.provenance import provenance
+from gruvy.training import Progress, Schedule, reproducible, train
+
+# Sequences in a batch of the validation part.
+_BATCH = 256
+
+
+class SequenceClassifier(ClassifierMixin, BaseEstimator):
+    """Tells classes of texts or of numeric sequences of any length, with calibrated probabilities.
+
+    A part of the sequences, ``validation_fraction`` of every class, chooses the best epoch and calibrates the
+    probabilities; the rest is learnt from. See `gruvy.tasks.classifier_network.ClassifierNetwork` for the network.
+
+    Args:
+        tokens: what a text is cut into: "word", "character" or "subword" (byte-pair encoding; the extra ``text``).
+        vocabulary_size: the most tokens to know.
+        embedding_size: numbers that stand for a token.
+        cell: "gru", "lstm" or "tanh".
+        hidden_size: H, units of each layer and direction.
+        num_layers: recurrent layers.
+        bidirectional: whether the layers read the sequence from both ends.
+        dropout: share of the units dropped in training.
+        class_weight: how much the sequences of each class count in training, as class -> weight (1 for the others);
+            "balanced" makes all classes count alike; None counts each sequence once. The probabilities are then those
+            of a world in which the classes are so frequent.
+        validation_fraction: share of the sequences that chooses the best epoch and calibrates.
+        batch_size: sequences in a training step.
+        max_epochs: the most passes over the training sequences.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        classes_: the labels, sorted.
+        class_counts_: how many sequences of each class the fit was given.
+        temperature_: by which the logits are divided; above 1 the network had been too sure.
+        history_: one row per epoch: epoch, train_loss, validation_loss (cross-entropy, nats), seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the whole network.
+        vocabulary_: the tokens known, number 0 for all others; None of numeric sequences.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        columns_: what the columns of the table were, if `gruvy.tasks.classifier_table.fit_table` read one.
+        provenance_: versions, machine, threads, seed, sequences, date.
+
+    Example:
+        >>> texts = ["a fine film", "fine and warm", "a dull film", "dull and long"] * 10
+        >>> model = SequenceClassifier(max_epochs=8, random_state=0).fit(texts, ["good", "good", "bad", "bad"] * 10)
+        >>> model.predict(["a fine story", "how dull"]).tolist()
+        ['good', 'bad']
+    """
+
+    columns_: SequenceColumns | None
+
+    def __init__(
+        self,
+        *,
+        tokens: str = "word",
+        vocabulary_size: int = 10_000,
+        embedding_size: int = 64,
+        cell: str = "gru",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        dropout: float = 0.3,
+        class_weight: str | Mapping[Any, float] | None = None,
+        validation_fraction: float = 0.1,
+        batch_size: int = 32,
+        max_epochs: int = 10,
+        patience: int = 3,
+        learning_rate: float = 3e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.tokens = tokens
+        self.vocabulary_size = vocabulary_size
+        self.embedding_size = embedding_size
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on labelled sequences, choose the best epoch, calibrate the probabilities.
+
+        Args:
+            X: N texts, as a list or a Series; or N numeric sequences, as a list of arrays (T, C) or (T,), of any
+                lengths, or as an array (N, T, C) or (N, T).
+            y: N labels, of two classes or more.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: sequences or labels that cannot be used.
+            MissingExtraError: sub-words without the tokenizers library.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        sequences = read_sequences(X)
+        classes, labels, counts = np.unique(read_labels(y, len(sequences)), return_inverse=True, return_counts=True)
+        if len(classes) < 2:
+            raise DataError(
+                f"y: expected at least two classes, got one class, {classes.tolist()[0]!r}; add sequences of another"
+            )
+        weights = class_weights(self.class_weight, classes, counts)
+
+        seed = self._seed()
+        kept = held_out(labels, self.validation_fraction, seed)
+        if not kept.any():
+            raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
+        preparation = self._learn_preparation([one for one, out in zip(sequences, kept, strict=True) if not out])
+        encoded = encode(sequences, preparation)
+        training, validation = (
+            Sequences([encoded[row] for row in np.flatnonzero(part)], labels[part], batch_size=size)
+            for part, size in ((~kept, self.batch_size), (kept, _BATCH))
+        )
+        with reproducible(seed):
+            network = new_network(self, preparation, len(classes))
+        result = train(
+            network,
+            WeightedCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
+            training,
+            validation,
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(encoded, labels),
+            progress=progress,
+        )
+        self.columns_ = None
+        self.classes_ = classes
+        self.class_counts_ = counts
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.provenance_ = {**provenance(), "seed": result.seed, "sequences": len(sequences)}
+        logits = ClassifierModel(network, preparation, 1.0).logits(validation.sequences)
+        temperature = fit_temperature(logits, validation.labels, weights[validation.labels])
+        self._keep(ClassifierModel(network, preparation, temperature))
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each sequence.
+
+        Args:
+            X: N sequences of the kind of the fit.
+
+        Returns:
+            (N,) labels.
+
+        Raises:
+            DataError: sequences that cannot be used.
+        """
+        probabilities = self.predict_proba(X)
+        found: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
+        return found
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the calibrated probability of each class.
+
+        Args:
+            X: N sequences of the kind of the fit.
+
+        Returns:
+            (N, K), in the order of ``classes_``.
+
+        Raises:
+            DataError: sequences that cannot be used.
+        """
+        check_is_fitted(self)
+        return self._model.probabilities(self._model.read(X))
+
+    def evaluate(self, X: Any, y: Any) -> list[dict[str, Any]]:
+        """Measure the model, and what always says how frequent the classes of the fit were.
+
+        Args:
+            X: N sequences that were not in the fit.
+            y: N labels.
+
+        Returns:
+            A row of the model (named as its cell) and one of "majority class", with name, accuracy, balanced_accuracy,
+            macro_f1, log_loss (nats) and calibration_error.
+
+        Raises:
+            DataError: sequences or labels that cannot be used.
+        """
+        check_is_fitted(self)
+        sequences = self._model.read(X)
+        truth = self.numbers(read_labels(y, len(sequences)))
+        frequency = np.tile(self.class_counts_ / self.class_counts_.sum(), (len(truth), 1))
+        return [
+            score_row(self.cell, truth, self._model.probabilities(sequences)),
+            score_row("majority class", truth, frequency),
+        ]
+
+    def attention(self, X: Any) -> list[Attention]:
+        """Where the network looks: the weight of each step of each sequence.
+
+        A high weight says that the state of the network at this step went into the decision. That state has read the
+        steps around it too, so the weight is no proof that this step alone decided (Jain and Wallace 2019).
+
+        Args:
+            X: N sequences of the kind of the fit.
+
+        Returns:
+            For each its weights (T,), which sum to 1, and of a text the tokens that they belong to.
+
+        Raises:
+            DataError: sequences that cannot be used.
+        """
+        check_is_fitted(self)
+        return self._model.attention(self._model.read(X))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_classifier(self, path)
+
+    def numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the place of each label in ``classes_``.
+
+        Raises:
+            DataError: labels that the fit has not seen.
+        """
+        known = {label: number for number, label in enumerate(self.classes_.tolist())}
+        unknown = sorted({repr(label) for label in labels.tolist() if label not in known})
+        if unknown:
+            raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {self.classes_.tolist()}")
+        return np.array([known[label] for label in labels.tolist()])
+
+    def _learn_preparation(self, training: Sequence[Any]) -> Vocabulary | Scaling:
+        if isinstance(training[0], str):
+            return Vocabulary.of(training, self.tokens, self.vocabulary_size)
+        return Scaling.of(training)
+
+    def _keep(self, model: ClassifierModel) -> None:
+        """Take over the parts of a fitted model."""
+        model.network.eval()
+        self._model = model
+        self.temperature_ = model.temperature
+        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
+        self.vocabulary_ = model.preparation.tokens if isinstance(model.preparation, Vocabulary) else None
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, encoded: list[NDArray[Any]], labels: NDArray[np.int64]) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = hashlib.sha256(labels.tobytes())
+        for sequence in encoded:
+            digest.update(np.int64(len(sequence)).tobytes() + sequence.tobytes())
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        return {**params, "data (sha256)": digest.hexdigest()}

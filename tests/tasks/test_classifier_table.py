@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import gruvy
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks import SequenceClassifier
+from gruvy.tasks.classifier_table import SequenceColumns, evaluate_table, fit_table, predict_table
+
+SMALL = {"hidden_size": 6, "batch_size": 16, "max_epochs": 12, "learning_rate": 0.03, "dropout": 0.0, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """A row for each step of 60 recordings of two sensors that rise or fall."""
+    random = np.random.default_rng(0)
+    parts = []
+    for number in range(60):
+        length = int(random.integers(5, 12))
+        slope = 1 if number % 2 else -1
+        parts.append(
+            pd.DataFrame(
+                {
+                    "run": f"r{number}",
+                    "a": slope * np.arange(length) + random.normal(0, 0.1, length),
+                    "b": random.normal(size=length),
+                    "fault": "rises" if slope > 0 else "falls",
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_rows_that_are_steps(steps, tmp_path):
+    columns = SequenceColumns.of(steps, "fault", series="run")
+    assert columns.values == ("a", "b")
+    model = SequenceClassifier(**SMALL)
+    test = fit_table(model, steps, columns, test_fraction=0.2)
+    assert sorted(test.y) == ["falls"] * 6 + ["rises"] * 6
+    assert model.provenance_["sequences"] == 48
+    assert model.score(test.X, test.y) == 1.0
+    assert test.baselines[0]["name"] == "logistic regression"
+    again = gruvy.load(model.save(tmp_path / "m.gruvy"))
+    assert again.columns_ == columns
+    found = predict_table(again, steps.drop(columns="fault"))
+    assert found["run"].tolist() == [f"r{number}" for number in range(60)]
+    assert list(found.columns) == ["run", "fault", "p_falls", "p_rises"]
+    truth = np.where(np.arange(60) % 2, "rises", "falls")
+    assert (found["fault"] == truth).mean() > 0.95
+    assert evaluate_table(again, steps)[0]["accuracy"] == (found["fault"] == truth).mean()
+
+
+def test_series_may_be_mixed_up_but_their_steps_keep_their_order(steps):
+    columns = SequenceColumns.of(steps, "fault", series="run")
+    mixed = steps.assign(step=steps.groupby("run").cumcount()).sort_values("step", kind="stable")
+    X, names = columns.read(mixed)
+    assert names.tolist() == [f"r{number}" for number in range(60)]
+    for name, x in zip(names, X, strict=True):
+        np.testing.assert_array_equal(x, steps.loc[steps["run"] == name, ["a", "b"]])
+
+
+def test_rows_that_are_curves():
+    curves = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 5)), columns=list("vwxyz"))
+    curves["kind"] = np.where(curves["v"] > 0, "p", "n")
+    columns = SequenceColumns.of(curves, "kind")
+    X, names = columns.read(curves)
+    np.testing.assert_array_equal(X[:, :, 0], curves[list("vwxyz")])
+    assert names.tolist() == list(range(40))
+    assert columns.labels(curves).tolist() == curves["kind"].tolist()
+
+
+def test_texts():
+    table = pd.DataFrame({"id": [1, 2], "review": ["fine", "dull"], "stars": [5, 1]})
+    columns = SequenceColumns.of(table, "stars", "review")
+    assert columns.read(table)[0] == ["fine", "dull"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named", "pattern"),
+    [
+        (lambda t: t, {"label": "falt", "series": "run"}, "no column 'falt' .label.; did you mean 'fault'"),
+        (lambda t: t, {"label": "fault", "series": "rum"}, "no column 'rum' .series.; did you mean 'run'"),
+        (lambda t: t, {"label": "fault"}, "column 'run': expected numbers, got 'r0' in row 0"),
+        (lambda t: t, {"label": "fault", "text": "a"}, "column 'a': expected texts, got numbers"),
+        (lambda t: t[["run", "fault"]], {"label": "fault", "series": "run"}, "no column is left for the values"),
+        (lambda t: t.assign(run=t["run"].where(t.index > 3)), {"label": "fault", "series": "run"}, "4 rows have no id"),
+        (
+            lambda t: t.assign(fault=t["fault"].where(t.index != 2, "rises")),
+            {"label": "fault", "series": "run"},
+            r"expected one label a series, got \['falls', 'rises'\] in series 'r0'",
+        ),
+    ],
+)
+def test_bad_tables(steps, change, named, pattern):
+    frame = change(steps)
+    with pytest.raises(DataError, match=pattern):
+        fit_table(SequenceClassifier(**SMALL), frame, SequenceColumns.of(frame, **named), test_fraction=0.2)
+
+
+def test_a_model_of_sequences_has_no_columns():
+    model = SequenceClassifier(**SMALL | {"max_epochs": 1}).fit(["a b", "b a"] * 5, [0, 1] * 5)
+    with pytest.raises(ArgumentError, match="fitted on sequences, not on a table"):
+        predict_table(model, pd.DataFrame({"text": ["a"]}))
