@@ -96,8 +96,8 @@ def test_predict_writes_files(gruvy, model, data, tmp_path, name, read):
 
 def test_predict_json(gruvy, model, data):
     document = json.loads(gruvy("predict", model, data, "--json").out)
-    assert document["forecast"][0]["time"] == "2024-01-13T12:00:00"
-    assert isinstance(document["forecast"][0]["load"], float)
+    assert document["predictions"][0]["time"] == "2024-01-13T12:00:00"
+    assert isinstance(document["predictions"][0]["load"], float)
 
 
 def test_evaluate_prints_a_table_that_fits_80_columns(gruvy, model, data):

@@ -9,7 +9,7 @@ import pytest
 
 from gruvy.errors import ArgumentError
 from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow, write_classification_report
-from gruvy.report.classification_page import headline
+from gruvy.report.classification.page import headline
 
 DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
     plot.querySelectorAll('.scatterlayer .trace, .heatmaplayer .hm image[*|href^="data:image"]').length]))"""

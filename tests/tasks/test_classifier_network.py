@@ -6,7 +6,7 @@ import torch
 
 from gruvy.data import SequenceBatch
 from gruvy.nn.cells import CELLS
-from gruvy.tasks.classifier_network import ClassifierNetwork, WeightedCrossEntropy
+from gruvy.tasks.classification.network import ClassifierNetwork, WeightedCrossEntropy
 
 
 def network(cell="gru", tokens=None, **options):

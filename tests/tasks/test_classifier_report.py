@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classifier_report import classification_report
+from gruvy.tasks.classification.report import classification_report
 
 SMALL = {"hidden_size": 6, "embedding_size": 6, "batch_size": 16, "max_epochs": 2, "random_state": 0}
 

@@ -5,7 +5,7 @@ import pytest
 import gruvy
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classifier_table import SequenceColumns, evaluate_table, fit_table, predict_table
+from gruvy.tasks.classification.table import SequenceColumns, evaluate_table, fit_table, predict_table
 
 SMALL = {"hidden_size": 6, "batch_size": 16, "max_epochs": 12, "learning_rate": 0.03, "dropout": 0.0, "random_state": 0}
 

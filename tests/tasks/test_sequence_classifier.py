@@ -10,7 +10,7 @@ import gruvy
 from gruvy import files, runtime
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classifier_baselines import LinearClassifier
+from gruvy.tasks.classification.baselines import LinearClassifier
 
 SMALL = {"hidden_size": 8, "embedding_size": 8, "batch_size": 16, "max_epochs": 6, "learning_rate": 0.02}
 SMALL |= {"dropout": 0.0, "random_state": 0}

@@ -1,81 +1,66 @@
-"""``gruvy demo``."""
+"""``gruvy demo``: every demo is run and shown in the same way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from gruvy.cli.output import Training, class_scores, comparison, print_json, stderr, working
+from gruvy.cli.output import Training, print_json, print_table, stderr, working
+from gruvy.demos.catalogue import DEMOS, Entry, runner
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from gruvy.demos.outcome import Budget, Outcome
 
 app = typer.Typer(no_args_is_help=True, help="See a complete run on real data.")
 
-
 Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report, the models and the figures.")]
-Quick = Annotated[bool, typer.Option("--quick", help="A minute at most: fewer epochs, and the models less good.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A minute at most: less training, and the models less good.")]
+Full = Annotated[bool, typer.Option("--full", help="As long as it takes for the best figures; may be hours.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
-@app.callback()
-def _demo() -> None:
-    """Keep each demo a command of its own."""
+def _register(name: str, entry: Entry) -> None:
+    def command(out: Out = Path("gruvy-demo"), quick: Quick = False, full: Full = False, json: Json = False) -> None:
+        outcome = _run(name, out, _budget(quick, full), quiet=json)
+        if json:
+            print_json(outcome.results)
+        else:
+            _show(outcome)
+
+    command.__doc__ = f"{entry.about}\n\n{entry.details}\n\nExample: `gruvy demo {name} --quick`"
+    app.command(name=name)(command)
 
 
-@app.command()
-def weather(out: Out = Path("gruvy-demo"), json: Json = False) -> None:
-    """Forecast JFK's temperature 24 hours ahead with a GRU, an LSTM and a tanh network of equal size.
+for _name, _entry in DEMOS.items():
+    _register(_name, _entry)
 
-    Trains on the hourly weather of 2013 that comes with gruvy, measures all three and three baselines on the last
-    20% of the year, and writes a report. Takes about three minutes on two cores.
 
-    Example: `gruvy demo weather --out gruvy-demo`
-    """
-    with working("loading", quiet=json):
-        from gruvy.demos.weather import run
-        from gruvy.report import text
+def _budget(quick: bool, full: bool) -> Budget:
+    if quick and full:
+        raise ArgumentError("--quick and --full: expected at most one of them, got both")
+    return "quick" if quick else "full" if full else "default"
 
-    if not json:
-        stderr.print("JFK temperature, 24 hours ahead: a GRU, an LSTM and a tanh network of equal size.")
-    demo = run(out, training=lambda name: Training(name, quiet=json))
-    if json:
-        print_json(demo.results)
-        return
+
+def _run(name: str, out: Path, budget: Budget, *, quiet: bool) -> Outcome:
+    with working("loading", quiet=quiet):
+        from gruvy.datasets import card
+
+        run: Callable[..., Outcome] = runner(name)
+    if not quiet:
+        stderr.print(DEMOS[name].about, soft_wrap=True)
+        for about in map(card, DEMOS[name].cards):
+            stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
+    return run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
+
+
+def _show(outcome: Outcome) -> None:
+    for table in outcome.tables:
+        print_table(table)
     console = Console(highlight=False)
-    console.print(comparison(demo.report.rows, demo.report.unit, demo.report.step))
-    console.print(text.headline(demo.report))
-    console.print(f"Report: {demo.report_path.resolve()}", soft_wrap=True)
-
-
-@app.command()
-def sentiment(out: Out = Path("gruvy-demo"), quick: Quick = False, json: Json = False) -> None:
-    """Tell positive snippets of movie reviews from negative ones, and show the words that the GRU looked at.
-
-    Trains on four fifths of 10,568 snippets that come with gruvy, and measures on the others, against VADER's lexicon,
-    a linear model of words and pairs of words, and the more frequent class.
-
-    Example: `gruvy demo sentiment --out gruvy-demo`
-    """
-    with working("loading", quiet=json):
-        from gruvy.demos.sentiment import run
-
-    if not json:
-        stderr.print("Movie reviews, positive or negative: a GRU that reads both ways, with attention.")
-        _source("sentiment")
-    limits: dict[str, Any] = {"max_epochs": 3} if quick else {}
-    demo = run(out, training=lambda name: Training(name, quiet=json), **limits)
-    if json:
-        print_json(demo.results)
-        return
-    console = Console(highlight=False)
-    console.print(class_scores(demo.results["rows"]))
-    console.print(demo.results["headline"])
-    console.print(f"Report: {demo.report_path.resolve()}", soft_wrap=True)
-
-
-def _source(name: str) -> None:
-    from gruvy.datasets import card
-
-    about = card(name)
-    stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
+    console.print(outcome.headline, soft_wrap=True)
+    console.print(f"Model: {outcome.model_path}\nReport: {outcome.report_path.resolve()}", soft_wrap=True)

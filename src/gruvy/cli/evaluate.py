@@ -6,34 +6,27 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from gruvy.cli.output import class_scores, print_json, print_scores, working
+from gruvy.cli.options import Json
+from gruvy.cli.output import print_json, working
+from gruvy.cli.tasks import load
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A table with the columns of the training.")],
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data of the same form as in the training.")],
+    json: Json = False,
 ) -> None:
     """Measure a model and the baselines on every window, text or sequence of DATA.
 
-    Give rows that the model was not trained on: on its own training rows it looks better than it is.
+    Give data that the model was not trained on: on its own training data it looks better than it is.
 
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
     with working("evaluating", quiet=json):
-        import gruvy
-        from gruvy.data import read_table
-        from gruvy.tasks import SequenceClassifier
-        from gruvy.tasks.classifier_table import evaluate_table
-
-        fitted = gruvy.load(model)
-        frame = read_table(data)
-        scores = evaluate_table(fitted, frame) if isinstance(fitted, SequenceClassifier) else fitted.evaluate(frame)
+        fitted, commands = load(model)
+        scores = commands.evaluate(fitted, data)
     if json:
         print_json({"model": model, "data": data, "scores": scores})
-    elif isinstance(fitted, SequenceClassifier):
-        Console(highlight=False).print(class_scores(scores))
     else:
-        print_scores(fitted, scores)
+        commands.show(fitted, scores)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import rich.table
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 if TYPE_CHECKING:
-    from gruvy.report import TableRow
-    from gruvy.tasks import Forecaster
+    from gruvy.report import Table
     from gruvy.training import Progress as Event
 
 stderr = Console(stderr=True, highlight=False)
@@ -82,79 +81,14 @@ class Training:
             print(f"{self.name}: {state}{self.validation}  at most {left} left", file=stderr.file, flush=True)
 
 
-def print_scores(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
-    """Print what ``evaluate`` of one model returned, a table for each target."""
-    from gruvy.tasks.forecast_report import CELL_NAMES, step_name, table_rows
-
-    console = Console(highlight=False)
-    targets = list(dict.fromkeys(row["target"] for row in scores))
-    for target in targets:
-        if len(targets) > 1:
-            console.print(f"\n[bold]{escape(target)}[/]")
-        rows = table_rows({CELL_NAMES[model.cell]: model}, [scores], target)
-        console.print(comparison(rows, "", step_name(model)))
-
-
-def comparison(rows: Sequence[TableRow], unit: str, step: str) -> Table:
-    """Return the table of models and baselines that the commands print."""
-    from gruvy.report import text
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
-    below = f"\n{unit}" if unit else ""
-    table.add_column("model", no_wrap=True)
-    for header in (
-        f"MAE{below}",
-        f"MAE at\n{step} {len(rows[0].mae_by_step)}",
-        f"RMSE{below}",
-        "in the\nband",
-        "param-\neters",
-        "time per\nepoch",
-        "peak\nmemory",
-    ):
-        table.add_column(header, justify="right", no_wrap=True)
-    places = text.decimals([row.mae for row in rows])
-    for row in rows:
-        table.add_row(
-            row.name,
-            text.fixed(row.mae, places),
-            text.fixed(row.mae_by_step[-1], places),
-            text.fixed(row.rmse, places),
-            "–" if row.coverage is None else f"{row.coverage:.0%}",
-            text.fixed(row.parameters, 0),
-            text.seconds(row.seconds_per_epoch),
-            text.memory(row.peak_memory_bytes),
-            style="bold" if row.kind == "model" else None,
-        )
-    return table
-
-
-def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table whose first column is text and whose others are numbers; its first row is the model's."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
-    for number, header in enumerate(columns):
-        table.add_column(header, justify="right" if number else "left", no_wrap=True)
-    for number, row in enumerate(rows):
-        table.add_row(*row, style=None if number else "bold")
-    return table
-
-
-def class_scores(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the table of what classifiers and baselines reach."""
-    from gruvy.report import text
-
-    headers = ["model", "accuracy", "balanced\naccuracy", "macro\nF1", "log\nloss", "calibration\nerror"]
-    cells = [
-        [
-            row["name"],
-            f"{row['accuracy']:.1%}",
-            f"{row['balanced_accuracy']:.1%}",
-            f"{row['macro_f1']:.3f}",
-            text.fixed(row.get("log_loss"), 3),
-            "–" if row.get("calibration_error") is None else f"{row['calibration_error']:.1%}",
-        ]
-        for row in rows
-    ]
-    return table_of(headers, cells)
+def print_table(table: Table) -> None:
+    """Print a table of results; the rows of trained networks stand out."""
+    shown = rich.table.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    for number, header in enumerate(table.columns):
+        shown.add_column(header, justify="right" if number else "left", no_wrap=True)
+    for number, row in enumerate(table.rows):
+        shown.add_row(*map(escape, row), style="bold" if number < table.models else None)
+    Console(highlight=False).print(shown)
 
 
 def _plain(value: Any) -> Any:

@@ -9,23 +9,25 @@ from typing import Annotated
 import typer
 
 from gruvy.cli.arguments import check_target, levels
+from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, stderr, working
+from gruvy.cli.tasks import load
 from gruvy.errors import ArgumentError
 
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="The table to predict from, with the columns of the training.")
+        Path, typer.Argument(metavar="DATA", help="What to predict from, of the same form as in the training.")
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A .csv or .parquet file; without it CSV goes to stdout.")
     ] = None,
     quantiles: Annotated[
         str | None,
-        typer.Option(metavar="LEVELS", help="Trained levels, as 0.1,0.9; each adds a column."),
+        typer.Option(metavar="LEVELS", help="Of a forecaster: trained levels, as 0.1,0.9; each adds a column."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    json: Json = False,
 ) -> None:
     """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
 
@@ -40,25 +42,19 @@ def predict(
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
-        import gruvy
-        from gruvy.data import read_table
-        from gruvy.tasks import SequenceClassifier
-        from gruvy.tasks.classifier_table import predict_table
-
-        fitted = gruvy.load(model)
-        if isinstance(fitted, SequenceClassifier):
-            if chosen is not None:
-                raise ArgumentError("--quantiles: a classifier has none; leave it out")
-            found = predict_table(fitted, read_table(data))
+        fitted, commands = load(model)
+        if chosen is None:
+            found = commands.predict(fitted, data)
+        elif type(fitted).__name__ == "Forecaster":
+            found = commands.predict(fitted, data, quantiles=chosen)
         else:
-            found = fitted.predict(read_table(data), quantiles=chosen)
+            raise ArgumentError(f"--quantiles: only a Forecaster has them; {model} is a {type(fitted).__name__}")
     if out is not None and out.suffix == ".parquet":
         found.to_parquet(out, index=False)
     elif out is not None:
         found.to_csv(out, index=False)
     if json:
-        what = "predictions" if isinstance(fitted, SequenceClassifier) else "forecast"
-        print_json({"model": model, "out": out, what: found.to_dict(orient="records")})
+        print_json({"model": model, "out": out, "predictions": found.to_dict(orient="records")})
     elif out is None:
         found.to_csv(sys.stdout, index=False)
     else:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,50 +10,46 @@ import numpy as np
 import pandas as pd
 
 from gruvy.datasets import card, load_sentiment
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
 from gruvy.demos.threads import one_thread
-from gruvy.report import ClassificationReport, write_classification_report
-from gruvy.report.classification_page import headline
+from gruvy.report import score_table, write_classification_report
+from gruvy.report.classification.page import headline
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classifier_baselines import LinearClassifier
-from gruvy.tasks.classifier_report import classification_report
-from gruvy.tasks.classifier_scores import score_row
-from gruvy.training import Progress
+from gruvy.tasks.classification.baselines import LinearClassifier
+from gruvy.tasks.classification.report import classification_report
+from gruvy.tasks.classification.scores import score_row
 
-
-@dataclass(frozen=True)
-class SentimentDemo:
-    """What a run leaves: the report's values, where the report is, and the figures of ``results.json``."""
-
-    report: ClassificationReport
-    report_path: Path
-    results: dict[str, Any]
+# Parameters of the SequenceClassifier that differ from its defaults.
+BUDGETS: dict[Budget, dict[str, Any]] = {"quick": {"max_epochs": 3}, "default": {}, "full": {}}
 
 
 def run(
     folder: str | PathLike[str] = "gruvy-demo",
     *,
-    training: Callable[[str], AbstractContextManager[Callable[[Progress], None]]],
+    budget: Budget = "default",
+    training: Training,
     **params: Any,
-) -> SentimentDemo:
+) -> Outcome:
     """Train a classifier on the training part, measure it and three baselines on the test part, write a report.
 
     Args:
-        folder: where ``report.html``, ``results.json`` and the model ``sentiment.gruvy`` go; it is made if need be.
+        folder: where ``sentiment.html``, ``sentiment.json`` and ``sentiment.gruvy`` go; it is made if need be.
+        budget: how long to train; see `gruvy.demos.outcome.Budget`.
         training: called with the model's name; the context it returns gives what ``fit(progress=...)`` is to call.
-        params: parameters of the SequenceClassifier that differ from its defaults.
+        params: parameters of the SequenceClassifier that differ from the budget's.
 
     Returns:
-        The report's values, its path, and the figures of ``results.json``.
+        What the command shows.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     frame = load_sentiment()
     train, test = (frame[frame["split"] == part] for part in ("train", "test"))
 
-    model = SequenceClassifier(random_state=0, **params)
+    model = SequenceClassifier(**{"random_state": 0, **BUDGETS[budget], **params})
     with one_thread(), training("GRU") as progress:
         model.fit(train["text"], train["label"], progress=progress)
-    model.save(folder / "sentiment.gruvy")
+    model_path = model.save(folder / "sentiment.gruvy")
 
     report = classification_report(
         {"GRU": model},
@@ -71,7 +63,7 @@ def run(
         ),
         command="gruvy demo sentiment",
     )
-    report_path = write_classification_report(report, folder / "report.html")
+    report_path = write_classification_report(report, folder / "sentiment.html")
     results = {
         "headline": headline(report),
         "report": str(report_path),
@@ -79,8 +71,17 @@ def run(
         "confusion": report.confusion.tolist(),
         "provenance": model.provenance_,
     }
-    (folder / "results.json").write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding="utf-8")
-    return SentimentDemo(report, report_path, results)
+    write_results(results, folder / "sentiment.json")
+    gru, *others = report.rows
+    figure = Figure(
+        "accuracy",
+        gru.accuracy,
+        {row.name: row.accuracy for row in others},
+        trivial="majority class",
+        higher_is_better=True,
+        style=".1%",
+    )
+    return Outcome(headline(report), [score_table(results["rows"])], [figure], results, report_path, model_path)
 
 
 def _linear(model: SequenceClassifier, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:

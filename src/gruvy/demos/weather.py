@@ -2,65 +2,64 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from gruvy.datasets import load_weather
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
-from gruvy.report import ForecastReport, text, write_report
+from gruvy.report import error_table, text, write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_report import CELL_NAMES, forecast_report
-from gruvy.training import Progress
+from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
 CELLS = ("gru", "lstm", "tanh")
 HIDDEN_SIZE = 64
 PAST = ["dewp", "humid", "pressure", "wind_speed", "precip", "visib"]
 
 
-@dataclass(frozen=True)
-class WeatherDemo:
-    """What a run leaves: the report's values, where the files are, and the figures of ``results.json``."""
-
-    report: ForecastReport
-    report_path: Path
-    results: dict[str, Any]
+# The cells to train, and parameters of the Forecaster that differ from its defaults.
+BUDGETS: dict[Budget, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "quick": (("gru",), {"max_epochs": 3}),
+    "default": (CELLS, {}),
+    "full": (CELLS, {}),
+}
 
 
 def run(
     folder: str | PathLike[str] = "gruvy-demo",
     *,
-    training: Callable[[str], AbstractContextManager[Callable[[Progress], None]]],
+    budget: Budget = "default",
+    training: Training,
     **params: Any,
-) -> WeatherDemo:
+) -> Outcome:
     """Train three forecasters, measure them and three baselines on the last 20% of the year, write a report.
 
     Args:
-        folder: where ``report.html``, ``results.json`` and the models ``gru.gruvy``, ``lstm.gruvy`` and
-            ``tanh.gruvy`` go; it is made if need be.
+        folder: where ``weather.html``, ``weather.json`` and the models ``weather.gruvy``, ``weather-lstm.gruvy`` and
+            ``weather-tanh.gruvy`` go; it is made if need be.
+        budget: what to train; see `gruvy.demos.outcome.Budget`.
         training: called with each model's name; the context it returns gives what ``fit(progress=...)`` is to call.
-        params: parameters of the Forecaster that differ from its defaults.
+        params: parameters of the Forecaster that differ from the budget's.
 
     Returns:
-        The report's values, its path, and the figures of ``results.json``.
+        What the command shows.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     jfk = load_weather().query("origin == 'JFK'")
 
     models: dict[str, Forecaster] = {}
-    for cell in CELLS:
+    cells, of_budget = BUDGETS[budget]
+    for cell in cells:
         gru = models.get(CELL_NAMES["gru"])
         size = HIDDEN_SIZE if gru is None else _equal_size(cell, gru)
-        model = Forecaster(24, 168, cell=cell, hidden_size=size, random_state=0, **params)
+        model = Forecaster(24, 168, cell=cell, hidden_size=size, **{"random_state": 0, **of_budget, **params})
         with one_thread(), training(CELL_NAMES[cell]) as progress:
             model.fit(jfk, target="temp", time="time_hour", past=PAST, progress=progress)
-        model.save(folder / f"{cell}.gruvy")
+        model.save(folder / ("weather.gruvy" if cell == "gru" else f"weather-{cell}.gruvy"))
         models[CELL_NAMES[cell]] = model
 
     report = forecast_report(
@@ -76,7 +75,7 @@ def run(
         ),
         command="gruvy demo weather",
     )
-    report_path = write_report(report, folder / "report.html")
+    report_path = write_report(report, folder / "weather.html")
     results = {
         "headline": text.headline(report),
         "report": str(report_path),
@@ -84,8 +83,16 @@ def run(
         "rows": [asdict(row) for row in report.rows],
         "provenance": models[CELL_NAMES["gru"]].provenance_,
     }
-    (folder / "results.json").write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding="utf-8")
-    return WeatherDemo(report, report_path, results)
+    write_results(results, folder / "weather.json")
+    measures = {
+        "MAE at 1 to 24 hours, °F": {row.name: row.mae for row in report.rows},
+        "MAE at 24 hours, °F": {row.name: row.mae_by_step[-1] for row in report.rows},
+    }
+    figures = [
+        Figure(measure, values.pop("GRU"), values, trivial="persistence") for measure, values in measures.items()
+    ]
+    tables = [error_table(report.rows, report.unit, report.step)]
+    return Outcome(text.headline(report), tables, figures, results, report_path, folder / "weather.gruvy")
 
 
 def _equal_size(cell: str, gru: Forecaster) -> int:

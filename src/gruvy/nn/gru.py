@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import torch
@@ -39,6 +41,25 @@ DEFAULTS = {
     "checkpoint_every": 0,
     "backend": "auto",
 }
+
+_on_torch: ContextVar[bool] = ContextVar("gruvy_on_torch", default=False)
+
+
+@contextmanager
+def on_torch() -> Iterator[None]:
+    """Let layers with ``backend="auto"`` take the PyTorch path within a block, to see what the engine brings.
+
+    Example:
+        >>> import torch, gruvy.nn
+        >>> gru = gruvy.nn.GRU(2, 3)
+        >>> with gruvy.nn.on_torch():
+        ...     output, h_n = gru(torch.zeros(4, 2))
+    """
+    token = _on_torch.set(True)
+    try:
+        yield
+    finally:
+        _on_torch.reset(token)
 
 
 class GRU(torch.nn.RNNBase):
@@ -357,6 +378,8 @@ class GRU(torch.nn.RNNBase):
             return op_layer if covered else torch_layer
         if self.backend == "native":
             self._refuse_without_engine(x)
+        if self.backend == "auto" and _on_torch.get():
+            return torch_layer
         if engine.raw is None:
             say_once(f"gruvy: the PyTorch path is in use, because the native engine is missing: {engine.why_missing}")
             return torch_layer

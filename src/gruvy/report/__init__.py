@@ -1,9 +1,12 @@
 """Self-contained HTML reports: one file that opens offline and shows a model, its rivals and its gates."""
 
-from gruvy.report.classification import ClassificationReport, Course, Example, ScoreRow
-from gruvy.report.classification_page import write_classification_report
-from gruvy.report.forecast import ForecastReport, Gates, LossCurve, Sample, TableRow
-from gruvy.report.page import write_report
+from gruvy.report.classification.page import write_classification_report
+from gruvy.report.classification.table import score_table
+from gruvy.report.classification.values import ClassificationReport, Course, Example, ScoreRow
+from gruvy.report.forecasting.page import write_report
+from gruvy.report.forecasting.table import error_table
+from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.table import Table
 
 __all__ = [
     "ClassificationReport",
@@ -14,7 +17,10 @@ __all__ = [
     "LossCurve",
     "Sample",
     "ScoreRow",
+    "Table",
     "TableRow",
+    "error_table",
+    "score_table",
     "write_classification_report",
     "write_report",
 ]

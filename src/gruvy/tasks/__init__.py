@@ -1,8 +1,7 @@
-"""One estimator a file."""
+"""One kind of estimator a folder: the estimator, its network, its file and its report."""
 
-from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.classification import SequenceClassifier
+from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.loading import load
-from gruvy.tasks.results import Backtest, Gates
-from gruvy.tasks.sequence_classifier import SequenceClassifier
 
 __all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "load"]

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
-from gruvy.tasks import classifier_file, forecast_file
-from gruvy.tasks.forecaster import Forecaster
-from gruvy.tasks.sequence_classifier import SequenceClassifier
+from gruvy.tasks.classification import SequenceClassifier
+from gruvy.tasks.classification import file as classification
+from gruvy.tasks.forecasting import Forecaster
+from gruvy.tasks.forecasting import file as forecasting
 
-_TASKS = (forecast_file.TASK, classifier_file.TASK)
+# What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
+_READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
+    forecasting.TASK: partial(forecasting.read_forecaster, Forecaster),
+    classification.TASK: partial(classification.read_classifier, SequenceClassifier),
+}
 
 
-def load(path: str | os.PathLike[str]) -> Forecaster | SequenceClassifier:
+def load(path: str | os.PathLike[str]) -> Any:
     """Read a fitted estimator from a .gruvy file.
 
     Where torch, pandas or scikit-learn is missing, ``gruvy.load`` is `gruvy.runtime.load`, whose models predict from
@@ -37,11 +45,9 @@ def load(path: str | os.PathLike[str]) -> Forecaster | SequenceClassifier:
     """
     path = Path(path)
     tensors, document = files.read(path)
-    task = document.get("task")
-    if task == forecast_file.TASK:
-        return forecast_file.read_forecaster(Forecaster, path, tensors, document)
-    if task == classifier_file.TASK:
-        return classifier_file.read_classifier(SequenceClassifier, path, tensors, document)
+    task = str(document.get("task"))
+    if task in _READERS:
+        return _READERS[task](path, tensors, document)
     hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
-    known = ", ".join(repr(name) for name in _TASKS)
+    known = ", ".join(repr(name) for name in _READERS)
     raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import ArgumentError
-from gruvy.report.forecast import LossCurve
+from gruvy.report.forecasting.values import LossCurve
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ClassificationReport:
         rows: the comparison; the first row of kind "model" is what the report is about.
         classes: K names.
         confusion: (K, K) counts of the test part, true class by predicted class.
-        reliability: rows of confidence, accuracy and count; see `gruvy.tasks.calibration.reliability`.
+        reliability: rows of confidence, accuracy and count; see `gruvy.tasks.classification.calibration.reliability`.
         losses: one curve per trained network.
         provenance: what a reader needs to repeat the run, name -> value.
         temperature: by which the logits are divided.

@@ -14,13 +14,13 @@ import torch
 from gruvy import files
 from gruvy.data import Vocabulary
 from gruvy.errors import FileFormatError
-from gruvy.tasks.classifier_data import Scaling
-from gruvy.tasks.classifier_model import ClassifierModel
-from gruvy.tasks.classifier_network import ClassifierNetwork
-from gruvy.tasks.classifier_table import SequenceColumns
+from gruvy.tasks.classification.data import Scaling
+from gruvy.tasks.classification.model import ClassifierModel
+from gruvy.tasks.classification.network import ClassifierNetwork
+from gruvy.tasks.classification.table import SequenceColumns
 
 if TYPE_CHECKING:
-    from gruvy.tasks.sequence_classifier import SequenceClassifier
+    from gruvy.tasks.classification.classifier import SequenceClassifier
 
 TASK = "classify"
 _PREFIX = "network/"

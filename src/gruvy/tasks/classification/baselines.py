@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from gruvy.tasks.classifier_data import Series, read_sequences
+from gruvy.tasks.classification.data import Series, read_sequences
 
 # Inverse strengths of the penalty that are tried.
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)

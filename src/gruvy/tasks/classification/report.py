@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow
-from gruvy.tasks.calibration import reliability
-from gruvy.tasks.classifier_data import read_labels, read_sequences
-from gruvy.tasks.classifier_model import Attention
-from gruvy.tasks.sequence_classifier import SequenceClassifier
+from gruvy.tasks.classification.calibration import reliability
+from gruvy.tasks.classification.classifier import SequenceClassifier
+from gruvy.tasks.classification.data import read_labels, read_sequences
+from gruvy.tasks.classification.model import Attention
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
 _PARTS = 50

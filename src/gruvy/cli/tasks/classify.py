@@ -1,16 +1,34 @@
-"""``gruvy fit classify``."""
+"""``gruvy fit classify``, and how classifiers predict and are evaluated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from gruvy.cli.arguments import check_target
-from gruvy.cli.output import Training, class_scores, print_json, working
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
 from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import SequenceClassifier
 
 EXAMPLES = r"""
 Texts, with an HTML report:
@@ -28,7 +46,7 @@ Curves, a row for each, all other columns its steps:
 """
 
 
-def classify(
+def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines or Parquet file.")],
     label: Annotated[str, typer.Option(metavar="COLUMN", help="The classes.")],
     text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
@@ -38,29 +56,22 @@ def classify(
     tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
     balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of every class, held out to test.")] = 0.2,
-    cell: Annotated[str, typer.Option(metavar="CELL", help="gru, lstm or tanh.")] = "gru",
+    cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
-    num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 1,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="At most so many; early stopping may need fewer.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.")] = 0,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("model.gruvy"),
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML report.")] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep the state here after every epoch.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the state in --checkpoint.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    num_layers: NumLayers = 1,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
 ) -> None:
     """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
 
     A fifth of every class is held out: all printed figures are measured there.
     """
-    check_target(out, "--out")
-    check_target(report, "--report")
-    if resume and checkpoint is None:
-        raise ArgumentError("--resume: needs --checkpoint, the folder in which an earlier run kept its state")
+    check_fit(out, report, checkpoint, resume)
     if text is not None and series is not None:
         raise ArgumentError("--text and --series: expected one of them; a text is one row")
     if not 0 < test_fraction < 1:
@@ -69,9 +80,9 @@ def classify(
         from gruvy.data import read_table
         from gruvy.report import write_classification_report
         from gruvy.tasks import SequenceClassifier
-        from gruvy.tasks.classifier_report import classification_report
-        from gruvy.tasks.classifier_table import SequenceColumns, fit_table
-        from gruvy.tasks.forecast_report import CELL_NAMES
+        from gruvy.tasks.classification.report import classification_report
+        from gruvy.tasks.classification.table import SequenceColumns, fit_table
+        from gruvy.tasks.forecasting.report import CELL_NAMES
 
         frame = read_table(data)
         columns = SequenceColumns.of(frame, label, text, series)
@@ -118,6 +129,28 @@ def classify(
             }
         )
         return
-    console = Console(highlight=False)
-    console.print(class_scores(scores))
-    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    show(model, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: SequenceClassifier, data: Path) -> pd.DataFrame:
+    """Tell the class of every text or sequence of a table."""
+    from gruvy.data import read_table
+    from gruvy.tasks.classification.table import predict_table
+
+    return predict_table(model, read_table(data))
+
+
+def evaluate(model: SequenceClassifier, data: Path) -> list[dict[str, Any]]:
+    """Measure a classifier and the majority class on a table with labels."""
+    from gruvy.data import read_table
+    from gruvy.tasks.classification.table import evaluate_table
+
+    return evaluate_table(model, read_table(data))
+
+
+def show(model: SequenceClassifier, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import score_table
+
+    print_table(score_table(scores))

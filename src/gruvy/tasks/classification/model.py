@@ -13,8 +13,8 @@ from scipy.special import softmax
 
 from gruvy.data import Vocabulary, pad
 from gruvy.errors import DataError
-from gruvy.tasks.classifier_data import Scaling, Series, Texts, read_sequences
-from gruvy.tasks.classifier_network import ClassifierNetwork
+from gruvy.tasks.classification.data import Scaling, Series, Texts, read_sequences
+from gruvy.tasks.classification.network import ClassifierNetwork
 
 # Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
 _BATCH = 256

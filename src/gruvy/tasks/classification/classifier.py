@@ -17,20 +17,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, Vocabulary
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.calibration import fit_temperature
-from gruvy.tasks.classifier_data import (
+from gruvy.tasks.classification.calibration import fit_temperature
+from gruvy.tasks.classification.data import (
     Scaling,
     class_weights,
     held_out,
     read_labels,
     read_sequences,
 )
-from gruvy.tasks.classifier_file import new_network, write_classifier
-from gruvy.tasks.classifier_model import Attention, ClassifierModel, encode
-from gruvy.tasks.classifier_network import WeightedCrossEntropy
-from gruvy.tasks.classifier_params import check_params
-from gruvy.tasks.classifier_scores import score_row
-from gruvy.tasks.classifier_table import SequenceColumns
+from gruvy.tasks.classification.file import new_network, write_classifier
+from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
+from gruvy.tasks.classification.network import WeightedCrossEntropy
+from gruvy.tasks.classification.params import check_params
+from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.table import SequenceColumns
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, Schedule, reproducible, train
 
@@ -42,7 +42,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     """Tells classes of texts or of numeric sequences of any length, with calibrated probabilities.
 
     A part of the sequences, ``validation_fraction`` of every class, chooses the best epoch and calibrates the
-    probabilities; the rest is learnt from. See `gruvy.tasks.classifier_network.ClassifierNetwork` for the network.
+    probabilities; the rest is learnt from. See `gruvy.tasks.classification.network.ClassifierNetwork` for the network.
 
     Args:
         tokens: what a text is cut into: "word", "character" or "subword" (byte-pair encoding; the extra ``text``).
@@ -74,7 +74,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
         model_share_: share of the training steps' time that is the model's own work.
-        columns_: what the columns of the table were, if `gruvy.tasks.classifier_table.fit_table` read one.
+        columns_: what the columns of the table were, if `gruvy.tasks.classification.table.fit_table` read one.
         provenance_: versions, machine, threads, seed, sequences, date.
 
     Example:

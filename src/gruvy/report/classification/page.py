@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import text
-from gruvy.report.classification import ClassificationReport, Example
-from gruvy.report.classification_figures import figures
+from gruvy.report.classification.figures import figures
+from gruvy.report.classification.values import ClassificationReport, Example
 from gruvy.report.palette import DARK, LIGHT
 from gruvy.report.rendering import legend_key, render
 

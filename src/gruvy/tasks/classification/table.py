@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.classifier_baselines import LinearClassifier
-from gruvy.tasks.classifier_data import held_out, read_labels, read_sequences
-from gruvy.tasks.classifier_scores import score_row
+from gruvy.tasks.classification.baselines import LinearClassifier
+from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
+from gruvy.tasks.classification.scores import score_row
 from gruvy.timeseries import Problems, did_you_mean
 
 if TYPE_CHECKING:
-    from gruvy.tasks.sequence_classifier import SequenceClassifier
+    from gruvy.tasks.classification.classifier import SequenceClassifier
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gruvy.report.classification import ClassificationReport, Course
+from gruvy.report.classification.values import ClassificationReport, Course
 from gruvy.report.figures import base_layout, losses_figure
 from gruvy.report.palette import GATE_SCALE, Palette
 

@@ -1,0 +1,156 @@
+"""``gruvy fit forecast``, and how forecasters predict and are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from gruvy.cli.arguments import names
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    HiddenSize,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import Forecaster
+
+EXAMPLES = r"""
+Hourly weather, a day ahead, with an HTML report:
+
+    gruvy fit forecast weather.csv --target temp --time time_hour \
+        --past dewp,pressure --report report.html
+
+Sales of several shops, two weeks ahead, kept after every epoch (go on after a crash with --resume):
+
+    gruvy fit forecast sales.parquet --target units --time day \
+        --series shop --known price,holiday --horizon 14 --context 56 \
+        --checkpoint run --out sales.gruvy
+"""
+
+
+def fit(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file, one row per time (and series).")
+    ],
+    target: Annotated[
+        list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")
+    ],
+    time: Annotated[str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps.")],
+    horizon: Annotated[int, typer.Option(metavar="N", help="Steps to forecast.")] = 24,
+    context: Annotated[int, typer.Option(metavar="N", help="Steps that the model looks back.")] = 168,
+    series: Annotated[str | None, typer.Option(metavar="COLUMN", help="Tells several series apart.")] = None,
+    past: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Known up to now only (measurements).")
+    ] = None,
+    known: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Known ahead as well (prices, holidays).")
+    ] = None,
+    cell: Cell = "gru",
+    hidden_size: HiddenSize = 64,
+    num_layers: NumLayers = 1,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a forecaster on DATA and compare it with simple baselines.
+
+    The last 20% of the rows are held out: all printed errors are measured there, in the target's own unit.
+    Values and rows may be missing. Scaling, calendar features and the split by time are done inside.
+    """
+    check_fit(out, report, checkpoint, resume)
+    with working("loading", quiet=json):
+        from gruvy.data import read_table
+        from gruvy.report import text, write_report
+        from gruvy.tasks import Forecaster
+        from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
+
+        frame = read_table(data)
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = Forecaster(
+            horizon, context, cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=seed, **limits
+        )
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        model.fit(
+            frame,
+            target=names(target),
+            time=time,
+            series=series,
+            past=names(past),
+            known=names(known),
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    shown = forecast_report({CELL_NAMES[cell]: model}, frame)
+    if report is not None:
+        write_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "scores": model.scores_,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, model.scores_)
+    console = Console(highlight=False)
+    if len(names(target)) == 1:
+        console.print(text.headline(shown))
+    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: Forecaster, data: Path, *, quantiles: list[float] | None = None) -> pd.DataFrame:
+    """Forecast the steps after the last row of a table."""
+    from gruvy.data import read_table
+
+    return model.predict(read_table(data), quantiles=quantiles)
+
+
+def evaluate(model: Forecaster, data: Path) -> list[dict[str, Any]]:
+    """Measure a forecaster and its baselines on every window of a table."""
+    from gruvy.data import read_table
+
+    return model.evaluate(read_table(data))
+
+
+def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned, a table for each target."""
+    from gruvy.report import error_table
+    from gruvy.tasks.forecasting.report import CELL_NAMES, step_name, table_rows
+
+    targets = list(dict.fromkeys(row["target"] for row in scores))
+    for target in targets:
+        if len(targets) > 1:
+            Console(highlight=False).print(f"\n[bold]{escape(target)}[/]")
+        rows = table_rows({CELL_NAMES[model.cell]: model}, [scores], target)
+        print_table(error_table(rows, "", step_name(model)))

@@ -1,0 +1,48 @@
+"""Which demos there are. Light to import: a demo's module is imported when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gruvy.demos.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One demo: ``gruvy.demos.NAME`` has ``run(folder, *, budget, training) -> Outcome``.
+
+    Attributes:
+        about: what it does, in one sentence.
+        details: what is learnt from what, and what it is measured against.
+        cards: the data sets, by the names of their cards.
+    """
+
+    about: str
+    details: str
+    cards: tuple[str, ...]
+
+
+DEMOS: Mapping[str, Entry] = {
+    "weather": Entry(
+        "Forecast JFK's temperature 24 hours ahead with a GRU, an LSTM and a tanh network of equal size.",
+        "Trains on the hourly weather of 2013 that comes with gruvy, and measures the networks and simple baselines on "
+        "the last 20% of the year.",
+        ("weather",),
+    ),
+    "sentiment": Entry(
+        "Tell positive snippets of movie reviews from negative ones, and show the words that the GRU looked at.",
+        "Trains on four fifths of 10,568 snippets that come with gruvy, and measures on the others, against VADER's "
+        "lexicon, a linear model of words and pairs of words, and the more frequent class.",
+        ("sentiment",),
+    ),
+}
+
+
+def runner(name: str) -> Callable[..., Outcome]:
+    """Return the ``run`` of a demo, whose module is imported now."""
+    run: Callable[..., Outcome] = importlib.import_module(f"gruvy.demos.{name}").run
+    return run

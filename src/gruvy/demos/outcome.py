@@ -1,0 +1,77 @@
+"""What every demo takes and leaves, so that one command runs them all and one table holds their figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gruvy.report import Table
+from gruvy.training import Progress
+
+# How much work: a smoke run of half a minute that still has to learn, ten minutes on two cores, or as long as it takes.
+# Work is counted in epochs or steps, never in seconds: the same seed gives the same figures on any machine.
+Budget = Literal["quick", "default", "full"]
+
+# Called with each model's name; the context it returns gives what ``fit(progress=...)`` is to call.
+Training = Callable[[str], AbstractContextManager[Callable[[Progress], None]]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure on the test split: what the GRU reaches, beside what it is compared with.
+
+    Attributes:
+        measure: what is measured, with its unit, as "MAE at 1 to 24 hours, °F".
+        gru: what the GRU reaches.
+        others: what baselines and other networks reach, by name.
+        trivial: the one among ``others`` that even a quick run must beat.
+        higher_is_better: as for an accuracy; otherwise lower is.
+        style: how a value is written, as for `format`: ".2f", ".1%".
+    """
+
+    measure: str
+    gru: float
+    others: Mapping[str, float]
+    trivial: str
+    higher_is_better: bool = False
+    style: str = ".2f"
+
+    def beats(self, name: str) -> bool:
+        """Whether the GRU is better than one of the others."""
+        other = self.others[name]
+        return self.gru > other if self.higher_is_better else self.gru < other
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a demo leaves.
+
+    Attributes:
+        headline: the result in one or two sentences.
+        tables: what the command prints.
+        figures: what the table of all results shows.
+        results: everything measured, as plain JSON; ``NAME.json`` in the demo's folder holds it.
+        report_path: the HTML report.
+        model_path: the GRU's .gruvy file.
+    """
+
+    headline: str
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+    results: Mapping[str, Any]
+    report_path: Path
+    model_path: Path
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the GRU beats the trivial baseline in every figure."""
+        return all(figure.beats(figure.trivial) for figure in self.figures)
+
+
+def write_results(results: Mapping[str, Any], path: Path) -> None:
+    """Write a demo's ``results`` as JSON."""
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding="utf-8")
