@@ -8,14 +8,14 @@ import typer
 from typer.core import TyperGroup
 
 from gruvy import __version__
-from gruvy.cli import bench, demo, doctor, evaluate, export, fit, formats, predict
+from gruvy.cli import bench, compose, demo, doctor, evaluate, export, fit, formats, predict
 
 
 class _Commands(TyperGroup):
     """Lists the commands in the order in which they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["fit", "predict", "evaluate", "export", "demo", "bench", "formats", "doctor"]
+        return ["fit", "predict", "evaluate", "compose", "export", "demo", "bench", "formats", "doctor"]
 
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(fit.app, name="fit")
 app.command(name="predict")(predict.predict)
 app.command(name="evaluate")(evaluate.evaluate)
+app.command(name="compose")(compose.compose)
 app.command(name="export")(export.export)
 app.add_typer(demo.app, name="demo")
 app.command(name="bench")(bench.bench)
@@ -53,6 +54,6 @@ def _gruvy(
 
     Train with **gruvy fit forecast**, use the model with **gruvy predict**, measure it with
     **gruvy evaluate**, take it elsewhere with **gruvy export**. **gruvy demo weather** shows all of it on real data;
-    **gruvy bench** times the layer. **gruvy formats** says which frameworks' weights convert exactly, and
-    **gruvy doctor** why two models differ.
+    **gruvy compose** writes music with a model of music. **gruvy bench** times the layer. **gruvy formats** says which
+    frameworks' weights convert exactly, and **gruvy doctor** why two models differ.
     """

@@ -39,6 +39,12 @@ DEMOS: Mapping[str, Entry] = {
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
     ),
+    "music": Entry(
+        "Foresee the next chord of Bach's chorales with a GRU, an LSTM and a tanh network of equal size; write one.",
+        "Trains on 231 chorales of the package music21 (gruvy[music] brings it), and measures on 75 with other tunes, "
+        "against a linear model of the last two frames, each note on its own, and how frequent the notes are.",
+        ("chorales",),
+    ),
 }
 
 
