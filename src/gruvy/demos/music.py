@@ -23,10 +23,10 @@ from gruvy.tasks.music.scores import score_row
 # Units of Chung et al. (2014): about 18 to 19 thousand recurrent weights each.
 SIZES: Mapping[str, tuple[str, int]] = {"GRU": ("gru", 46), "LSTM": ("lstm", 36), "tanh": ("tanh", 100)}
 # Their form of the GRU, and what they had against overfitting.
-PARAMS: Mapping[str, Any] = {"reset_after": False, "dropout": 0.0, "weight_noise": 0.075, "random_state": 0}
+PARAMS: Mapping[str, Any] = {"reset_after": False, "weight_noise": 0.075, "random_state": 0}
 # Parameters of the PolyphonicModel by budget; the quick one trains the GRU alone.
 BUDGETS: dict[Budget, dict[str, Any]] = {
-    "quick": {"max_epochs": 15},
+    "quick": {"max_epochs": 40},
     "default": {"max_epochs": 200, "patience": 30},
     "full": {"max_epochs": 1000, "patience": 100},
 }
@@ -69,7 +69,7 @@ def run(
     gru = models["GRU"]
     model_path = gru.save(folder / "music.gruvy")
 
-    linear = FrameRegression().fit(parts["train"])
+    linear = FrameRegression().fit(parts["train"], parts["validation"])
     report = music_report(
         models,
         parts["test"],

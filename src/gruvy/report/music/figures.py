@@ -30,7 +30,7 @@ def foreseen_figure(report: MusicReport, palette: Palette) -> go.Figure:
     """Draw how likely each note was, and a ring where it sounded."""
     piece = report.piece
     keys = _range(piece.roll)
-    figure = _roll(report, keys, palette)
+    figure = _empty(report, piece.roll, palette)
     figure.add_heatmap(
         z=np.round(piece.probabilities[:, keys].T, 3).tolist(),
         x=list(range(1, len(piece.roll) + 1)),
@@ -58,7 +58,7 @@ def foreseen_figure(report: MusicReport, palette: Palette) -> go.Figure:
 def drawn_figure(report: MusicReport, palette: Palette) -> go.Figure:
     """Draw a piece that the model drew: a bar for each note, as long as it is held."""
     roll = report.drawn
-    figure = _roll(report, _range(roll), palette)
+    figure = _empty(report, roll, palette)
     edges = np.diff((roll != 0).astype(np.int8), axis=0, prepend=0, append=0)
     starts, ends = np.argwhere(edges.T > 0), np.argwhere(edges.T < 0)  # by key, then by time: they pair up
     figure.add_bar(
@@ -83,12 +83,12 @@ def note_name(key: int, lowest: int | None) -> str:
     return f"{_NAMES[place]}{octave - 1}"
 
 
-def _roll(report: MusicReport, keys: list[int], palette: Palette) -> go.Figure:
+def _empty(report: MusicReport, roll: NDArray[Any], palette: Palette) -> go.Figure:
     """The empty plot: time to the right, pitch upwards."""
     figure = go.Figure(layout=base_layout(palette))
     figure.update_layout(hovermode="closest", barmode="overlay")
-    figure.update_xaxes(title_text=f"{report.step}s", showgrid=False)
-    lowest = report.lowest or 0
+    figure.update_xaxes(title_text=f"{report.step}s", showgrid=False, range=[0.5, len(roll) + 0.5])
+    keys, lowest = _range(roll), report.lowest or 0
     low, high = keys[0] + lowest, keys[-1] + lowest
     figure.update_yaxes(range=[low - 0.5, high + 0.5])
     if report.lowest is not None:

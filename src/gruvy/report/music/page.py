@@ -58,13 +58,15 @@ def _called(name: str, kind: str) -> str:
 def _sentences(report: MusicReport) -> dict[str, str]:
     piece = report.piece
     on = piece.roll != 0
-    sure, silent = piece.probabilities[on].mean(), piece.probabilities[~on].mean()
+    given = ""
+    if on.any() and not on.all():
+        sure, silent = piece.probabilities[on].mean(), piece.probabilities[~on].mean()
+        given = f" It gave notes that sounded {sure:.0%} on average, and the others {silent:.1%}."
     held = (report.drawn != 0).sum(axis=1).mean()
     return {
         "foreseen": (
             f"{piece.name}, the piece of the test part with the median likelihood ({piece.nll:.2f} nats a frame). The "
-            f"brighter, the likelier the model held the note, given all frames before; rings are what sounded. It gave "
-            f"notes that sounded {sure:.0%} on average, and the others {silent:.1%}."
+            f"brighter, the likelier the model held the note, given all frames before; rings are what sounded.{given}"
         ),
         "drawn": (
             f"{len(report.drawn)} {report.step}s, drawn frame by frame from the model's own probabilities: nothing was "

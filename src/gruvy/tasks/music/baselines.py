@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
+from gruvy.tasks.music.data import Rolls
+from gruvy.tasks.music.scores import score_row
+
 # Counted before any frame is seen, half on and half off, so that no note is impossible (Jeffreys' prior).
 _PRIOR = 0.5
+# Inverse strengths of the penalty that are tried.
+_STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -66,25 +71,28 @@ class FrameRegression:
 
     Args:
         frames: how many frames it looks back.
+
+    Attributes:
         strength: inverse strength of the penalty, as C of scikit-learn's LogisticRegression.
     """
 
-    def __init__(self, frames: int = 2, strength: float = 0.1):
+    def __init__(self, frames: int = 2):
         self.frames = frames
-        self.strength = strength
 
     @property
     def name(self) -> str:
         """What reports call it."""
         return f"logistic regression of {self.frames} frames"
 
-    def fit(self, rolls: Sequence[NDArray[Any]]) -> FrameRegression:
-        """Learn from pieces (T, D); a note that never changes keeps its frequency."""
-        X, y = np.concatenate([self._features(roll) for roll in rolls]), np.concatenate(list(rolls))
-        self._weights, self._bias = np.zeros((y.shape[1], X.shape[1])), _log_odds(y)
-        for note in np.flatnonzero(y.any(axis=0) & ~y.all(axis=0)):
-            model = LogisticRegression(C=self.strength, max_iter=1000).fit(X, y[:, note])
-            self._weights[note], self._bias[note] = model.coef_[0], model.intercept_[0]
+    def fit(self, rolls: Rolls, validation: Rolls) -> FrameRegression:
+        """Learn from pieces (T, D), with the penalty that suits the pieces to validate with best."""
+        X, y = np.concatenate([self._features(roll) for roll in rolls]), np.concatenate(rolls)
+        found = []
+        for self.strength in _STRENGTHS:
+            self._weights, self._bias = _regressions(X, y, self.strength)
+            nll = score_row("", validation, [self.predict(roll) for roll in validation])["nll"]
+            found.append((nll, self.strength, self._weights, self._bias))
+        _, self.strength, self._weights, self._bias = min(found, key=lambda one: one[0])
         return self
 
     def predict(self, roll: NDArray[Any]) -> NDArray[np.float64]:
@@ -96,6 +104,15 @@ class FrameRegression:
         """(T, frames * D); 0 before the first frame."""
         padded = np.vstack([np.zeros((self.frames, roll.shape[1]), roll.dtype), roll])
         return np.hstack([padded[self.frames - back : len(padded) - back] for back in range(1, self.frames + 1)])
+
+
+def _regressions(X: NDArray[Any], y: NDArray[Any], strength: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Weights (D, features) and biases (D,); a note that never changes keeps its frequency."""
+    weights, bias = np.zeros((y.shape[1], X.shape[1])), _log_odds(y)
+    for note in np.flatnonzero(y.any(axis=0) & ~y.all(axis=0)):
+        model = LogisticRegression(C=strength, max_iter=1000).fit(X, y[:, note])
+        weights[note], bias[note] = model.coef_[0], model.intercept_[0]
+    return weights, bias
 
 
 def _log_odds(frames: NDArray[Any], weight: NDArray[Any] | None = None) -> NDArray[np.float64]:

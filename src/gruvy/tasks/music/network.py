@@ -51,7 +51,8 @@ class PolyphonicNetwork(nn.Module):
         super().__init__()
         self.layers: nn.RNNBase
         if cell == "gru":
-            self.layers = GRU(notes, hidden_size, num_layers, dropout=dropout, reset_after=reset_after)
+            between = dropout if num_layers > 1 else 0.0
+            self.layers = GRU(notes, hidden_size, num_layers, dropout=between, reset_after=reset_after)
         else:
             self.layers = recurrent(cell, notes, hidden_size, num_layers, dropout)
         self.dropout = nn.Dropout(dropout)

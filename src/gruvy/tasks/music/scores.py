@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 def frame_likelihoods(roll: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
     """Return the log-likelihood of each frame (T,), in nats, from its notes (T, D) and their logits (T, D)."""
-    z = np.where(roll != 0, -1.0, 1.0) * logits.astype(np.float64)
+    z = np.where(roll != 0, -1.0, 1.0) * logits
     found: NDArray[np.float64] = -np.logaddexp(0.0, z).sum(axis=1)
     return found
 
