@@ -36,5 +36,5 @@ def test_the_regression_sees_other_notes_and_two_frames():
 def test_the_penalty_suits_the_pieces_to_validate_with():
     random = np.random.default_rng(0)
     learnt, other = ([(random.random((40, 6)) < 0.5).astype(float)] for _ in range(2))
-    assert FrameRegression().fit(learnt, other).strength == 0.03  # there is nothing to learn
+    assert FrameRegression().fit(learnt, other).strength <= 0.1  # there is nothing to learn
     assert FrameRegression().fit(learnt, learnt).strength == 1.0  # what was learnt by heart suits what was learnt from

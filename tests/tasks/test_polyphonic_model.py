@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import gruvy
-from gruvy import files
+from gruvy import files, runtime
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.nn.cells import CELLS
 from gruvy.tasks import PolyphonicModel
@@ -155,6 +155,22 @@ def test_a_file_brings_it_back(model, tmp_path):
     files.write(tmp_path / "m.gruvy", tensors, document)
     with pytest.raises(FileFormatError, match="the model in it is damaged"):
         gruvy.load(tmp_path / "m.gruvy")
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_the_file_streams_without_torch(tmp_path, form):
+    model = PolyphonicModel(**SMALL | {"max_epochs": 2, "num_layers": 2}, reset_after=form).fit(scales(20))
+    graph = runtime.load(model.save(tmp_path / "m.gruvy"))
+    (roll,) = scales(1, seed=6)
+    before = np.vstack([np.zeros((1, 6)), roll[:-1]]).astype(np.float32)
+    expected = model.predict_proba([roll])[0]
+    np.testing.assert_allclose(graph.run({"frames": before[:, None]})[0]["next"][:, 0], expected, atol=1e-5)
+    stream = graph.stream()
+    for frame, likely in zip(before, expected, strict=True):
+        np.testing.assert_allclose(stream.step({"frames": frame[None]})["next"][0], likely, atol=1e-5)
+    other = PolyphonicModel(**SMALL | {"max_epochs": 1, "cell": "lstm"}).fit(scales(20)).save(tmp_path / "l.gruvy")
+    with pytest.raises(FileFormatError, match="its cell is 'lstm', no GRU"):
+        runtime.load(other)
 
 
 def test_fits_repeat_and_an_interrupted_one_goes_on(tmp_path):

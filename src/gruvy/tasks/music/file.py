@@ -14,20 +14,20 @@ from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.files import MusicFiles
+from gruvy.tasks.music.graph import PREFIX, polyphonic_graph
 from gruvy.tasks.music.network import PolyphonicNetwork
 
 if TYPE_CHECKING:
     from gruvy.tasks.music.polyphonic import PolyphonicModel
 
 TASK = "music"
-_PREFIX = "network/"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
 
 
 def write_polyphonic(model: PolyphonicModel, path: str | os.PathLike[str]) -> Path:
     """Write a fitted PolyphonicModel."""
-    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model._network.state_dict().items()}
+    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in model._network.state_dict().items()}
     tensors |= {
         "baselines/frequencies": model._frequencies.logits,
         "baselines/first": model._markov.first,
@@ -42,8 +42,11 @@ def write_polyphonic(model: PolyphonicModel, path: str | os.PathLike[str]) -> Pa
         "notes": model.n_features_in_,
         "files": asdict(model.files_),
         "fitted": {name: getattr(model, name) for name in _PLAIN},
-        "no_graph": "what it gives is drawn, not computed",
+        "spec": {"cell": model.cell},
     }
+    graph = polyphonic_graph(model._network)
+    if graph is not None:  # its arrays are the network's weights, by the same names
+        document["graph"] = graph.document()
     return files.write(path, tensors, document)
 
 
@@ -61,7 +64,7 @@ def read_polyphonic(
         kept = document["files"]
         model.files_ = MusicFiles(**{**kept, "notes": tuple(kept["notes"])})
         network = new_network(model)
-        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
+        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
         network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
         for name in _PLAIN:
             setattr(model, name, document["fitted"][name])
