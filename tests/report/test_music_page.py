@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
+import wave
 
 import numpy as np
 import pytest
@@ -11,11 +14,19 @@ from gruvy.errors import ArgumentError
 from gruvy.report import Foreseen, FrameRow, LossCurve, MusicReport, write_music_report
 from gruvy.report.music.figures import drawn_figure, foreseen_figure, note_name
 from gruvy.report.music.page import headline
+from gruvy.report.music.sound import sound
 from gruvy.report.palette import LIGHT
 
 DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
     plot.querySelectorAll('.scatterlayer .trace, .barlayer .point, .heatmaplayer .hm image[*|href^="data:image"]')
         .length]))"""
+
+HEARD = """new Promise(tell => {
+    const audio = document.querySelector('audio');
+    audio.onloadedmetadata = () => tell(audio.duration);
+    audio.onerror = () => tell(-1);
+    audio.load();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +96,24 @@ def test_the_rolls_have_what_sounds(report):
     held = sorted(zip(bars.y, bars.base, bars.x, strict=True))
     assert held == [(60, 0.5, 2), (60, 4.5, 1), (67, 3.5, 5)]
     assert list(figure.layout.yaxis.ticktext) == ["C4"]
+
+
+def test_the_piece_can_be_heard(chromium, report, tmp_path):
+    page = write_music_report(report, tmp_path / "report.html")
+    chromium.open(page, width=1280, dark=False)
+    assert chromium.evaluate(HEARD) == pytest.approx(8 * 0.75, abs=0.01)  # the page's policy lets it be loaded
+    assert chromium.complaints() == []
+    roll = np.zeros((4, 88))
+    roll[0:2, 69 - 21] = 1  # 440 Hz in the first half
+    roll[3, 57 - 21] = 1  # 220 Hz in the last quarter
+    with wave.open(io.BytesIO(base64.b64decode(sound(roll, 21, 0.5).partition(",")[2]))) as file:
+        rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.uint8)
+    assert len(samples) == pytest.approx(2.0 * rate, abs=4)
+    parts = np.split(samples[: 4 * (len(samples) // 4)].astype(float) - 128, 4)
+    loudest = [np.abs(np.fft.rfft(part)).argmax() * rate / len(part) for part in parts]
+    assert loudest[:2] == pytest.approx([440, 440], abs=2)
+    assert np.abs(parts[2]).max() <= 1
+    assert loudest[3] == pytest.approx(220, abs=2)
 
 
 def test_names_of_notes():

@@ -16,6 +16,7 @@ from gruvy.music.rolls import LOWEST, Note, piano_roll
 _DRUMS = 9  # the channel on which a number is no pitch but a drum
 _TICKS = 480  # of a quarter note, in what is written
 _VELOCITY = 72
+TEMPO = 80.0  # quarter notes a minute, where nobody says otherwise
 
 
 def read_midi(path: str | PathLike[str], step: float = 1.0) -> NDArray[np.uint8]:
@@ -52,7 +53,7 @@ def read_midi(path: str | PathLike[str], step: float = 1.0) -> NDArray[np.uint8]
     return piano_roll(notes, step)
 
 
-def write_midi(roll: ArrayLike, path: str | PathLike[str], *, step: float = 1.0, tempo: float = 80.0) -> Path:
+def write_midi(roll: ArrayLike, path: str | PathLike[str], *, step: float = 1.0, tempo: float = TEMPO) -> Path:
     """Write a piano roll as a MIDI file; a key that is on in several steps in a row is one held note.
 
     Args:

@@ -8,13 +8,14 @@ from typing import Any
 
 from gruvy.report import text
 from gruvy.report.music.figures import figures
+from gruvy.report.music.sound import sound
 from gruvy.report.music.values import MusicReport
 from gruvy.report.palette import DARK, LIGHT
 from gruvy.report.rendering import legend_key, render
 
 
 def write_music_report(report: MusicReport, path: str | PathLike[str]) -> Path:
-    """Write the report as one self-contained HTML file of about 5 MB, most of it plotly.js.
+    """Write the report as one self-contained HTML file of about 5 MB, most of it plotly.js and sound.
 
     Args:
         report: what is shown.
@@ -37,6 +38,7 @@ def write_music_report(report: MusicReport, path: str | PathLike[str]) -> Path:
         rows=_table(report),
         sentences=_sentences(report),
         losses_legend=_losses_legend(report),
+        sound=None if report.lowest is None else sound(report.drawn, report.lowest, report.seconds),
     )
 
 

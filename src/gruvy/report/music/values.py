@@ -48,6 +48,7 @@ class MusicReport:
         provenance: what a reader needs to repeat the run, name -> value.
         lowest: MIDI pitch of the first column of the rolls; None if they are no piano rolls.
         step: what a step is called, as "quarter note".
+        seconds: how long a step is played.
         description: one or two sentences on the data and the split, or "".
 
     Raises:
@@ -62,6 +63,7 @@ class MusicReport:
     provenance: Mapping[str, str]
     lowest: int | None = None
     step: str = "step"
+    seconds: float = 0.75
     description: str = ""
 
     def __post_init__(self) -> None:

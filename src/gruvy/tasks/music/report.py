@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.music import LOWEST
+from gruvy.music import LOWEST, TEMPO
 from gruvy.report import Foreseen, FrameRow, LossCurve, MusicReport
 from gruvy.tasks.music.polyphonic import PolyphonicModel
 
@@ -80,6 +80,7 @@ def music_report(
         provenance=_provenance(model, len(X), command),
         lowest=LOWEST.get(model.n_features_in_),
         step=_STEPS.get(Fraction(step).limit_denominator(96), "step"),
+        seconds=step * 60 / TEMPO,
         description=description,
     )
 
