@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -281,7 +281,7 @@ class PolyphonicModel(BaseEstimator):
         """(T, D) of each piece, pieces of like length computed together."""
         order = np.argsort([len(roll) for roll in rolls], kind="stable")
         found: dict[int, NDArray[np.float64]] = {}
-        for rows in _parts(order, _BATCH):
+        for rows in np.split(order, range(_BATCH, len(order), _BATCH)):
             with torch.inference_mode():
                 logits = self._network(pad([rolls[row] for row in rows]).inputs).double().numpy()
             found |= {int(row): logits[: len(rolls[row]), place] for place, row in enumerate(rows)}
@@ -303,8 +303,3 @@ class PolyphonicModel(BaseEstimator):
 
 def _batches(rolls: Rolls, size: int) -> Sequences:
     return Sequences(rolls, np.zeros(len(rolls), np.int64), batch_size=size)
-
-
-def _parts(order: NDArray[np.int64], size: int) -> Iterator[Sequence[int]]:
-    for first in range(0, len(order), size):
-        yield order[first : first + size].tolist()
