@@ -9,7 +9,7 @@ import typer
 
 from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, working
-from gruvy.cli.tasks import load
+from gruvy.cli.tasks import load_fitted
 
 
 def evaluate(
@@ -24,7 +24,7 @@ def evaluate(
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
     with working("evaluating", quiet=json):
-        fitted, commands = load(model)
+        fitted, commands = load_fitted(model)
         scores = commands.evaluate(fitted, data)
     if json:
         print_json({"model": model, "data": data, "scores": scores})

@@ -11,7 +11,7 @@ import typer
 from gruvy.cli.arguments import check_target, levels
 from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, stderr, working
-from gruvy.cli.tasks import load
+from gruvy.cli.tasks import load_fitted
 from gruvy.errors import ArgumentError
 
 
@@ -42,7 +42,7 @@ def predict(
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
-        fitted, commands = load(model)
+        fitted, commands = load_fitted(model)
         if chosen is None:
             found = commands.predict(fitted, data)
         elif type(fitted).__name__ == "Forecaster":
