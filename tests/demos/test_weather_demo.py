@@ -13,7 +13,7 @@ import torch
 import gruvy
 from gruvy.demos import weather
 from gruvy.report import text
-from gruvy.tasks import boosted
+from gruvy.tasks.forecasting import boosted
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from gruvy.tasks import Forecaster
-from gruvy.tasks.boosted import score_boosted_trees
-from gruvy.tasks.forecast_report import forecast_report
+from gruvy.tasks.forecasting.boosted import score_boosted_trees
+from gruvy.tasks.forecasting.report import forecast_report
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import torch
 import gruvy
 from gruvy.data import Panel, Windows
 from gruvy.tasks import Forecaster
-from gruvy.tasks.conformal import calibrate, conformal_margins, recalibrated
-from gruvy.tasks.forecast_graph import forecast_graph
-from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecasting.conformal import calibrate, conformal_margins, recalibrated
+from gruvy.tasks.forecasting.graph import forecast_graph
+from gruvy.tasks.forecasting.network import ForecastNetwork
 
 LEVELS = (0.05, 0.2, 0.5, 0.8, 0.95)
 

@@ -6,8 +6,8 @@ import gruvy
 from gruvy import runtime
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_data import PreparedTable, learn_preparation
-from gruvy.tasks.forecast_split import split_series
+from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation
+from gruvy.tasks.forecasting.split import split_series
 from gruvy.timeseries import Columns, Series, Step, Times
 
 PARAMS = {"horizon": 2, "context_length": 6, "hidden_size": 8, "max_epochs": 6, "learning_rate": 0.02}

@@ -17,7 +17,7 @@ from gruvy.datasets import load_movement
 from gruvy.demos.threads import one_thread
 from gruvy.report import ForecastReport, write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_report import forecast_report
+from gruvy.tasks.forecasting.report import forecast_report
 from gruvy.training import Progress
 
 STEP = 40  # milliseconds between rows

@@ -19,7 +19,7 @@ from gruvy.demos.threads import one_thread
 from gruvy.report import ForecastReport, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.bootstrap import block_bootstrap
-from gruvy.tasks.forecast_report import forecast_report
+from gruvy.tasks.forecasting.report import forecast_report
 from gruvy.training import Progress
 
 # Days in a block of the bootstrap: a trading month.

@@ -18,9 +18,9 @@ from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
 from gruvy.report import ForecastReport, text, write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.boosted import score_boosted_trees
-from gruvy.tasks.conformal import recalibrated
-from gruvy.tasks.forecast_report import CELL_NAMES, forecast_report
+from gruvy.tasks.forecasting.boosted import score_boosted_trees
+from gruvy.tasks.forecasting.conformal import recalibrated
+from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 from gruvy.training import Progress
 
 CELLS = ("gru", "lstm", "tanh")

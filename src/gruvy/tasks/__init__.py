@@ -1,7 +1,7 @@
 """One estimator a file."""
 
-from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.loading import load
-from gruvy.tasks.results import Backtest, Gates
+from gruvy.tasks.forecasting.results import Backtest, Gates
 
 __all__ = ["Backtest", "Forecaster", "Gates", "load"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
-from gruvy.tasks import forecast_file
-from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.forecasting import file as forecast_file
+from gruvy.tasks.forecasting.forecaster import Forecaster
 
 
 def load(path: str | os.PathLike[str]) -> Forecaster:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from gruvy.data import Windows
-from gruvy.tasks.forecast_network import ForecastNetwork
-from gruvy.tasks.results import Backtest
+from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.forecasting.results import Backtest
 
 
 def calibrate(network: ForecastNetwork, windows: Windows, levels: Sequence[float]) -> None:

@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from gruvy.report import text
 from gruvy.report.figures import figures, line_styles
-from gruvy.report.forecast import ForecastReport
+from gruvy.report.forecasting.values import ForecastReport
 from gruvy.report.palette import DARK, LIGHT
 
 

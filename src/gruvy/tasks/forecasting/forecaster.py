@@ -15,17 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import read_series
 from gruvy.errors import ArgumentError
-from gruvy.tasks.baselines import LinearAutoregression, natural_season
-from gruvy.tasks.conformal import calibrate
-from gruvy.tasks.forecast_data import PreparedTable, identity_of, learn_preparation
-from gruvy.tasks.forecast_file import new_network, write_forecaster
-from gruvy.tasks.forecast_model import BATCH, ForecastModel
-from gruvy.tasks.forecast_network import ForecastNetwork, PinballLoss
-from gruvy.tasks.forecast_params import check_params, quantile_levels
-from gruvy.tasks.forecast_split import split_series
+from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
+from gruvy.tasks.forecasting.conformal import calibrate
+from gruvy.tasks.forecasting.data import PreparedTable, identity_of, learn_preparation
+from gruvy.tasks.forecasting.file import new_network, write_forecaster
+from gruvy.tasks.forecasting.model import BATCH, ForecastModel
+from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecasting.params import check_params, quantile_levels
+from gruvy.tasks.forecasting.split import split_series
 from gruvy.tasks.provenance import provenance
-from gruvy.tasks.results import Backtest, Gates
-from gruvy.tasks.scores import r_squared
+from gruvy.tasks.forecasting.results import Backtest, Gates
+from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.timeseries import Columns, Preparation, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible, train
 
@@ -36,7 +36,7 @@ class Forecaster(BaseEstimator):
     The table has one row per time (and series). Everything is learnt from its first part by time, the best
     epoch is chosen on the next, and the last, ``test_fraction`` of the span, only serves to score the model
     and the baselines. ``split="series"`` cuts by whole series instead; series that the fit has not seen can then be
-    forecast, because one scale serves all. See `gruvy.tasks.forecast_network.ForecastNetwork` for the network.
+    forecast, because one scale serves all. See `gruvy.tasks.forecasting.network.ForecastNetwork` for the network.
 
     Args:
         horizon: P, steps to forecast.
@@ -47,7 +47,7 @@ class Forecaster(BaseEstimator):
         dropout: share of the units dropped in training, between layers and before the head.
         quantiles: levels between 0 and 1; the median is always added.
         calibrate: move the quantiles other than the median so that they hold on the validation part; see
-            `gruvy.tasks.conformal.conformal_margins` for what that promises.
+            `gruvy.tasks.forecasting.conformal.conformal_margins` for what that promises.
         season_length: rows of the seasonal naive baseline; None to take a day, week or year as the step
             suggests.
         split: "time", or "series" to hold out the last series of the table.
@@ -329,7 +329,7 @@ class Forecaster(BaseEstimator):
             frame: a table with the columns of the fit.
 
         Returns:
-            The estimator; `gruvy.tasks.conformal.recalibrated` shows on a backtest what this is worth.
+            The estimator; `gruvy.tasks.forecasting.conformal.recalibrated` shows on a backtest what this is worth.
 
         Raises:
             DataError: a table that cannot be used, or with too few rows.

@@ -11,7 +11,7 @@ import pandas as pd
 from torch import Tensor
 
 from gruvy.errors import DataError
-from gruvy.tasks.forecast_data import PreparedTable
+from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Problems, Series
 
 

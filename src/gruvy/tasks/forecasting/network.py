@@ -23,7 +23,7 @@ class ForecastNetwork(nn.Module):
         m_p = a + (W h + b)_p + g((V h)_p, k_p)                the median
         q   = m_p -/+ (softplus gaps, summed outwards, + margin)    the other quantiles
 
-    The margins are 0 until `gruvy.tasks.conformal.calibrate` sets them; where a negative one would make a quantile
+    The margins are 0 until `gruvy.tasks.forecasting.conformal.calibrate` sets them; where a negative one would make a quantile
     cross its inner neighbour, the two are equal.
 
     The encoder reads each measured value as its difference from the last one of the window, beside that last one, so

@@ -13,10 +13,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from torch import Tensor
 
 from gruvy.data import Batch, Windows
-from gruvy.tasks.forecast_model import BATCH
-from gruvy.tasks.forecast_split import SeriesSplit, TimeSplit
-from gruvy.tasks.forecaster import Forecaster
-from gruvy.tasks.scores import score_row
+from gruvy.tasks.forecasting.model import BATCH
+from gruvy.tasks.forecasting.split import SeriesSplit, TimeSplit
+from gruvy.tasks.forecasting.forecaster import Forecaster
+from gruvy.tasks.forecasting.scores import score_row
 
 NAME = "gradient-boosted trees"
 # Rounds of boosting, at most; how many of them are used is chosen on the validation windows.
