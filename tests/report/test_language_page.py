@@ -10,7 +10,7 @@ import pytest
 
 from gruvy.errors import ArgumentError
 from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written, bits_headline, write_language_report
-from gruvy.report.language_text import by_place, learning_alt, passage_aid
+from gruvy.report.language.text import by_place, learning_alt, passage_aid
 
 TEXT = "No one who had ever seen Catherine Morland in her infancy\nwould have supposed her born to be an heroine.\n" * 6
 PROSE = "she was not <b>a very good</b> sort of man, and had been so much as to be a great deal of the world.\n" * 5

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from gruvy.language import Alphabet
-from gruvy.tasks import language_baselines
-from gruvy.tasks.language_baselines import compressors, ngram, ngram_shares, xz_after
+from gruvy.tasks.language import baselines as language_baselines
+from gruvy.tasks.language.baselines import compressors, ngram, ngram_shares, xz_after
 
 
 def witten_bell(training: str, context: str, character: str, size: int) -> float:

@@ -17,7 +17,7 @@ from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.export import c, onnx
 from gruvy.language import GraphNetwork
 from gruvy.tasks import LanguageModel
-from gruvy.tasks.language_network import CarriedLoss, LanguageNetwork
+from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork
 
 SMALL = {
     "hidden_size": 24,

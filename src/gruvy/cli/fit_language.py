@@ -57,9 +57,9 @@ def language(
         from gruvy.data import read_text
         from gruvy.report import bits_headline, write_language_report
         from gruvy.tasks import LanguageModel
-        from gruvy.tasks.forecast_report import CELL_NAMES
-        from gruvy.tasks.language_params import joined, split_text
-        from gruvy.tasks.language_report import language_report
+        from gruvy.tasks.forecasting.report import CELL_NAMES
+        from gruvy.tasks.language.params import joined, split_text
+        from gruvy.tasks.language.report import language_report
 
         text = joined([read_text(path) for path in data])
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}

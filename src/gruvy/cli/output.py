@@ -84,7 +84,7 @@ class Training:
 
 def print_scores(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` of one model returned, a table for each target."""
-    from gruvy.tasks.forecast_report import CELL_NAMES, step_name, table_rows
+    from gruvy.tasks.forecasting.report import CELL_NAMES, step_name, table_rows
 
     console = Console(highlight=False)
     targets = list(dict.fromkeys(row["target"] for row in scores))
@@ -140,7 +140,7 @@ def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 def bits_table(scores: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of a language model and what it has to beat."""
-    from gruvy.tasks.forecast_report import CELL_NAMES
+    from gruvy.tasks.forecasting.report import CELL_NAMES
 
     rows = [[CELL_NAMES.get(row["name"], row["name"]), f"{row['bits_per_character']:.3f}"] for row in scores]
     return table_of(["model", "bits per\ncharacter"], rows)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gruvy.datasets import load_austen
 from gruvy.report import LanguageReport, bits_headline, write_language_report
 from gruvy.tasks import LanguageModel
-from gruvy.tasks.language_report import language_report
+from gruvy.tasks.language.report import language_report
 from gruvy.training import Progress
 
 Budget = Literal["quick", "default", "full"]

@@ -1,10 +1,10 @@
 """Self-contained HTML reports: one file that opens offline and shows a model, its rivals and its gates."""
 
-from gruvy.report.forecast import ForecastReport, Gates, LossCurve, Sample, TableRow
-from gruvy.report.language import BitsRow, LanguageReport, Passage, Written
-from gruvy.report.language_page import write_language_report
-from gruvy.report.language_text import bits_headline
-from gruvy.report.page import write_report
+from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Written
+from gruvy.report.language.page import write_language_report
+from gruvy.report.language.text import bits_headline
+from gruvy.report.forecasting.page import write_report
 
 __all__ = [
     "BitsRow",

@@ -8,9 +8,10 @@ from pathlib import Path
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
-from gruvy.tasks import forecast_file, language_file
-from gruvy.tasks.forecaster import Forecaster
-from gruvy.tasks.language_model import LanguageModel
+from gruvy.tasks.forecasting import file as forecast_file
+from gruvy.tasks.language import file as language_file
+from gruvy.tasks.forecasting.forecaster import Forecaster
+from gruvy.tasks.language.model import LanguageModel
 
 _TASKS = (forecast_file.TASK, language_file.TASK)
 

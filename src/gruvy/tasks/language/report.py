@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
-from gruvy.tasks.forecast_report import CELL_NAMES
-from gruvy.tasks.language_model import LanguageModel
+from gruvy.tasks.forecasting.report import CELL_NAMES
+from gruvy.tasks.language.model import LanguageModel
 
 _TEMPERATURES = (0.4, 0.7, 1.0)
 _LENGTH = 600

@@ -8,9 +8,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gruvy.report import language_text, text
+from gruvy.report import text
+from gruvy.report.language import text as language_text
 from gruvy.report.figures import losses_figure
-from gruvy.report.language import BitsRow, LanguageReport
+from gruvy.report.language.values import BitsRow, LanguageReport
 from gruvy.report.palette import DARK, DASHES, LIGHT, Palette
 from gruvy.report.rendering import legend_key, render
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gruvy.report.language import LanguageReport, Passage
+from gruvy.report.language.values import LanguageReport, Passage
 from gruvy.report.text import comparison, listed
 
 

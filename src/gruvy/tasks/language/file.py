@@ -12,10 +12,10 @@ import torch
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.language import Alphabet
-from gruvy.tasks.language_network import PREFIX, LanguageNetwork, language_graph
+from gruvy.tasks.language.network import PREFIX, LanguageNetwork, language_graph
 
 if TYPE_CHECKING:
-    from gruvy.tasks.language_model import LanguageModel
+    from gruvy.tasks.language.model import LanguageModel
 
 TASK = "language"
 # Fitted attributes that are plain JSON as they are.

@@ -18,10 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 from gruvy.data import Streams
 from gruvy.errors import ArgumentError, DataError
 from gruvy.language import Alphabet, Characters
-from gruvy.tasks.language_baselines import compressors, ngram, score_row, xz_after
-from gruvy.tasks.language_file import new_language_network, write_language_model
-from gruvy.tasks.language_network import CarriedLoss, LanguageNetwork, fastest
-from gruvy.tasks.language_params import check_language_params, check_parts, joined, split_text
+from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
+from gruvy.tasks.language.file import new_language_network, write_language_model
+from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
+from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, Schedule, reproducible, train
 
@@ -35,7 +35,7 @@ class LanguageModel(BaseEstimator):
     Trained by truncated backpropagation through time: the text is read as ``batch_size`` parallel streams, whose states
     go on from one batch of ``context_length`` characters to the next. The best epoch is chosen on the validation part;
     the test part only serves to score the model, an n-gram model and two compressors. See
-    `gruvy.tasks.language_network.LanguageNetwork` for the network.
+    `gruvy.tasks.language.network.LanguageNetwork` for the network.
 
     Args:
         hidden_size: H, units of each layer.
