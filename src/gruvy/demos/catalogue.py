@@ -46,6 +46,12 @@ DEMOS: Mapping[str, Entry] = {
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
     ),
+    "text": Entry(
+        "Learn English from four novels of Jane Austen and measure it on another one, in bits per character.",
+        "Trains on four novels, chooses the best epoch on Northanger Abbey, measures the model, an n-gram model and "
+        "compressors on Persuasion, and writes a report with texts that the model made up.",
+        ("austen",),
+    ),
     "movement": Entry(
         "Forecast where a pen will be in 80 to 400 milliseconds.",
         "Trains on five drawings of each of 30 shapes, which come with gruvy, and measures on the seventh, against "

@@ -6,21 +6,32 @@ from gruvy.report.classification.values import ClassificationReport, Course, Exa
 from gruvy.report.forecasting.page import write_report
 from gruvy.report.forecasting.table import error_table
 from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.language.page import write_language_report
+from gruvy.report.language.table import bits_table
+from gruvy.report.language.text import bits_headline
+from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Written
 from gruvy.report.table import Table
 
 __all__ = [
+    "BitsRow",
     "ClassificationReport",
     "Course",
     "Example",
     "ForecastReport",
     "Gates",
+    "LanguageReport",
     "LossCurve",
+    "Passage",
     "Sample",
     "ScoreRow",
     "Table",
     "TableRow",
+    "Written",
+    "bits_headline",
+    "bits_table",
     "error_table",
     "score_table",
     "write_classification_report",
+    "write_language_report",
     "write_report",
 ]

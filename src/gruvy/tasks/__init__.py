@@ -2,6 +2,7 @@
 
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
+from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 
-__all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "load"]
+__all__ = ["Backtest", "Forecaster", "Gates", "LanguageModel", "SequenceClassifier", "load"]
