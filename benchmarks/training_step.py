@@ -25,7 +25,7 @@ import torch
 
 from gruvy.bench import describe_machine
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_network import PinballLoss
+from gruvy.tasks.forecasting.network import PinballLoss
 
 ROWS, COVARIATES = 8_700, 7
 ROUNDS = 3

@@ -23,7 +23,7 @@ def modules() -> list[str]:
 
 
 def test_the_modules_are_found():
-    assert {"gruvy.equations", "gruvy.nn.gru", "gruvy.tasks.forecaster"} <= set(modules())
+    assert {"gruvy.equations", "gruvy.nn.gru", "gruvy.tasks.forecasting.forecaster"} <= set(modules())
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")  # Keras' own

@@ -15,8 +15,8 @@ from gruvy.export.c import int8
 from gruvy.export.c.compiled import state_floats
 from gruvy.export.c.write import samples
 from gruvy.graph import Builder, Graph
-from gruvy.tasks.forecast_graph import forecast_graph
-from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecasting.graph import forecast_graph
+from gruvy.tasks.forecasting.network import ForecastNetwork
 
 STEPS = 200
 

@@ -18,8 +18,8 @@ from gruvy.export.c.statements import STATEMENTS
 from gruvy.export.c.write import difference, samples
 from gruvy.graph import OPERATIONS, Builder
 from gruvy.streaming import StreamingGRU
-from gruvy.tasks.forecast_graph import forecast_graph
-from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecasting.graph import forecast_graph
+from gruvy.tasks.forecasting.network import ForecastNetwork
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler: apt-get install gcc")
 

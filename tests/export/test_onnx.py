@@ -17,8 +17,8 @@ from gruvy.export import onnx_nodes
 from gruvy.graph import OPERATIONS, Builder
 from gruvy.nn import GRU, GRUModel
 from gruvy.spec import GRUWeights
-from gruvy.tasks.forecast_graph import forecast_graph
-from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecasting.graph import forecast_graph
+from gruvy.tasks.forecasting.network import ForecastNetwork
 
 FEATURES = [
     {},

@@ -9,8 +9,8 @@ import pytest
 
 from gruvy.errors import ArgumentError
 from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve, write_anomaly_report
-from gruvy.report.anomaly_figures import calibration_figure, series_figure
-from gruvy.report.anomaly_page import headline
+from gruvy.report.anomaly.figures import calibration_figure, series_figure
+from gruvy.report.anomaly.page import headline
 from gruvy.report.palette import LIGHT
 
 DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,

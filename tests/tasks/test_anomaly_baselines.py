@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gruvy.tasks import AnomalyDetector
-from gruvy.tasks.anomaly_baselines import fit_baselines
+from gruvy.tasks.anomaly.baselines import fit_baselines
 
 
 def rows(count: int, seed: int) -> np.ndarray:

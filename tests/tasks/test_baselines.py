@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gruvy.data import Panel, Windows
-from gruvy.tasks.baselines import LinearAutoregression, natural_season, persistence, seasonal_naive
+from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season, persistence, seasonal_naive
 from gruvy.timeseries import Step
 
 

@@ -5,7 +5,7 @@ import torch
 
 from gruvy.data import Batch
 from gruvy.nn.cells import CELLS
-from gruvy.tasks.forecast_network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.9)
 

@@ -9,7 +9,7 @@ import torch
 
 from gruvy.report import write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_report import forecast_report, step_name
+from gruvy.tasks.forecasting.report import forecast_report, step_name
 
 HORIZON, CONTEXT = 6, 24
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss, r2_score
 
-from gruvy.tasks.scores import r_squared, score_row
+from gruvy.tasks.forecasting.scores import r_squared, score_row
 
 RNG = np.random.default_rng(0)
 TRUTH, POINT = RNG.normal(size=(4, 30)), RNG.normal(size=(4, 30))

@@ -74,7 +74,7 @@ def forecast(
         from gruvy.data import read_table
         from gruvy.report import text, write_report
         from gruvy.tasks import Forecaster
-        from gruvy.tasks.forecast_report import CELL_NAMES, forecast_report
+        from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
         frame = read_table(data)
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}

@@ -60,7 +60,7 @@ def anomaly(
         from gruvy.data import read_table
         from gruvy.report import write_anomaly_report
         from gruvy.tasks import AnomalyDetector
-        from gruvy.tasks.anomaly_report import anomaly_report
+        from gruvy.tasks.anomaly.report import anomaly_report
 
         frame = read_table(data)
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}

@@ -84,7 +84,7 @@ class Training:
 
 def print_scores(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` of one model returned, a table for each target."""
-    from gruvy.tasks.forecast_report import CELL_NAMES, step_name, table_rows
+    from gruvy.tasks.forecasting.report import CELL_NAMES, step_name, table_rows
 
     console = Console(highlight=False)
     targets = list(dict.fromkeys(row["target"] for row in scores))

@@ -18,9 +18,9 @@ from gruvy.demos.threads import one_thread
 from gruvy.detection import find_events
 from gruvy.report import AnomalyReport, DetectorRow, write_anomaly_report
 from gruvy.tasks import AnomalyDetector
-from gruvy.tasks.anomaly_baselines import fit_baselines
-from gruvy.tasks.anomaly_report import anomaly_report, detector_row
-from gruvy.tasks.anomaly_results import evaluation
+from gruvy.tasks.anomaly.baselines import fit_baselines
+from gruvy.tasks.anomaly.report import anomaly_report, detector_row
+from gruvy.tasks.anomaly.results import evaluation
 from gruvy.training import Progress
 
 Training = Callable[[str], AbstractContextManager[Callable[[Progress], None]]]

@@ -15,7 +15,7 @@ from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
 from gruvy.report import ForecastReport, text, write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecast_report import CELL_NAMES, forecast_report
+from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 from gruvy.training import Progress
 
 CELLS = ("gru", "lstm", "tanh")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from gruvy.report.forecast import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
 from gruvy.report.palette import DASHES, GATE_SCALE, Palette
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

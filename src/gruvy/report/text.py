@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gruvy.report.forecast import ForecastReport, LossCurve, Sample
+from gruvy.report.forecasting.values import ForecastReport, LossCurve, Sample
 
 
 def headline(report: ForecastReport) -> str:

@@ -1,8 +1,8 @@
 """One estimator a file."""
 
-from gruvy.tasks.anomaly_detector import AnomalyDetector
-from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.anomaly.detector import AnomalyDetector
+from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.loading import load
-from gruvy.tasks.results import Backtest, Gates
+from gruvy.tasks.forecasting.results import Backtest, Gates
 
 __all__ = ["AnomalyDetector", "Backtest", "Forecaster", "Gates", "load"]

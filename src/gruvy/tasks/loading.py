@@ -10,9 +10,10 @@ from gruvy import files
 from gruvy.detection import TASK as ANOMALY
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
-from gruvy.tasks import anomaly_file, forecast_file
-from gruvy.tasks.anomaly_detector import AnomalyDetector
-from gruvy.tasks.forecaster import Forecaster
+from gruvy.tasks.anomaly import file as anomaly_file
+from gruvy.tasks.forecasting import file as forecast_file
+from gruvy.tasks.anomaly.detector import AnomalyDetector
+from gruvy.tasks.forecasting.forecaster import Forecaster
 
 
 def load(path: str | os.PathLike[str]) -> Any:

@@ -14,11 +14,11 @@ from torch import Tensor
 from gruvy.data import Batch
 from gruvy.errors import DataError
 from gruvy.nn import GRU
-from gruvy.tasks.baselines import LinearAutoregression, persistence, seasonal_naive
-from gruvy.tasks.forecast_data import PreparedTable, read_prepared
-from gruvy.tasks.forecast_network import ForecastNetwork
-from gruvy.tasks.results import Gates
-from gruvy.tasks.scores import score_row
+from gruvy.tasks.forecasting.baselines import LinearAutoregression, persistence, seasonal_naive
+from gruvy.tasks.forecasting.data import PreparedTable, read_prepared
+from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.forecasting.results import Gates
+from gruvy.tasks.forecasting.scores import score_row
 from gruvy.timeseries import Preparation, Series, check_context, with_future
 
 # Windows in a batch where nothing is learnt; larger ones cost memory and save no time.

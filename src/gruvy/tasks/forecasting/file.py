@@ -12,15 +12,15 @@ import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
-from gruvy.tasks.baselines import LinearAutoregression
-from gruvy.tasks.forecast_graph import PREFIX, forecast_graph
-from gruvy.tasks.forecast_model import ForecastModel
-from gruvy.tasks.forecast_network import ForecastNetwork
-from gruvy.tasks.forecast_params import quantile_levels
+from gruvy.tasks.forecasting.baselines import LinearAutoregression
+from gruvy.tasks.forecasting.graph import PREFIX, forecast_graph
+from gruvy.tasks.forecasting.model import ForecastModel
+from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.forecasting.params import quantile_levels
 from gruvy.timeseries import Preparation, Scaler
 
 if TYPE_CHECKING:
-    from gruvy.tasks.forecaster import Forecaster
+    from gruvy.tasks.forecasting.forecaster import Forecaster
 
 TASK = "forecast"
 # Fitted attributes that are plain JSON as they are.

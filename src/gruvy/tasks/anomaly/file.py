@@ -15,7 +15,7 @@ from gruvy.graph import graph_of_file
 from gruvy.timeseries import Step
 
 if TYPE_CHECKING:
-    from gruvy.tasks.anomaly_detector import AnomalyDetector
+    from gruvy.tasks.anomaly.detector import AnomalyDetector
 
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = (

@@ -16,15 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import read_series
 from gruvy.errors import ArgumentError
-from gruvy.tasks.baselines import LinearAutoregression, natural_season
-from gruvy.tasks.forecast_data import PreparedTable, Split, check_split, learn_preparation
-from gruvy.tasks.forecast_file import new_network, write_forecaster
-from gruvy.tasks.forecast_model import BATCH, ForecastModel
-from gruvy.tasks.forecast_network import ForecastNetwork, PinballLoss
-from gruvy.tasks.forecast_params import check_params, quantile_levels
+from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
+from gruvy.tasks.forecasting.data import PreparedTable, Split, check_split, learn_preparation
+from gruvy.tasks.forecasting.file import new_network, write_forecaster
+from gruvy.tasks.forecasting.model import BATCH, ForecastModel
+from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.provenance import provenance
-from gruvy.tasks.results import Backtest, Gates
-from gruvy.tasks.scores import r_squared
+from gruvy.tasks.forecasting.results import Backtest, Gates
+from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.timeseries import Columns, Preparation, Series, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible, train
 
@@ -34,7 +34,7 @@ class Forecaster(BaseEstimator):
 
     The table has one row per time (and series). Everything is learnt from its first part by time, the best
     epoch is chosen on the next, and the last, ``test_fraction`` of the span, only serves to score the model
-    and the baselines. See `gruvy.tasks.forecast_network.ForecastNetwork` for the network.
+    and the baselines. See `gruvy.tasks.forecasting.network.ForecastNetwork` for the network.
 
     Args:
         horizon: P, steps to forecast.

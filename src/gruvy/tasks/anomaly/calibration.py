@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 
 from gruvy.detection import Chart, conformal_limit, running_mean
-from gruvy.tasks.anomaly_data import Parts
+from gruvy.tasks.anomaly.data import Parts
 
 
 def fit_chart(errors: np.ndarray, parts: Parts, warm_up: int) -> Chart:

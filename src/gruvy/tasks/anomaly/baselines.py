@@ -9,9 +9,9 @@ from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import Ridge
 
 from gruvy.detection import conformal_limit, forecast_errors, running_mean
-from gruvy.tasks.anomaly_calibration import fit_chart, fit_limits
-from gruvy.tasks.anomaly_data import Parts
-from gruvy.tasks.anomaly_detector import AnomalyDetector
+from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
+from gruvy.tasks.anomaly.data import Parts
+from gruvy.tasks.anomaly.detector import AnomalyDetector
 
 Score = Callable[[np.ndarray], np.ndarray]
 

@@ -16,12 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
 from gruvy.errors import ArgumentError
-from gruvy.tasks.anomaly_calibration import fit_chart, fit_limits
-from gruvy.tasks.anomaly_data import Parts, Readings, read_readings, windows
-from gruvy.tasks.anomaly_file import write_detector
-from gruvy.tasks.anomaly_network import AnomalyNetwork, ChangeLoss, usual_changes
-from gruvy.tasks.anomaly_params import check_params
-from gruvy.tasks.anomaly_results import evaluation, event_table, read_labels
+from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
+from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
+from gruvy.tasks.anomaly.file import write_detector
+from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
+from gruvy.tasks.anomaly.params import check_params
+from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
 from gruvy.tasks.provenance import provenance
 from gruvy.timeseries import Scaler
 from gruvy.training import Progress, Schedule, reproducible, train

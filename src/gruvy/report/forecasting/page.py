@@ -8,7 +8,7 @@ from typing import Any
 
 from gruvy.report import text
 from gruvy.report.figures import figures, line_styles
-from gruvy.report.forecast import ForecastReport
+from gruvy.report.forecasting.values import ForecastReport
 from gruvy.report.palette import DARK, LIGHT
 from gruvy.report.rendering import legend_key, render
 

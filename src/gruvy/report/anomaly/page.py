@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import text
-from gruvy.report.anomaly import AnomalyReport, DetectorRow
-from gruvy.report.anomaly_figures import MOST_COLUMNS, figures
+from gruvy.report.anomaly.values import AnomalyReport, DetectorRow
+from gruvy.report.anomaly.figures import MOST_COLUMNS, figures
 from gruvy.report.palette import DARK, LIGHT
 from gruvy.report.rendering import legend_key, render
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
-from gruvy.tasks.forecast_data import read_prepared
-from gruvy.tasks.forecaster import Forecaster
-from gruvy.tasks.results import Backtest
+from gruvy.tasks.forecasting.data import read_prepared
+from gruvy.tasks.forecasting.forecaster import Forecaster
+from gruvy.tasks.forecasting.results import Backtest
 from gruvy.timeseries import Series
 
 # Steps of history before a single forecast, at most, and steps in the long plot.

@@ -10,8 +10,8 @@ import pandas as pd
 
 from gruvy.detection import labelled_events
 from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve
-from gruvy.tasks.anomaly_detector import AnomalyDetector
-from gruvy.tasks.anomaly_results import event_table, read_labels
+from gruvy.tasks.anomaly.detector import AnomalyDetector
+from gruvy.tasks.anomaly.results import event_table, read_labels
 
 
 def anomaly_report(

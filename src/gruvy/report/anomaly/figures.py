@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gruvy.report.anomaly import AnomalyReport
+from gruvy.report.anomaly.values import AnomalyReport
 from gruvy.report.figures import base_layout, losses_figure
 from gruvy.report.palette import Palette
 

@@ -7,7 +7,7 @@ from torch import nn
 from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
-from gruvy.tasks.forecast_network import ForecastNetwork
+from gruvy.tasks.forecasting.network import ForecastNetwork
 
 # What the weights are called in the estimator's file; a graph's are the network's, so nothing is kept twice.
 PREFIX = "network/"
