@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from gruvy import files
+from gruvy.detection import TASK as ANOMALY
+from gruvy.detection import Detector
 from gruvy.errors import FileFormatError
 from gruvy.graph import Graph, graph_of_file
 from gruvy.language import Alphabet, Characters, GraphNetwork
@@ -32,7 +34,7 @@ FORECAST = "forecast"
 LANGUAGE = "language"
 
 
-def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Graph:
+def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detector | Graph:
     """Read a .gruvy file to predict or stream with it; needs NumPy and safetensors only.
 
     Args:
@@ -40,8 +42,8 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Graph:
 
     Returns:
         For a Forecaster a `ForecastRuntime`, whose ``predict`` gives what the Forecaster's does; for a LanguageModel
-        its `gruvy.language.Characters`, which generate and measure as it does; for a network its `Graph`, which runs
-        and streams.
+        its `gruvy.language.Characters`, which generate and measure as it does; for an AnomalyDetector its
+        `gruvy.detection.Detector`; for a network its `Graph`, which runs and streams.
 
     Raises:
         FileFormatError: the file is missing, damaged, no .gruvy file, or has no network that runs without torch: one
@@ -54,11 +56,13 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Graph:
     path = Path(path)
     arrays, document = files.read(path)
     graph = graph_of_file(path, arrays, document)
-    if document.get("task") not in (FORECAST, LANGUAGE):
+    if document.get("task") not in (FORECAST, LANGUAGE, ANOMALY):
         return graph
     try:
         if document["task"] == LANGUAGE:
             return _characters(graph, Alphabet(document["alphabet"]))
+        if document["task"] == ANOMALY:
+            return Detector.of_document(graph, document, arrays)
         about, params = document["preprocessing"], document["params"]
         scaler = Scaler(arrays["scaler/mean"], arrays["scaler/std"])
         return ForecastRuntime(

@@ -77,7 +77,7 @@ MISTAKES = {
     "unknown characters": (["evaluate", "MODEL", "short.txt"], "got .*'T' \\(1x\\)"),
     "a prompt of such": (["generate", "MODEL", "--prompt", "€"], "the prompt: expected the .* got '€' \\(1x\\)"),
     "no temperature": (["generate", "MODEL", "--temperature", "-1"], "temperature: expected a number from 0 on"),
-    "a forecast": (["predict", "MODEL", "short.txt"], "expected a forecaster, got a language model"),
+    "a forecast": (["predict", "MODEL", "short.txt"], "got a language model; use gruvy generate"),
     "an unknown cell": (["fit", "language", "short.txt", "--cell", "gro"], "did you mean 'gru'"),
     "resume alone": (["fit", "language", "short.txt", "--resume"], "--resume: needs --checkpoint"),
 }

@@ -3,7 +3,7 @@
 from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
-from gruvy.data.series import read_series
+from gruvy.data.series import read_numbers, read_series
 from gruvy.data.steps import infer_step
 from gruvy.data.streams import StreamBatch, Streams
 from gruvy.data.tables import read_table
@@ -24,6 +24,7 @@ __all__ = [
     "followed_cycles",
     "infer_step",
     "pad",
+    "read_numbers",
     "read_series",
     "read_table",
     "read_text",

@@ -40,6 +40,13 @@ DEMOS: Mapping[str, Entry] = {
         "random walk and the more frequent direction.",
         ("stocks",),
     ),
+    "anomaly": Entry(
+        "Find faults among twelve weather sensors, and twelve strange points of blood pressure among 7,501.",
+        "Fits a detector on the first months of 2013, puts faults of known kinds into the rest, and measures how many "
+        "events it finds beside a linear model, an isolation forest and a z-score. Fits another on 1,200 points of the "
+        "UCR anomaly archive's series InternalBleeding16 and says where its highest score lies.",
+        ("weather", "bleeding"),
+    ),
     "sentiment": Entry(
         "Tell positive snippets of movie reviews from negative ones, and show the words that the GRU looked at.",
         "Trains on four fifths of 10,568 snippets that come with gruvy, and measures on the others, against VADER's "

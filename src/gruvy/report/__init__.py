@@ -1,5 +1,8 @@
 """Self-contained HTML reports: one file that opens offline and shows a model, its rivals and its gates."""
 
+from gruvy.report.anomaly.page import write_anomaly_report
+from gruvy.report.anomaly.table import detector_table
+from gruvy.report.anomaly.values import AnomalyEvent, AnomalyReport, DetectorRow
 from gruvy.report.classification.page import write_classification_report
 from gruvy.report.classification.table import score_table
 from gruvy.report.classification.values import ClassificationReport, Course, Example, ScoreRow
@@ -13,9 +16,12 @@ from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Writt
 from gruvy.report.table import Table
 
 __all__ = [
+    "AnomalyEvent",
+    "AnomalyReport",
     "BitsRow",
     "ClassificationReport",
     "Course",
+    "DetectorRow",
     "Example",
     "ForecastReport",
     "Gates",
@@ -29,8 +35,10 @@ __all__ = [
     "Written",
     "bits_headline",
     "bits_table",
+    "detector_table",
     "error_table",
     "score_table",
+    "write_anomaly_report",
     "write_classification_report",
     "write_language_report",
     "write_report",

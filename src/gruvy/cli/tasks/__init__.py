@@ -19,6 +19,7 @@ _MODULES = {
     "Forecaster": "forecast",
     "SequenceClassifier": "classify",
     "LanguageModel": "language",
+    "AnomalyDetector": "anomaly",
 }
 
 
