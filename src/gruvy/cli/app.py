@@ -54,7 +54,7 @@ def _gruvy(
     """Gated Recurrent Units, from a table of numbers or a text to an honest model.
 
     Train with **gruvy fit**, use the model with **gruvy predict**, **gruvy generate** (text) or **gruvy compose**
-    (music), measure it with **gruvy evaluate**, take it elsewhere with **gruvy export**. **gruvy demo** shows all of it on real data;
-    **gruvy bench** times the layer. **gruvy formats** says which frameworks' weights convert exactly, and
+    (music), measure it with **gruvy evaluate**, take it elsewhere with **gruvy export**. **gruvy demo** shows all of it
+    on real data; **gruvy bench** times the layer. **gruvy formats** says which frameworks' weights convert exactly, and
     **gruvy doctor** why two models differ.
     """

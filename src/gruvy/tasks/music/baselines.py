@@ -17,7 +17,7 @@ from gruvy.tasks.music.scores import score_row
 # Counted before any frame is seen, half on and half off, so that no note is impossible (Jeffreys' prior).
 _PRIOR = 0.5
 # Inverse strengths of the penalty that are tried.
-_STRENGTHS = (0.03, 0.1, 0.3, 1.0)
+_STRENGTHS = (0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
