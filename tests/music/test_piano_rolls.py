@@ -9,7 +9,7 @@ import mido
 import numpy as np
 import pytest
 
-from gruvy.errors import ArgumentError, FileFormatError
+from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.music import Note, piano_roll, read_midi, read_musicxml, write_midi
 
 CHORD = [Note(0, 2, 60), Note(1, 1.5, 64), Note(1.5, 3, 67), Note(0, 3, 20), Note(0, 3, 109)]
@@ -32,6 +32,11 @@ def test_a_note_may_be_a_little_late_or_long():
     played = [Note(0.1, 1.1, 60), Note(1.04, 2.05, 62)]
     assert sounding(piano_roll(played, 1.0)) == [[60], [62]]
     assert sounding(piano_roll([Note(0.3, 1.0, 60), Note(1, 2, 62)], 1.0)) == [[], [62]]  # that is no longer a little
+
+
+def test_what_no_piece_can_last_is_refused():
+    with pytest.raises(DataError, match="lasts 1,000,001 steps; expected at most 1,000,000"):
+        piano_roll([Note(0, 1_000_001, 60)], 1.0)
 
 
 def test_no_notes_make_an_empty_roll():
@@ -160,7 +165,13 @@ def test_a_compressed_score_is_what_its_container_names(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["no xml", "<score-timewise/>", SCORE.replace("<divisions>2", "<divisions>0"), SCORE.replace("<step>B", "<step>H")],
+    [
+        "no xml",
+        "<score-timewise/>",
+        SCORE.replace("<duration>3", "<duration>nan"),
+        SCORE.replace("<divisions>2", "<divisions>0"),
+        SCORE.replace("<step>B", "<step>H"),
+    ],
 )
 def test_other_scores_are_refused(tmp_path, content):
     (tmp_path / "a.xml").write_text(content)

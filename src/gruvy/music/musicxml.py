@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -13,6 +15,8 @@ from xml.etree.ElementTree import Element
 from gruvy.errors import FileFormatError
 from gruvy.music.rolls import Note
 
+# What reading a damaged archive or document raises; RuntimeError is that of an encrypted one.
+_DAMAGE = (ElementTree.ParseError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -63,7 +67,7 @@ def read_musicxml(path: str | PathLike[str]) -> Score:
             start += max(lengths)
         fifths = root.findtext(".//key/fifths", "0")
         return Score(tuple(tuple(reading.notes) for reading in readings), int(fifths))
-    except (ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError, ZeroDivisionError) as error:
+    except (*_DAMAGE, KeyError, ValueError, ZeroDivisionError) as error:
         raise FileFormatError(f"{path}: expected a partwise MusicXML score, got something else ({error})") from error
 
 
@@ -83,7 +87,7 @@ class _Part:
                 self._divisions = float(element.findtext("divisions", self._divisions))
                 self._transposed = _transposition(element, self._transposed)
             elif element.tag in ("backup", "forward"):
-                now += self._length(element) * (1 if element.tag == "forward" else -1)
+                now = max(0.0, now + self._length(element) * (1 if element.tag == "forward" else -1))
             elif element.tag == "note" and element.find("grace") is None:
                 if element.find("chord") is None:
                     begin, now = now, now + self._length(element)
@@ -95,7 +99,10 @@ class _Part:
         return longest
 
     def _length(self, element: Element) -> float:
-        return float(element.findtext("duration", "")) / self._divisions
+        length = float(element.findtext("duration", "")) / self._divisions
+        if not 0 <= length < math.inf:
+            raise ValueError(f"a duration of {length} quarter notes")
+        return length
 
 
 def _transposition(attributes: Element, before: int) -> int:

@@ -9,11 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.errors import DataError
+
 # Columns of a roll -> MIDI pitch of the first one: the keys of a piano, A0 to C8, or all of MIDI.
 LOWEST: Mapping[int, int] = {88: 21, 128: 0}
 # A step is looked at so far after its beginning, as a share of it: then a note that was played a little late counts
 # for the step that it was meant for, and one that was held a little long does not count for the next.
 _LATE = 1 / 8
+# More steps are no piece of music; ten hours of eighth notes are a tenth of that.
+_MOST = 1_000_000
 
 
 class Note(NamedTuple):
@@ -34,6 +38,9 @@ def piano_roll(notes: Iterable[Note], step: float) -> NDArray[np.uint8]:
     Returns:
         (T, 88), 1 where the key sounds; the first column is A0 (MIDI pitch 21).
 
+    Raises:
+        DataError: there are more than a million steps, as a damaged file can ask for.
+
     Example:
         >>> roll = piano_roll([Note(0, 2, 60), Note(1, 2, 64)], step=1.0)
         >>> roll.shape, roll[:, 60 - 21].tolist(), roll[:, 64 - 21].tolist()
@@ -45,7 +52,10 @@ def piano_roll(notes: Iterable[Note], step: float) -> NDArray[np.uint8]:
         for note in notes
         if 0 <= note.pitch - LOWEST[keys] < keys
     ]
-    roll = np.zeros((max((last for _, last, _ in places), default=0), keys), np.uint8)
+    steps = max((last for _, last, _ in places), default=0)
+    if steps > _MOST:
+        raise DataError(f"the music lasts {steps:,} steps; expected at most {_MOST:,}: take a longer step, or cut it")
+    roll = np.zeros((steps, keys), np.uint8)
     for first, last, key in places:
         roll[first:last, key] = 1
     return roll
