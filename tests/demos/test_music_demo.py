@@ -45,3 +45,13 @@ def test_files_are_there_and_agree(demo):
     assert model.evaluate(test)[0]["nll"] == pytest.approx(figures["rows"][0]["nll"], rel=1e-6)
     tune = read_midi(folder / "music.mid")
     np.testing.assert_array_equal(tune, model.sample(64, seed=0)[: len(tune)])
+
+
+def test_leads_are_differences_of_the_rows(demo):
+    _, outcome = demo
+    rows = {row["name"]: row["nll"] for row in outcome.results["rows"]}
+    assert list(outcome.results["leads"]) == ["LSTM", "tanh"]
+    for name, lead in outcome.results["leads"].items():
+        assert lead["mean"] == pytest.approx(rows[name] - rows["GRU"], abs=1e-6)
+        assert lead["low"] < lead["mean"] < lead["high"]
+        assert lead["high"] - lead["low"] < 0.2

@@ -130,6 +130,7 @@ SCORE = """<?xml version="1.0"?>
    <forward><duration>1</duration></forward>
    <note><pitch><step>B</step><alter>-1</alter><octave>3</octave></pitch><duration>1</duration></note></measure>
   <measure number="2"><note><pitch><step>D</step><octave>5</octave></pitch><duration>2</duration></note></measure>
+  <measure number="3"><note><pitch><step>E</step><octave>5</octave></pitch><duration>2</duration></note></measure>
  </part>
  <part id="P2">
   <measure number="0"><attributes><divisions>1</divisions>
@@ -146,7 +147,7 @@ def test_notes_of_a_score(tmp_path):
     score = read_musicxml(tmp_path / "a.musicxml")
     assert score.fifths == -1
     assert score.parts == (
-        (Note(0, 1, 60), Note(1, 2.5, 66), Note(1, 1.5, 69), Note(1.5, 2, 58), Note(3, 4, 74)),
+        (Note(0, 1, 60), Note(1, 2.5, 66), Note(1, 1.5, 69), Note(1.5, 2, 58), Note(3, 4, 74), Note(5, 6, 76)),
         (Note(1, 2, 48), Note(4, 5, 48)),  # an octave and a tone lower than written; bars begin together
     )
 
