@@ -94,6 +94,11 @@ def short(tmp_path):
     return tmp_path / "a.mid"
 
 
+def endless(tmp_path):
+    (tmp_path / "a.xml").write_text(SCORE.replace("<duration>2", "<duration>10000000"))
+    return tmp_path / "a.xml"
+
+
 def text(tmp_path):
     (tmp_path / "a.mid").write_text("no music")
     return tmp_path
@@ -121,6 +126,7 @@ def no_arrays(tmp_path):
         (empty, MusicFiles(), DataError, r"expected a folder with music \(.mid, .midi, .mxl"),
         (silent, MusicFiles(), DataError, "1 of 1 files have no notes, the first is a.mid"),
         (short, MusicFiles(), DataError, "fewer than 2 steps; .*, the first is a.mid"),
+        (endless, MusicFiles(), DataError, "a.xml: the music lasts 10,000,000 steps"),
         (text, MusicFiles(), FileFormatError, "expected a MIDI file"),
         (no_arrays, MusicFiles(), DataError, "cannot be read as npz"),
         (table(), MusicFiles(series="sung"), DataError, "no column 'sung'; did you mean 'song'"),

@@ -79,9 +79,12 @@ class MusicFiles:
         return names, read_rolls(rolls, name=str(path), names=names)
 
     def _score(self, file: Path) -> NDArray[np.uint8]:
-        if file.suffix.lower() in _MIDI:
-            return read_midi(file, self.step)
-        return piano_roll((note for part in read_musicxml(file).parts for note in part), self.step)
+        try:
+            if file.suffix.lower() in _MIDI:
+                return read_midi(file, self.step)
+            return piano_roll((note for part in read_musicxml(file).parts for note in part), self.step)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
 
     def _table(self, frame: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
         problems = Problems("the table")

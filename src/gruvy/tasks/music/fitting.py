@@ -47,10 +47,11 @@ def fit_files(
     files = files.for_learning(path)
     names, rolls = files.read(path)
     if len(rolls) < _FEWEST:
-        hint = "" if files.series or not files.notes else "; name the column that tells them apart (--series)"
+        one_table = files.notes and files.series is None
+        cure = "name the column that tells them apart (--series)" if one_table else "give more"
         raise DataError(
             f"{path}: expected at least {_FEWEST} pieces, to learn from, to validate with and to test with, got "
-            f"{len(rolls)}{hint or '; give more'}"
+            f"{len(rolls)}; {cure}"
         )
     seed = model.random_state if isinstance(model.random_state, int) else 0
     kept = held_out(len(rolls), test_fraction, seed)
