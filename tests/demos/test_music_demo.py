@@ -15,14 +15,14 @@ pytest.importorskip("music21")
 
 @pytest.fixture(scope="module")
 def demo(run_demo):
-    return run_demo("music", trained=["GRU", "LSTM", "tanh"], max_epochs=3)
+    return run_demo("music", trained=["GRU", "LSTM", "tanh RNN"], max_epochs=3)
 
 
 def test_networks_and_known_baselines(demo):
     _, outcome = demo
     (figure,) = outcome.figures
     assert list(figure.others) == [
-        "LSTM", "tanh", "logistic regression of 2 frames", "note by note", "note frequencies"
+        "LSTM", "tanh RNN", "logistic regression of 2 frames", "note by note", "note frequencies"
     ]  # fmt: skip
     # Measured when the set was made; they depend on the data alone.
     assert figure.others["note frequencies"] == pytest.approx(10.676, abs=0.002)
@@ -50,7 +50,7 @@ def test_files_are_there_and_agree(demo):
 def test_leads_are_differences_of_the_rows(demo):
     _, outcome = demo
     rows = {row["name"]: row["nll"] for row in outcome.results["rows"]}
-    assert list(outcome.results["leads"]) == ["LSTM", "tanh"]
+    assert list(outcome.results["leads"]) == ["LSTM", "tanh RNN"]
     for name, lead in outcome.results["leads"].items():
         assert lead["mean"] == pytest.approx(rows[name] - rows["GRU"], abs=1e-6)
         assert lead["low"] < lead["mean"] < lead["high"]

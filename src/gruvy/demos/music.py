@@ -22,7 +22,7 @@ from gruvy.tasks.music.report import music_report
 from gruvy.tasks.music.scores import score_row
 
 # Units of Chung et al. (2014): about 18 to 19 thousand recurrent weights each.
-SIZES: Mapping[str, tuple[str, int]] = {"GRU": ("gru", 46), "LSTM": ("lstm", 36), "tanh": ("tanh", 100)}
+SIZES: Mapping[str, tuple[str, int]] = {"GRU": ("gru", 46), "LSTM": ("lstm", 36), "tanh RNN": ("tanh", 100)}
 # Their form of the GRU, and what they had against overfitting.
 PARAMS: Mapping[str, Any] = {"reset_after": False, "weight_noise": 0.075, "random_state": 0}
 _RESAMPLES = 2000  # of the bootstrap
