@@ -10,7 +10,7 @@ from gruvy.errors import ArgumentError
 from gruvy.tasks.params import check_shared, is_int, is_real
 from gruvy.timeseries import Problems, did_you_mean
 
-_COUNTS = ("embedding_size", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
+_COUNTS = ("embedding_size", "hidden_size", "num_layers", "ensemble_size", "batch_size", "max_epochs", "patience")
 
 
 def check_params(params: Mapping[str, Any]) -> None:

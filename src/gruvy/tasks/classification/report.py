@@ -157,20 +157,25 @@ def _course(
         steps = [f"{round(100 * (part + 0.5) / _PARTS)}%" for part in range(_PARTS)]
     return Course(
         steps=list(steps),
-        weights=np.stack([_mean(weights[truth == label], weights) for label in range(classes)]),
-        values=np.stack([_mean(values[truth == label], values) for label in range(classes)]),
+        weights=np.stack([_mean(weights[truth == label]) for label in range(classes)]),
+        values=np.stack([_mean(values[truth == label]) for label in range(classes)]),
     )
 
 
-def _mean(rows: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """The mean row; NaN of a class that the test part does not have."""
-    mean: NDArray[Any] = rows.mean(axis=0) if len(rows) else np.full(others.shape[1], np.nan)
+def _mean(rows: NDArray[Any]) -> NDArray[Any]:
+    """The mean row of the values that there are; NaN where there is none."""
+    known = ~np.isnan(rows)
+    count = known.sum(axis=0)
+    mean: NDArray[Any] = np.where(count, np.where(known, rows, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
     return mean
 
 
 def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
     places = (np.arange(_PARTS) + 0.5) / _PARTS * len(values) - 0.5
-    resampled: NDArray[np.float64] = np.interp(places, np.arange(len(values)), values)
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        return np.full(_PARTS, np.nan)
+    resampled: NDArray[np.float64] = np.interp(places, known, values[known])
     return resampled
 
 
