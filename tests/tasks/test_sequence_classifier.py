@@ -226,7 +226,7 @@ GOOD = ["a b", "b a", "a a", "b b"]
         (GOOD, ["x", 1, "y", "y"], "expected labels of one type, got number and str"),
         (GOOD, [[1, 0]] * 4, r"one label for each sequence, got an array of shape \(4, 2\)"),
         (["a", float("nan"), "b", None], [0, 1, 0, 1], "2 of 4 texts are missing or no text, the first is number 1"),
-        ([[1.0, np.nan], [1.0], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have NaN, the first is number 0|NaN"),
+        ([[1.0], [np.nan] * 2, [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have NaN alone; .*first is number 1"),
         ([[1.0], [np.inf], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have infinity; .*, the first is number 1"),
         ([[1.0], [], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have 0 steps"),
         ([np.ones((3, 2)), np.ones((3, 1))], [0, 1], "have other channels than the 2 of sequence 0"),

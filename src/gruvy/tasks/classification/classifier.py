@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,13 +30,17 @@ from gruvy.tasks.classification.file import new_network, write_classifier
 from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
 from gruvy.tasks.classification.network import cross_entropy
 from gruvy.tasks.classification.params import check_params
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, Schedule, reproducible, train
 
 # Sequences in a batch of the validation part.
 _BATCH = 256
+# What a training has at least, where the caller does not say.
+_EPOCHS = 10
+_STEPS = 500
+_PATIENCE = 3
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
@@ -61,8 +65,10 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             of a world in which the classes are so frequent.
         validation_fraction: share of the sequences that chooses the best epoch and calibrates.
         batch_size: sequences in a training step.
-        max_epochs: the most passes over the training sequences.
-        patience: epochs without a better validation loss after which the training stops.
+        max_epochs: the most passes over the training sequences; None for 10, or of few sequences for as many as make
+            500 training steps.
+        patience: epochs without a better validation loss after which the training stops; None for a fifth of
+            ``max_epochs``, but at least 3.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
 
@@ -104,8 +110,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         class_weight: str | Mapping[Any, float] | None = None,
         validation_fraction: float = 0.1,
         batch_size: int = 32,
-        max_epochs: int = 10,
-        patience: int = 3,
+        max_epochs: int | None = None,
+        patience: int | None = None,
         learning_rate: float = 3e-3,
         random_state: int | np.random.RandomState | None = None,
     ):
@@ -160,7 +166,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         check_params(self.get_params())
         if resume and checkpoint is None:
             raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
-        sequences = read_sequences(X)
+        sequences: list[Any] = [*read_sequences(X)]
         labels = read_labels(y, len(sequences))
         weights = read_weights(sample_weight, len(sequences))
         if not weights.all():
@@ -191,7 +197,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             cross_entropy,
             training,
             validation,
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            self._schedule(len(training)),
             seed=seed,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             resume=resume,
@@ -260,10 +266,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         sequences = self._model.read(X)
         truth = self.numbers(read_labels(y, len(sequences)))
-        frequency = np.tile(self.class_counts_ / self.class_counts_.sum(), (len(truth), 1))
         return [
             score_row(self.cell, truth, self._model.probabilities(sequences)),
-            score_row("majority class", truth, frequency),
+            majority_row(truth, self.class_counts_),
         ]
 
     def attention(self, X: Any) -> list[Attention]:
@@ -308,7 +313,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {self.classes_.tolist()}")
         return np.array([known[label] for label in labels.tolist()])
 
-    def _learn_preparation(self, sequences: Sequence[Any], learnt: NDArray[np.bool_]) -> Vocabulary | Scaling:
+    def _learn_preparation(self, sequences: list[Any], learnt: NDArray[np.bool_]) -> Vocabulary | Scaling:
         training = [sequences[row] for row in np.flatnonzero(learnt)]
         if isinstance(training[0], str):
             return Vocabulary.of(training, self.tokens, self.vocabulary_size)
@@ -326,6 +331,10 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def _schedule(self, batches: int) -> Schedule:
+        epochs = self.max_epochs or max(_EPOCHS, -(-_STEPS // batches))
+        return Schedule(epochs, self.patience or max(_PATIENCE, epochs // 5), self.learning_rate)
 
     def _seed(self) -> int:
         if isinstance(self.random_state, (int, np.integer)):

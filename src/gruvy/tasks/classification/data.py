@@ -100,7 +100,9 @@ def read_weights(weights: Any, sequences: int) -> NDArray[np.float64]:
     try:
         found = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"sample_weight: expected {sequences} numbers ({error}); leave it out to count all alike") from error
+        raise DataError(
+            f"sample_weight: expected {sequences} numbers ({error}); leave it out to count all alike"
+        ) from error
     if found.shape != (sequences,):
         raise DataError(
             f"sample_weight: expected {sequences} numbers, as many as there are sequences, got shape {found.shape}"

@@ -93,20 +93,24 @@ def read_classifier(
 
 def new_network(classifier: SequenceClassifier, preparation: Vocabulary | Scaling, classes: int) -> ClassifierEnsemble:
     """The networks for these parameters and inputs, untrained."""
-    text = isinstance(preparation, Vocabulary)
-    return ClassifierEnsemble(
+    if isinstance(preparation, Vocabulary):
+        tokens, channels = len(preparation), classifier.embedding_size
+    else:
+        tokens, channels = None, preparation.width
+    members = [
         ClassifierNetwork(
             classifier.cell,
-            tokens=len(preparation) if text else None,
-            channels=classifier.embedding_size if text else preparation.width,
-            classes=classes,
+            tokens,
+            channels,
+            classes,
             hidden_size=classifier.hidden_size,
             num_layers=classifier.num_layers,
             bidirectional=classifier.bidirectional,
             dropout=classifier.dropout,
         )
         for _ in range(classifier.ensemble_size)
-    )
+    ]
+    return ClassifierEnsemble(members)
 
 
 def _plain(value: Any) -> Any:

@@ -72,7 +72,7 @@ class ClassifierModel:
 
     def logits(self, encoded: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """(N, K), of sequences that `encode` made."""
-        found = np.zeros((len(encoded), self.network.members[0].head.out_features))
+        found = np.zeros((len(encoded), self.network.classes))
         for rows, logits, _ in self._batches(encoded):
             found[rows] = logits
         return found

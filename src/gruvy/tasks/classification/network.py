@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -109,9 +109,10 @@ class ClassifierEnsemble(nn.Module):
         members: of the same inputs and classes.
     """
 
-    def __init__(self, members: Iterable[ClassifierNetwork]):
+    def __init__(self, members: Sequence[ClassifierNetwork]):
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.classes = members[0].head.out_features
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits and attention as `ClassifierNetwork`, of each member: (M, N, K) and (M, T, N)."""
