@@ -69,6 +69,28 @@ def test_rows_that_are_curves():
     assert columns.labels(curves).tolist() == curves["kind"].tolist()
 
 
+def test_rows_with_names_and_gaps(tmp_path):
+    random = np.random.default_rng(0)
+    curves = pd.DataFrame(random.normal(size=(60, 5)), columns=list("vwxyz"))
+    curves["kind"] = np.where(curves["v"] > 0, "p", "n")
+    curves["gene"] = [f"G{number}" for number in range(60)]
+    curves.loc[::7, "x"] = np.nan
+    columns = SequenceColumns.of(curves, "kind", id="gene")
+    assert columns.values == tuple("vwxyz")
+    model = SequenceClassifier(**SMALL)
+    fit_table(model, curves, columns, test_fraction=0.2)
+    found = predict_table(gruvy.load(model.save(tmp_path / "m.gruvy")), curves)
+    assert found["gene"].tolist() == curves["gene"].tolist()
+    assert (found["kind"] == curves["kind"]).mean() > 0.8
+    with pytest.raises(ArgumentError, match="series 'gene' and id 'gene': expected one of them"):
+        SequenceColumns.of(curves, "kind", series="gene", id="gene")
+
+
+def test_an_index_names_the_rows():
+    curves = pd.DataFrame({"v": [1.0, 2.0], "kind": ["p", "n"]}, index=["c1", "c2"])
+    assert SequenceColumns.of(curves, "kind").read(curves)[1].tolist() == ["c1", "c2"]
+
+
 def test_texts():
     table = pd.DataFrame({"id": [1, 2], "review": ["fine", "dull"], "stars": [5, 1]})
     columns = SequenceColumns.of(table, "stars", "review")

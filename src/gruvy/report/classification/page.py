@@ -71,15 +71,15 @@ def _sentences(report: ClassificationReport) -> dict[str, str]:
 
 
 def _parts_sentence(report: ClassificationReport) -> str:
-    """Say which part each class' attention goes to most, for its length."""
+    """Say which part has most of each class' attention for its number of steps."""
     shares = {} if report.course is None else report.course.shares()
     if not shares:
         return ""
     seen = []
     for number, name in enumerate(report.classes):
         part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
-        seen.append(f"of {name} to {part} ({share.attention[number]:.0%} on {share.steps:.0%} of the steps)")
-    return f"For their number of steps most attention goes {text.listed(seen)}."
+        seen.append(f"{name}: {part} ({share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps)")
+    return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
 
 
 def _table(report: ClassificationReport) -> list[dict[str, Any]]:

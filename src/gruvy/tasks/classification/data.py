@@ -107,8 +107,10 @@ def read_weights(weights: Any, sequences: int) -> NDArray[np.float64]:
         raise DataError(
             f"sample_weight: expected {sequences} numbers, as many as there are sequences, got shape {found.shape}"
         )
-    if not np.isfinite(found).all() or found.min() < 0 or not found.any():
-        raise DataError("sample_weight: expected finite numbers from 0 on, some above 0; mend the others")
+    if not np.isfinite(found).all() or found.min() < 0:
+        raise DataError("sample_weight: expected finite numbers from 0 on; mend the others")
+    if not found.any():
+        raise DataError("sample_weight: every weight is zero; expected some above 0")
     return found
 
 
