@@ -15,7 +15,7 @@ TEXT = (Path(__file__).parent.parent / "docs" / "classify.md").read_text(encodin
 
 def test_the_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    texts, numbers, folds = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    texts, numbers, folds, several = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     names: dict[str, object] = {}  # a block goes on where the one before it ended
     exec(compile(texts, "docs/classify.md", "exec"), names)
     assert names["where"].tokens == ("a", "warm", "and", "funny", "film")
@@ -24,6 +24,8 @@ def test_the_examples_run(tmp_path, monkeypatch):
     assert gruvy.load(tmp_path / "strides.gruvy").predict(names["strides"]).shape == (100,)
     exec(compile(folds, "docs/classify.md", "exec"), names)
     assert set(names["predicted"]) <= {"ribosome", "proteasome", "respiration"}
+    exec(compile(several, "docs/classify.md", "exec"), names)
+    assert names["tagger"].predict(["funny", "sad", "a film"]).shape == (3, 2)
 
 
 def test_the_least_number_of_steps_is_the_one_in_the_text():

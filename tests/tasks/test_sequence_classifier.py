@@ -7,6 +7,7 @@ import torch
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.multioutput import MultiOutputClassifier
 
 import gruvy
 from gruvy import files, runtime
@@ -211,6 +212,16 @@ def test_an_interrupted_fit_goes_on_to_the_same_model(tmp_path):
     np.testing.assert_array_equal(resumed.predict_proba(X), whole.predict_proba(X))
     with pytest.raises(ArgumentError, match=r"belongs to another training.*data"):
         clone(model).fit(X, 1 - y, checkpoint=tmp_path, resume=True)
+
+
+def test_several_labels_by_a_classifier_for_each():
+    X, y = texts(200)
+    labels = np.column_stack([y, ["film" in x for x in X]])
+    model = MultiOutputClassifier(SequenceClassifier(**SMALL)).fit(X, labels)
+    others, truth = texts(100, seed=1)
+    found = model.predict(others)
+    assert (found == np.column_stack([truth, ["film" in x for x in others]])).mean() > 0.9
+    assert [one.shape for one in model.predict_proba(others)] == [(100, 2)] * 2
 
 
 # ---- gaps, weights, ensembles ----
