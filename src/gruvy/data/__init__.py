@@ -4,9 +4,11 @@ from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.expression import read_expression
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
-from gruvy.data.series import read_series
+from gruvy.data.series import read_numbers, read_series
 from gruvy.data.steps import infer_step
+from gruvy.data.streams import StreamBatch, Streams
 from gruvy.data.tables import read_table
+from gruvy.data.texts import read_text
 from gruvy.data.vocabulary import Vocabulary
 from gruvy.data.windows import Batch, Panel, Windows
 
@@ -15,6 +17,8 @@ __all__ = [
     "Panel",
     "SequenceBatch",
     "Sequences",
+    "StreamBatch",
+    "Streams",
     "Vocabulary",
     "Windows",
     "calendar_cycles",
@@ -22,7 +26,9 @@ __all__ = [
     "infer_step",
     "pad",
     "read_expression",
+    "read_numbers",
     "read_series",
     "read_table",
+    "read_text",
     "times_of",
 ]
