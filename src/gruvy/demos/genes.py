@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from gruvy.datasets import card, load_genes
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.report import score_table, write_classification_report
 from gruvy.report.classification.page import headline
@@ -74,7 +74,7 @@ def run(
             "Expression of 186 genes of baker's yeast under 79 conditions in ten time courses (Eisen et al. 1998), "
             f"with their functions (Brown et al. 2000). {card('genes').split}"
         ),
-        command="gruvy demo genes",
+        command=command("genes", budget),
         steps=conditions,
         courses=[condition.split()[0] for condition in conditions],
         out_of_fold=out_of_fold,
