@@ -63,7 +63,7 @@ def fit(
     tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
     balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of every class, held out to test.")] = 0.2,
-    ensemble: Annotated[int, typer.Option(metavar="N", help="Networks that decide together; more are better.")] = 1,
+    ensemble: Annotated[int, typer.Option(metavar="N", help="Networks that decide together.")] = 1,
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: NumLayers = 1,

@@ -77,6 +77,8 @@ def _parts_sentence(report: ClassificationReport) -> str:
         return ""
     seen = []
     for number, name in enumerate(report.classes):
+        if np.isnan(next(iter(shares.values())).attention[number]):
+            continue  # the test part has no sequence of this class
         part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
         seen.append(f"{name}: {part} ({share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps)")
     return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
