@@ -1,6 +1,7 @@
 """Tables of pandas, the calendar and step that they follow, vocabularies, and batches for PyTorch."""
 
 from gruvy.data.calendar import calendar_cycles, followed_cycles
+from gruvy.data.expression import read_expression
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
 from gruvy.data.series import read_numbers, read_series
@@ -24,6 +25,7 @@ __all__ = [
     "followed_cycles",
     "infer_step",
     "pad",
+    "read_expression",
     "read_numbers",
     "read_series",
     "read_table",

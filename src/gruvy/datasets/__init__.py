@@ -5,6 +5,7 @@ from gruvy.datasets.bleeding import load_bleeding
 from gruvy.datasets.card import Card, card
 from gruvy.datasets.chorales import Chorale, load_chorales
 from gruvy.datasets.faults import inject_faults
+from gruvy.datasets.genes import load_genes
 from gruvy.datasets.movement import load_movement
 from gruvy.datasets.sentiment import load_sentiment
 from gruvy.datasets.stocks import load_stocks
@@ -18,6 +19,7 @@ __all__ = [
     "load_austen",
     "load_bleeding",
     "load_chorales",
+    "load_genes",
     "load_movement",
     "load_sentiment",
     "load_stocks",

@@ -53,6 +53,12 @@ DEMOS: Mapping[str, Entry] = {
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
     ),
+    "genes": Entry(
+        "Tell what a yeast gene is for from its expression over ten time courses, and show where the GRU looked.",
+        "Trains on nine folds of 186 genes and measures on the tenth, ten times, beside a support vector machine and "
+        "the most frequent class.",
+        ("genes",),
+    ),
     "text": Entry(
         "Learn English from four novels of Jane Austen and measure it on another one, in bits per character.",
         "Trains on four novels, chooses the best epoch on Northanger Abbey, measures the model, an n-gram model and "
