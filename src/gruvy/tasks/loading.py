@@ -11,6 +11,8 @@ from typing import Any
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
+from gruvy.tasks.agent import RecurrentAgent
+from gruvy.tasks.agent import file as agent
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.classification import file as classification
 from gruvy.tasks.forecasting import Forecaster
@@ -19,6 +21,7 @@ from gruvy.tasks.forecasting import file as forecasting
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
     forecasting.TASK: partial(forecasting.read_forecaster, Forecaster),
+    agent.TASK: partial(agent.read_agent, RecurrentAgent),
     classification.TASK: partial(classification.read_classifier, SequenceClassifier),
 }
 
