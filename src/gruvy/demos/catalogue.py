@@ -39,6 +39,12 @@ DEMOS: Mapping[str, Entry] = {
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
     ),
+    "agent": Entry(
+        "Act in environments that do not show all, with a GRU that remembers and with the same network without memory.",
+        "Trains by PPO in RepeatPreviousEasy and PositionOnlyCartPoleEasy of POPGym (Morad et al. 2023, MIT licence; "
+        "in the extra agent), and measures both, and random actions, on 200 episodes.",
+        (),
+    ),
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,6 +69,11 @@ def maker(env: str | Make) -> Make:
 def name_of(env: str | Make) -> str:
     """Return what an environment is called: its id, or the name of the callable."""
     return env if isinstance(env, str) else getattr(env, "__name__", type(env).__name__)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what environments come from."""
+    return {name: version(name) for name in ("gymnasium", "popgym") if name in sys.modules}
 
 
 class Environments:

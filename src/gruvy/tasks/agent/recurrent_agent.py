@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError
-from gruvy.tasks.agent.environments import Environments, Make, maker, name_of
+from gruvy.tasks.agent.environments import Environments, Make, maker, name_of, versions
 from gruvy.tasks.agent.evaluation import act, network_chooser, play_episodes, random_chooser, score_row
 from gruvy.tasks.agent.file import new_network, write_agent
 from gruvy.tasks.agent.learning import Schedule, learn
@@ -83,12 +83,12 @@ class RecurrentAgent(BaseEstimator):
         memory: bool = True,
         num_envs: int = 32,
         num_steps: int = 128,
-        num_epochs: int = 4,
-        num_minibatches: int = 4,
+        num_epochs: int = 8,
+        num_minibatches: int = 8,
         learning_rate: float = 1e-3,
         anneal: bool = True,
         gamma: float = 0.99,
-        gae_lambda: float = 0.95,
+        gae_lambda: float = 0.9,
         clip_range: float = 0.2,
         value_clip_range: float | None = None,
         value_coef: float = 0.5,
@@ -169,6 +169,7 @@ class RecurrentAgent(BaseEstimator):
         self.observations_, self.actions_ = seen, actions
         self.history_ = state.history
         self.provenance_ = {**provenance(), "seed": state.seed}
+        self.provenance_["versions"] |= versions()
         self._keep(network)
         return self
 
@@ -230,15 +231,24 @@ class RecurrentAgent(BaseEstimator):
             ArgumentError: an unknown environment, or one with other spaces than that of the fit.
             DataError: the environment gave observations that are not finite.
         """
-        check_is_fitted(self)
-        if not is_int(episodes) or episodes < 2:
-            raise ArgumentError(f"episodes: expected a whole number from 2 on, got {episodes!r}")
-        make = self._maker(env)
-        own = network_chooser(self._network, self.observations_, self.actions_, None if deterministic else seed)
+        random = play_episodes(self._maker(env), random_chooser(seed), _checked(episodes), seed)
+        played = self.play(env, episodes=episodes, deterministic=deterministic, seed=seed)
         return [
-            score_row("GRU" if self.memory else "no memory", *play_episodes(make, own, episodes, seed)),
-            score_row("random actions", *play_episodes(make, random_chooser(seed), episodes, seed)),
+            score_row("GRU" if self.memory else "no memory", *played),
+            score_row("random actions", *random),
         ]
+
+    def play(
+        self, env: str | Make | None = None, *, episodes: int = 100, deterministic: bool = True, seed: int = 0
+    ) -> tuple[list[float], list[int]]:
+        """Play whole episodes; the arguments and errors are those of ``evaluate``.
+
+        Returns:
+            The return and the number of steps of each episode.
+        """
+        make = self._maker(env)
+        choose = network_chooser(self._network, self.observations_, self.actions_, None if deterministic else seed)
+        return play_episodes(make, choose, _checked(episodes), seed)
 
     def trace(self, env: str | Make | None = None, *, seed: int = 0) -> Trace:
         """Play one episode with the likeliest actions, and keep what was seen, done and remembered.
@@ -253,7 +263,6 @@ class RecurrentAgent(BaseEstimator):
         Raises:
             ArgumentError: as ``evaluate``.
         """
-        check_is_fitted(self)
         return trace_episode(self._network, self.observations_, self.actions_, self._maker(env), seed)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -270,6 +279,7 @@ class RecurrentAgent(BaseEstimator):
 
     def _maker(self, env: str | Make | None) -> Make:
         """What makes an environment with the spaces of the fit."""
+        check_is_fitted(self)
         make = maker(self.environment_ if env is None else env)
         name = self.environment_ if env is None else name_of(env)
         for what, own, other in zip(
@@ -295,6 +305,12 @@ class RecurrentAgent(BaseEstimator):
         """What a resumed fit must have in common with the one that was interrupted."""
         params = {name: repr(value) for name, value in self.get_params().items()}
         return {**params, "environment": name_of(env), "total_steps": total_steps}
+
+
+def _checked(episodes: int) -> int:
+    if not is_int(episodes) or episodes < 2:
+        raise ArgumentError(f"episodes: expected a whole number from 2 on, got {episodes!r}")
+    return episodes
 
 
 def _spaces(make: Make) -> tuple[Observations, Actions]:
