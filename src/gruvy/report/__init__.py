@@ -3,34 +3,53 @@
 from gruvy.report.agent.page import write_agent_report
 from gruvy.report.agent.table import return_table
 from gruvy.report.agent.values import AgentReport, AgentRow, EnvironmentPart, Episode, ReturnCurve
+from gruvy.report.anomaly.page import write_anomaly_report
+from gruvy.report.anomaly.table import detector_table
+from gruvy.report.anomaly.values import AnomalyEvent, AnomalyReport, DetectorRow
 from gruvy.report.classification.page import write_classification_report
 from gruvy.report.classification.table import score_table
 from gruvy.report.classification.values import ClassificationReport, Course, Example, ScoreRow
 from gruvy.report.forecasting.page import write_report
 from gruvy.report.forecasting.table import error_table
 from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.language.page import write_language_report
+from gruvy.report.language.table import bits_table
+from gruvy.report.language.text import bits_headline
+from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Written
 from gruvy.report.table import Table
 
 __all__ = [
     "AgentReport",
     "AgentRow",
+    "AnomalyEvent",
+    "AnomalyReport",
+    "BitsRow",
     "ClassificationReport",
     "Course",
+    "DetectorRow",
     "EnvironmentPart",
     "Episode",
     "Example",
     "ForecastReport",
     "Gates",
+    "LanguageReport",
     "LossCurve",
+    "Passage",
     "ReturnCurve",
     "Sample",
     "ScoreRow",
     "Table",
     "TableRow",
+    "Written",
+    "bits_headline",
+    "bits_table",
+    "detector_table",
     "error_table",
     "return_table",
     "score_table",
     "write_agent_report",
+    "write_anomaly_report",
     "write_classification_report",
+    "write_language_report",
     "write_report",
 ]

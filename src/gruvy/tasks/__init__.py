@@ -1,8 +1,20 @@
 """One kind of estimator a folder: the estimator, its network, its file and its report."""
 
 from gruvy.tasks.agent import RecurrentAgent, Trace
+from gruvy.tasks.anomaly import AnomalyDetector
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
+from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 
-__all__ = ["Backtest", "Forecaster", "Gates", "RecurrentAgent", "SequenceClassifier", "Trace", "load"]
+__all__ = [
+    "AnomalyDetector",
+    "Backtest",
+    "Forecaster",
+    "Gates",
+    "LanguageModel",
+    "RecurrentAgent",
+    "SequenceClassifier",
+    "Trace",
+    "load",
+]

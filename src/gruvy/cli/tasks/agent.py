@@ -101,9 +101,9 @@ def predict(model: RecurrentAgent, data: Path) -> pd.DataFrame:
     raise ArgumentError("an agent acts step by step, and not on a table; use its predict in Python, or gruvy evaluate")
 
 
-def evaluate(model: RecurrentAgent, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: RecurrentAgent, data: Path, episodes: int = 100) -> list[dict[str, Any]]:
     """Measure an agent and random actions in the environment whose id stands in place of a file."""
-    return model.evaluate(data.as_posix())
+    return model.evaluate(data.as_posix(), episodes=episodes)
 
 
 def show(model: RecurrentAgent, scores: Sequence[Mapping[str, Any]]) -> None:
