@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -40,7 +41,8 @@ def maker(env: str | Make) -> Make:
     """Return what makes an environment, from its id or from a callable that makes it.
 
     Args:
-        env: an id of gymnasium; those of POPGym, as "popgym-RepeatPreviousEasy-v0", are known without an import.
+        env: an id of gymnasium, or module:id to import the module that registers it first. Those of POPGym, as
+            "popgym-RepeatPreviousEasy-v0", are known without.
 
     Raises:
         ArgumentError: an unknown id, or neither an id nor a callable.
@@ -57,8 +59,11 @@ def maker(env: str | Make) -> Make:
         if not callable(env):
             raise ArgumentError(f"env: expected the id of an environment or a callable that makes one, got {env!r}")
         return env
+    module, _, name = env.rpartition(":")
     try:
-        spec = gymnasium.spec(env)
+        if module:
+            importlib.import_module(module)
+        spec = gymnasium.spec(name)
     except (gymnasium.error.Error, ModuleNotFoundError) as error:
         cause = str(error).strip().rstrip(".")
         raise ArgumentError(f"env: {env!r} is no environment that gymnasium knows ({cause})") from error

@@ -46,12 +46,6 @@ def check_params(params: Mapping[str, Any]) -> None:
     clip = params["value_clip_range"]
     if clip is not None and (not is_real(clip) or not clip > 0):
         problems.add(f"value_clip_range: expected None or a number above 0, got {clip!r}")
-    environments, parts = params["num_envs"], params["num_minibatches"]
-    if is_int(environments) and is_int(parts) and environments < parts:
-        problems.add(
-            f"num_minibatches: expected at most num_envs, {environments}, because a minibatch is whole environments, "
-            f"got {parts}"
-        )
     state = params["random_state"]
     if not (state is None or isinstance(state, np.random.RandomState) or (is_int(state) and 0 <= state < 2**32)):
         problems.add(f"random_state: expected None, an int from 0 to 2**32 - 1 or a RandomState, got {state!r}")

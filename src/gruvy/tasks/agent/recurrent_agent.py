@@ -46,7 +46,7 @@ class RecurrentAgent(BaseEstimator):
         num_envs: environments that are played at the same time, in this process.
         num_steps: steps of each of them in an iteration; memory is learnt over so many steps at most.
         num_epochs: how often an iteration's steps are learnt from.
-        num_minibatches: parts of an epoch, each of whole environments.
+        num_minibatches: parts of an epoch, each of whole environments; at most num_envs count.
         learning_rate: of Adam, at the beginning.
         anneal: whether the learning rate falls to 0 along a line.
         gamma: by which a reward counts less for each step that it lies ahead.
@@ -286,7 +286,7 @@ class RecurrentAgent(BaseEstimator):
             ("observations", "actions"), (self.observations_, self.actions_), _spaces(make), strict=True
         ):
             if own != other:
-                raise ArgumentError(f"env: {name} has {what} {other}, where the agent learnt with {own}")
+                raise ArgumentError(f"env: {name} has {other} for {what}, where the agent learnt with {own}")
         return make
 
     def _keep(self, network: AgentNetwork) -> None:
