@@ -45,9 +45,9 @@ TASKS = {
 
 # The environments, the seeds, and the steps of each training.
 BUDGETS: dict[Budget, tuple[tuple[str, ...], int, int]] = {
-    "quick": (tuple(TASKS), 1, 60_000),
-    "default": (tuple(TASKS), 1, 500_000),
-    "full": (tuple(TASKS), 3, 1_000_000),
+    "quick": (tuple(TASKS), 1, 45_000),
+    "default": (tuple(TASKS), 1, 300_000),
+    "full": (tuple(TASKS), 3, 500_000),
 }
 EPISODES = 200
 

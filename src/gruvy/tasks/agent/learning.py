@@ -76,7 +76,7 @@ def learn(
     state = load_state(checkpoint, identity) if checkpoint is not None and resume else None
     if checkpoint is not None and state is None:
         remove_state(checkpoint)  # or a later resume would go on with it
-    state = state or State(seed=seed)
+    state = state or State(seed=seed, best_loss=0.0)  # there is no validation; and JSON has no infinity
     optimizer = torch.optim.Adam(network.parameters(), lr=schedule.learning_rate, eps=1e-5)
     if state.epochs:
         network.load_state_dict(state.network)
