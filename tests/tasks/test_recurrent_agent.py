@@ -22,7 +22,7 @@ def agent():
 
 @pytest.fixture(scope="module")
 def aiming():
-    return RecurrentAgent(**SMALL).fit(Aim, total_steps=12_800)
+    return RecurrentAgent(**SMALL).fit(Aim, total_steps=7680)
 
 
 # ---- what it learns ----
@@ -52,7 +52,7 @@ def test_it_aims_with_numbers(aiming):
 
 
 def test_two_layers_and_clipped_values_learn_too():
-    agent = RecurrentAgent(num_layers=2, value_clip_range=0.2, anneal=False, **SMALL).fit(Recall, total_steps=7680)
+    agent = RecurrentAgent(num_layers=2, value_clip_range=0.2, anneal=False, **SMALL).fit(Recall, total_steps=5120)
     assert agent.evaluate(Recall, episodes=100)[0]["mean_return"] > 0.9
 
 

@@ -45,7 +45,7 @@ TASKS = {
 
 # The environments, the seeds, and the steps of each training.
 BUDGETS: dict[Budget, tuple[tuple[str, ...], int, int]] = {
-    "quick": (tuple(TASKS), 1, 45_000),
+    "quick": (tuple(TASKS), 1, 40_000),
     "default": (tuple(TASKS), 1, 300_000),
     "full": (tuple(TASKS), 3, 500_000),
 }

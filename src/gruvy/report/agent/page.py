@@ -81,6 +81,7 @@ def _part(part: EnvironmentPart) -> dict[str, Any]:
     return {
         "name": part.name,
         "about": part.about,
+        "model": part.model.name,
         "rows": rows,
         "legend": [row["key"] for row in rows],
         "curves_alt": "Line plot of the mean return by steps of training: "
