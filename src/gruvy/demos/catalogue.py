@@ -59,6 +59,12 @@ DEMOS: Mapping[str, Entry] = {
         "the most frequent class.",
         ("genes",),
     ),
+    "agent": Entry(
+        "Act in environments that do not show all, with a GRU that remembers and with the same network without memory.",
+        "Trains by PPO in RepeatPreviousEasy and PositionOnlyCartPoleEasy of POPGym (Morad et al. 2023, MIT licence; "
+        "in the extra agent), and measures both, and random actions, on 200 episodes.",
+        (),
+    ),
     "text": Entry(
         "Learn English from four novels of Jane Austen and measure it on another one, in bits per character.",
         "Trains on four novels, chooses the best epoch on Northanger Abbey, measures the model, an n-gram model and "

@@ -1,5 +1,8 @@
 """Self-contained HTML reports: one file that opens offline and shows a model, its rivals and its gates."""
 
+from gruvy.report.agent.page import write_agent_report
+from gruvy.report.agent.table import return_table
+from gruvy.report.agent.values import AgentReport, AgentRow, EnvironmentPart, Episode, ReturnCurve
 from gruvy.report.anomaly.page import write_anomaly_report
 from gruvy.report.anomaly.table import detector_table
 from gruvy.report.anomaly.values import AnomalyEvent, AnomalyReport, DetectorRow
@@ -21,12 +24,16 @@ from gruvy.report.table import Table
 from gruvy.report.values import LossCurve
 
 __all__ = [
+    "AgentReport",
+    "AgentRow",
     "AnomalyEvent",
     "AnomalyReport",
     "BitsRow",
     "ClassificationReport",
     "Course",
     "DetectorRow",
+    "EnvironmentPart",
+    "Episode",
     "Example",
     "ForecastReport",
     "Foreseen",
@@ -36,6 +43,7 @@ __all__ = [
     "LossCurve",
     "MusicReport",
     "Passage",
+    "ReturnCurve",
     "Sample",
     "ScoreRow",
     "Table",
@@ -47,7 +55,9 @@ __all__ = [
     "error_table",
     "frame_table",
     "headline",
+    "return_table",
     "score_table",
+    "write_agent_report",
     "write_anomaly_report",
     "write_classification_report",
     "write_language_report",

@@ -1,5 +1,6 @@
 """One kind of estimator a folder: the estimator, its network, its file and its report."""
 
+from gruvy.tasks.agent import RecurrentAgent, Trace
 from gruvy.tasks.anomaly import AnomalyDetector
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
@@ -14,6 +15,8 @@ __all__ = [
     "Gates",
     "LanguageModel",
     "PolyphonicModel",
+    "RecurrentAgent",
     "SequenceClassifier",
+    "Trace",
     "load",
 ]

@@ -21,6 +21,7 @@ _MODULES = {
     "PolyphonicModel": "music",
     "LanguageModel": "language",
     "AnomalyDetector": "anomaly",
+    "RecurrentAgent": "agent",
 }
 
 
