@@ -24,7 +24,9 @@ from gruvy.training import Progress
         (["fit", "forecast"], ["--target", "--checkpoint", "--resume", "gruvy fit forecast weather.csv"]),
         (["predict"], ["MODEL", "DATA", "--quantiles", "gruvy predict model.gruvy"]),
         (["evaluate"], ["MODEL", "DATA", "--json", "gruvy evaluate model.gruvy"]),
-        (["demo", "weather"], ["--out", "gruvy demo weather"]),
+        (["demo", "weather"], ["--out", "--quick", "gruvy demo weather"]),
+        (["demo", "stocks"], ["--out", "--quick", "GARCH", "gruvy demo stocks"]),
+        (["demo", "movement"], ["--out", "--quick", "gruvy demo movement"]),
     ],
 )
 def test_help_names_what_is_there(command, named):

@@ -28,7 +28,7 @@ class Figure:
         measure: what is measured, with its unit, as "MAE at 1 to 24 hours, °F".
         gru: what the GRU reaches.
         others: what baselines and other networks reach, by name.
-        trivial: the one among ``others`` that even a quick run must beat.
+        trivial: the one among ``others`` that even a quick run must beat; None where nobody can promise that.
         higher_is_better: as for an accuracy; otherwise lower is.
         style: how a value is written, as for `format`: ".2f", ".1%".
     """
@@ -36,7 +36,7 @@ class Figure:
     measure: str
     gru: float
     others: Mapping[str, float]
-    trivial: str
+    trivial: str | None
     higher_is_better: bool = False
     style: str = ".2f"
 
@@ -68,8 +68,13 @@ class Outcome:
 
     @property
     def learnt(self) -> bool:
-        """Whether the GRU beats the trivial baseline in every figure."""
-        return all(figure.beats(figure.trivial) for figure in self.figures)
+        """Whether the GRU beats the trivial baseline in every figure that has one."""
+        return all(figure.beats(figure.trivial) for figure in self.figures if figure.trivial is not None)
+
+
+def command(name: str, budget: Budget) -> str:
+    """Return the command that runs a demo with a budget; its report shows it."""
+    return f"gruvy demo {name}" + ("" if budget == "default" else f" --{budget}")
 
 
 def write_results(results: Mapping[str, Any], path: Path) -> None:

@@ -1,7 +1,9 @@
 """One kind of estimator a folder: the estimator, its network, its file and its report."""
 
+from gruvy.tasks.anomaly import AnomalyDetector
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
+from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 
-__all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "load"]
+__all__ = ["AnomalyDetector", "Backtest", "Forecaster", "Gates", "LanguageModel", "SequenceClassifier", "load"]
