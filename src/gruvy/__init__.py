@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from gruvy.formats import doctor
     from gruvy.streaming import StreamingGRU
-    from gruvy.tasks import AnomalyDetector, Forecaster, LanguageModel, SequenceClassifier, load
+    from gruvy.tasks import AnomalyDetector, Forecaster, LanguageModel, SequenceClassifier, Transcriber, load
 
 # public name -> (module that defines it, or is it, extra that brings what the module imports, if any)
 _LAZY: dict[str, tuple[str, str | None]] = {
@@ -21,6 +21,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "Forecaster": ("gruvy.tasks", "train"),
     "SequenceClassifier": ("gruvy.tasks", "train"),
     "LanguageModel": ("gruvy.tasks", "train"),
+    "Transcriber": ("gruvy.tasks", "train"),
     "doctor": ("gruvy.formats.doctor", None),
     "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
@@ -32,6 +33,7 @@ __all__ = [
     "LanguageModel",
     "SequenceClassifier",
     "StreamingGRU",
+    "Transcriber",
     "__version__",
     "doctor",
     "load",

@@ -6,6 +6,7 @@ from gruvy.datasets.card import Card, card
 from gruvy.datasets.faults import inject_faults
 from gruvy.datasets.movement import load_movement
 from gruvy.datasets.sentiment import load_sentiment
+from gruvy.datasets.speech import load_speech
 from gruvy.datasets.stocks import load_stocks
 from gruvy.datasets.weather import load_weather
 
@@ -17,6 +18,7 @@ __all__ = [
     "load_bleeding",
     "load_movement",
     "load_sentiment",
+    "load_speech",
     "load_stocks",
     "load_weather",
 ]

@@ -14,32 +14,43 @@ from gruvy.report.language.table import bits_table
 from gruvy.report.language.text import bits_headline
 from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Written
 from gruvy.report.table import Table
+from gruvy.report.transcription.page import transcription_headline, write_transcription_report
+from gruvy.report.transcription.table import transcript_table
+from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
 
 __all__ = [
     "AnomalyEvent",
     "AnomalyReport",
     "BitsRow",
     "ClassificationReport",
+    "Comparison",
     "Course",
     "DetectorRow",
+    "ErrorRow",
     "Example",
     "ForecastReport",
     "Gates",
+    "Heard",
     "LanguageReport",
+    "LengthGroup",
     "LossCurve",
     "Passage",
     "Sample",
     "ScoreRow",
     "Table",
     "TableRow",
+    "TranscriptionReport",
     "Written",
     "bits_headline",
     "bits_table",
     "detector_table",
     "error_table",
     "score_table",
+    "transcript_table",
+    "transcription_headline",
     "write_anomaly_report",
     "write_classification_report",
     "write_language_report",
     "write_report",
+    "write_transcription_report",
 ]

@@ -5,5 +5,15 @@ from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
+from gruvy.tasks.transcription import Transcriber
 
-__all__ = ["AnomalyDetector", "Backtest", "Forecaster", "Gates", "LanguageModel", "SequenceClassifier", "load"]
+__all__ = [
+    "AnomalyDetector",
+    "Backtest",
+    "Forecaster",
+    "Gates",
+    "LanguageModel",
+    "SequenceClassifier",
+    "Transcriber",
+    "load",
+]

@@ -20,6 +20,8 @@ from gruvy.tasks.forecasting import Forecaster
 from gruvy.tasks.forecasting import file as forecasting
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.language import file as language
+from gruvy.tasks.transcription import Transcriber
+from gruvy.tasks.transcription import file as transcription
 
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
@@ -27,6 +29,7 @@ _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = 
     classification.TASK: partial(classification.read_classifier, SequenceClassifier),
     ANOMALY: partial(anomaly.read_detector, AnomalyDetector),
     language.TASK: partial(language.read_language_model, LanguageModel),
+    transcription.TASK: partial(transcription.read_transcriber, Transcriber),
 }
 
 

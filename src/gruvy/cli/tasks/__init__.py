@@ -20,6 +20,7 @@ _MODULES = {
     "SequenceClassifier": "classify",
     "LanguageModel": "language",
     "AnomalyDetector": "anomaly",
+    "Transcriber": "transcribe",
 }
 
 

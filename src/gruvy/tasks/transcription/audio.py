@@ -50,14 +50,15 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
     low = [number for number, (_, rate) in enumerate(found) if rate < wanted]
     if low:
         problems.add(
-            f"{len(low)} of {len(found)} recordings have less than {wanted} Hz, the first is {_name(rows, low[0])} with "
-            f"{found[low[0]][1]} Hz; what a lower rate has cut off cannot be brought back: "
+            f"{len(low)} of {len(found)} recordings have less than {wanted} Hz, the first is {_name(rows, low[0])} "
+            f"with {found[low[0]][1]} Hz; what a lower rate has cut off cannot be brought back: "
             + (f"use recordings of at least {wanted} Hz" if model_rate else "give a lower sample_rate")
         )
     silent = [number for number, (samples, _) in enumerate(found) if np.abs(samples).max() < _SILENCE]
     if silent:
         problems.add(
-            f"{len(silent)} of {len(found)} recordings are silent, the first is {_name(rows, silent[0])}; leave them out"
+            f"{len(silent)} of {len(found)} recordings are silent, the first is {_name(rows, silent[0])}; leave them "
+            "out"
         )
     problems.raise_as(DataError)
     return [resampled(samples, rate, wanted) for samples, rate in found], wanted
@@ -105,7 +106,9 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
         try:
             samples, rate = soundfile.read(path, dtype="float32", always_2d=False)
         except soundfile.LibsndfileError as error:
-            problems.add(f"{path}: cannot be read as audio ({error.error_string.rstrip('.')}); export it as WAV or FLAC")
+            problems.add(
+                f"{path}: cannot be read as audio ({error.error_string.rstrip('.')}); export it as WAV or FLAC"
+            )
             return None
         name = str(path)
     else:
@@ -128,7 +131,7 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
     elif not np.isfinite(samples).all():
         problems.add(f"{name}: has NaN or infinity; repair it or leave it out")
     else:
-        return samples, int(rate)  # type: ignore[arg-type]
+        return samples, int(rate)
     return None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -108,7 +110,9 @@ class Utterances:
         for rows in self._rows if random is None else self._shuffled(random):
             frames = [self.frames[row] for row in rows]
             if random is not None and self.augmentation is not None:
-                frames = [self.augmentation(one, self.least[row], random) for row, one in zip(rows, frames, strict=True)]
+                frames = [
+                    self.augmentation(one, self.least[row], random) for row, one in zip(rows, frames, strict=True)
+                ]
             yield collate(frames, [self.texts[row] for row in rows])
 
     def _shuffled(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -171,9 +175,38 @@ def read_texts(y: Any, recordings: int) -> list[str]:
     return [" ".join(row.split()) for row in rows]
 
 
+def held_out(texts: Sequence[str], fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Choose recordings to hold out (N,), about so large a share of the different texts.
+
+    Recordings of the same text stay together: what was learnt from one would be known of the other.
+    """
+    codes, names = pd.factorize(np.array(texts, dtype=object))
+    chosen = np.zeros(len(names), bool)
+    count = min(max(1, round(fraction * len(names))), len(names) - 1)
+    chosen[np.random.default_rng(seed).permutation(len(names))[:count]] = True
+    found: NDArray[np.bool_] = chosen[codes]
+    return found
+
+
 def steps_needed(text: str) -> int:
     """The fewest steps that CTC spells a text with: a blank must part a character from the same one after it."""
-    return len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False))
+    return len(text) + sum(a == b for a, b in itertools.pairwise(text))
+
+
+def check_steps(steps: Sequence[int], texts: Sequence[str], subsampling: int) -> None:
+    """Refuse texts that are too long for their recordings: CTC writes at most one character a step.
+
+    Raises:
+        DataError: there are such texts.
+    """
+    short = [row for row, text in enumerate(texts) if steps_needed(text) > steps[row]]
+    if short:
+        first = short[0]
+        raise DataError(
+            f"y: {len(short)} of {len(texts)} texts are too long for their recordings, the first is text {first}: it "
+            f"needs {steps_needed(texts[first])} steps and has {steps[first]} of {10 * subsampling} ms; check that it "
+            "is the right text, or lower subsampling"
+        )
 
 
 def _masked(frames: Frames, random: np.random.Generator) -> Frames:

@@ -21,8 +21,8 @@ _FLOOR = 1e-8
 class LogMel:
     """Log power in bands of equal width on the mel scale, 100 frames a second.
 
-    Windows of at least 25 ms (32 ms at 8 and 16 kHz) begin every 10 ms; the last one is filled up with silence. No window looks past its own samples, so
-    that a stream has the same frames as the whole recording.
+    Windows of at least 25 ms (32 ms at 8 and 16 kHz) begin every 10 ms; the last one is filled up with silence. No
+    window looks past its own samples, so that a stream has the same frames as the whole recording.
 
     Attributes:
         sample_rate: in Hz.
@@ -63,4 +63,5 @@ class LogMel:
             n_mels=self.n_mels,
             center=False,
         )
-        return np.log(power.T + _FLOOR).astype(np.float32)
+        frames: Frames = np.log(power.T + _FLOOR).astype(np.float32)
+        return frames

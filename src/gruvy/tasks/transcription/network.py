@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -37,6 +36,7 @@ class TranscriberNetwork(nn.Module):
         dropout: share of the units dropped in training: before each recurrent layer and the last.
 
     Example:
+        >>> import torch
         >>> network = TranscriberNetwork("gru", 40, 28, hidden_size=8, subsampling=3)
         >>> log_p, steps = network(torch.zeros(10, 2, 40), torch.tensor([10, 7]))
         >>> log_p.shape, steps.tolist()

@@ -17,9 +17,9 @@ def score_row(name: str, truth: Sequence[str], found: Sequence[str]) -> dict[str
         found: N transcripts.
 
     Returns:
-        name, cer and wer: characters and words that were substituted, deleted and inserted, over all texts together, by
-        the number of characters and words of the truth (jiwer; above 1 where much was inserted), and exact, the share of
-        transcripts without an error.
+        name; cer and wer: characters and words that were substituted, deleted and inserted, over all texts together, by
+        the number of characters and words of the truth (jiwer; above 1 where much was inserted); exact: the share of
+        the transcripts without an error.
     """
     jiwer = audio_library("jiwer")
     return {

@@ -74,7 +74,9 @@ class Stream:
         features, network = self._model.features, self._model.network
         missing = features.count(self._received) - self._heard
         needed = (missing - 1) * features.hop + features.window
-        last = features.whole_frames(np.pad(self._samples, (0, max(0, needed - len(self._samples))))) if missing else None
+        last = (
+            features.whole_frames(np.pad(self._samples, (0, max(0, needed - len(self._samples))))) if missing else None
+        )
         found = "" if last is None else self._hear(last)
         # Frames of nothing until the last step has all that it reads.
         S = network.subsampling

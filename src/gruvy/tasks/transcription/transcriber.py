@@ -15,12 +15,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.provenance import provenance
+from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.audio import Samples, read_recordings
-from gruvy.tasks.transcription.data import Augmentation, Utterances, read_texts, steps_needed
+from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
 from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.file import new_network, write_transcriber
+from gruvy.tasks.transcription.language import character_model
 from gruvy.tasks.transcription.model import Scaling, TranscriberModel
 from gruvy.tasks.transcription.network import ctc_loss
 from gruvy.tasks.transcription.params import check_beam, check_params
@@ -143,14 +146,16 @@ class Transcriber(BaseEstimator):
             raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
         recordings, rate = read_recordings(X, sample_rate)
         texts = read_texts(y, len(recordings))
-        if len(recordings) < 2:
-            raise DataError("X: expected at least two recordings, one to learn from and one to validate with, got one")
+        if len(set(texts)) < 2:
+            raise DataError(
+                f"y: expected at least two different texts, to learn and to validate, got {texts[0]!r} alone"
+            )
         features = LogMel(rate, self.n_mels)
         frames = [features.frames(samples) for samples in recordings]
-        self._check_steps(frames, texts)
+        check_steps([(len(one) - 1) // self.subsampling + 1 for one in frames], texts, self.subsampling)
 
         seed = self._seed()
-        kept = _held_out(len(frames), self.validation_fraction, seed)
+        kept = held_out(texts, self.validation_fraction, seed)
         alphabet = "".join(sorted(set("".join(texts))))
         scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
         with reproducible(seed):
@@ -186,7 +191,7 @@ class Transcriber(BaseEstimator):
         *,
         sample_rate: int | None = None,
         beam_width: int = 1,
-        language_model: CharacterModel | None = None,
+        language_model: LanguageModel | CharacterModel | None = None,
         language_weight: float = 0.5,
         length_bonus: float = 0.5,
     ) -> list[str]:
@@ -196,8 +201,8 @@ class Transcriber(BaseEstimator):
             X: N recordings, as in the fit.
             sample_rate: of arrays, in Hz; by default that of the fit.
             beam_width: 1 takes the likeliest class of each step; more searches for the likeliest text.
-            language_model: what the texts are like, for the search: a `gruvy.tasks.transcription.decoding.CharacterModel`
-                such as `gruvy.tasks.transcription.language.Characters`.
+            language_model: what texts are like, for the search: a `LanguageModel` fitted on a list of them, or anything
+                with the calls of `gruvy.tasks.transcription.decoding.CharacterModel`.
             language_weight: of the language model's log-probability, beside the network's.
             length_bonus: for each character, because a language model likes short texts.
 
@@ -215,9 +220,16 @@ class Transcriber(BaseEstimator):
         found = self.log_probabilities(X, sample_rate=sample_rate)
         if beam_width == 1:
             return [Greedy(self.alphabet_).push(log_p) for log_p in found]
-        search = {"language_weight": language_weight, "length_bonus": length_bonus}
+        asked = None if language_model is None else character_model(language_model, self.alphabet_)
         return [
-            beam_search(log_p, self.alphabet_, width=beam_width, language_model=language_model, **search)
+            beam_search(
+                log_p,
+                self.alphabet_,
+                width=beam_width,
+                language_model=asked,
+                language_weight=language_weight,
+                length_bonus=length_bonus,
+            )
             for log_p in found
         ]
 
@@ -237,6 +249,29 @@ class Transcriber(BaseEstimator):
         """
         check_is_fitted(self)
         return self._model.log_probabilities(self._read(X, sample_rate))
+
+    def align(self, X: Any, y: Any, *, sample_rate: int | None = None) -> list[NDArray[np.float64]]:
+        """Find where each character of a known text is in its recording, by the likeliest alignment.
+
+        Args:
+            X: N recordings, as in the fit.
+            y: N texts, of the characters of the fit.
+            sample_rate: of arrays, in Hz; by default that of the fit.
+
+        Returns:
+            For each text the seconds (L,) at which its characters begin, to a step of ``subsampling`` frames of 10 ms.
+
+        Raises:
+            DataError: recordings or texts that cannot be used.
+        """
+        found = self.log_probabilities(X, sample_rate=sample_rate)
+        texts = read_texts(y, len(found))
+        unknown = sorted(set("".join(texts)) - set(self.alphabet_))
+        if unknown:
+            raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
+        check_steps([len(log_p) for log_p in found], texts, self.subsampling)
+        seconds = np.float64(self.subsampling * self._model.features.hop / self.sample_rate_)
+        return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
 
     def score(self, X: Any, y: Any, *, sample_rate: int | None = None) -> float:
         """Return 1 - CER: one minus the share of characters that are wrong; below 0 where more is wrong than there is.
@@ -296,18 +331,6 @@ class Transcriber(BaseEstimator):
     def _read(self, X: Any, sample_rate: int | None) -> list[Samples]:
         return read_recordings(X, sample_rate, model_rate=self.sample_rate_)[0]
 
-    def _check_steps(self, frames: Sequence[NDArray[Any]], texts: Sequence[str]) -> None:
-        """Refuse texts that are too long for their recordings: CTC writes at most one character a step."""
-        steps = [(len(one) - 1) // self.subsampling + 1 for one in frames]
-        short = [row for row, text in enumerate(texts) if steps_needed(text) > steps[row]]
-        if short:
-            first = short[0]
-            raise DataError(
-                f"y: {len(short)} of {len(texts)} texts are too long for their recordings, the first is text {first}: "
-                f"it needs {steps_needed(texts[first])} steps and has {steps[first]} of {10 * self.subsampling} ms; "
-                "check that it is the right text, or lower subsampling"
-            )
-
     def _utterances(
         self, model: TranscriberModel, frames: Sequence[NDArray[Any]], texts: Sequence[str], rows: NDArray[np.int64]
     ) -> Utterances:
@@ -339,11 +362,3 @@ class Transcriber(BaseEstimator):
             digest.update(np.int64(len(one)).tobytes() + one.tobytes())
         params = {name: repr(value) for name, value in self.get_params().items()}
         return {**params, "data (sha256)": digest.hexdigest()}
-
-
-def _held_out(recordings: int, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose recordings to hold out (N,), at least one, and not all."""
-    chosen = np.zeros(recordings, bool)
-    count = min(max(1, round(fraction * recordings)), recordings - 1)
-    chosen[np.random.default_rng(seed).permutation(recordings)[:count]] = True
-    return chosen
