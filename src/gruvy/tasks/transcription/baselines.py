@@ -15,7 +15,7 @@ from gruvy.tasks.transcription.model import Scaling
 # Frames of 10 ms that are averaged into one, which makes the comparison 36 times cheaper.
 _AVERAGED = 6
 # So many known recordings are compared by dynamic time warping: the nearest when all are brought to so many frames.
-_CANDIDATES = 10
+_CANDIDATES = 30
 _LENGTH = 20
 
 

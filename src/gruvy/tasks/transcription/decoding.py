@@ -95,7 +95,7 @@ def beam_search(
     """Return the text with the highest score among those that a beam keeps (Graves 2012, Hannun et al. 2014).
 
     The score is ``log p_CTC(text | sound) + a log p_LM(text) + b len(text)``, where p_CTC adds up all alignments of the
-    text. Spaces at both ends are left out, as those of `Greedy` are.
+    text, with more or fewer spaces between its words and at its ends, which are left out as `Greedy` does.
 
     Args:
         log_p: (J, characters + 1), the blank first.
@@ -125,7 +125,11 @@ def beam_search(
             if last:
                 stays.character = _logaddexp(stays.character, beam.character + step[alphabet.index(last) + 1])
             for character, p in likely:
-                if character == " " and last in ("", " "):
+                if character == " " and last == "":
+                    stays.blank = _logaddexp(stays.blank, heard + p)
+                    continue
+                if character == " " and last == " ":
+                    stays.character = _logaddexp(stays.character, beam.blank + p)
                     continue
                 longer = grown.get(text + character)
                 if longer is None:
@@ -133,7 +137,13 @@ def beam_search(
                 # The same character again is a new one only after a blank.
                 longer.character = _logaddexp(longer.character, (beam.blank if character == last else heard) + p)
         beams = dict(sorted(grown.items(), key=lambda item: -item[1].score)[:width])
-    return max(beams, key=lambda text: beams[text].score + following.end(text)).rstrip()
+    ended: dict[str, _Beam] = {}
+    for text, beam in beams.items():
+        whole = text.rstrip()
+        bonus = beam.bonus - (following.bonus(whole, " ") if text != whole else 0.0)
+        end = ended.setdefault(whole, _Beam(bonus=bonus + following.end(whole)))
+        end.blank = _logaddexp(end.blank, beam.heard)
+    return max(ended, key=lambda text: ended[text].score)
 
 
 class _Following:
@@ -151,7 +161,7 @@ class _Following:
 
     def end(self, text: str) -> float:
         """Of no more."""
-        return 0.0 if self._model is None else self._weight * self._after(text.rstrip())[1]["\n"]
+        return 0.0 if self._model is None else self._weight * self._after(text)[1]["\n"]
 
     def _after(self, text: str) -> tuple[Any, Mapping[str, float]]:
         assert self._model is not None
