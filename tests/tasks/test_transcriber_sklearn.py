@@ -4,8 +4,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gruvy.tasks import Transcriber
 
-# These fit on a bare array of numbers. A transcriber takes recordings with their rate and texts, and refuses all else in
-# one line; what the checks are after is tested in test_transcriber.py.
+# These fit on a bare array of numbers. A transcriber takes recordings with their rate and texts, and refuses all else
+# in one line; what the checks are after is tested in test_transcriber.py.
 _FIT_ON_ARRAYS = [
     "check_complex_data",
     "check_dict_unchanged",

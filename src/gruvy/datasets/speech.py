@@ -25,7 +25,7 @@ _SPOKEN = {"*": " star ", "#": " pound ", **{str(digit): f" {word} " for digit, 
 
 
 def load_speech(root: str | os.PathLike[str] = "/") -> pd.DataFrame:
-    """Load the 550 English prompts that Allison Smith spoke for the Asterisk telephone exchange, 23 minutes in all.
+    """Load the 548 English prompts that Allison Smith spoke for the Asterisk telephone exchange, 23 minutes in all.
 
     They are read from the Debian packages asterisk-core-sounds-en-wav and asterisk-core-sounds-en 1.6.1-1, because
     their licence asks that what is derived from them be passed on under the same one. ``gruvy.datasets.card("speech")``
@@ -46,7 +46,7 @@ def load_speech(root: str | os.PathLike[str] = "/") -> pd.DataFrame:
     Example:
         >>> from gruvy.datasets import load_speech
         >>> load_speech()["split"].value_counts().to_dict()  # doctest: +SKIP
-        {'train': 425, 'test': 125}
+        {'train': 434, 'test': 114}
     """
     try:
         import pandas as pd

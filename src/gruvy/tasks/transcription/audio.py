@@ -115,6 +115,8 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
         name = f"recording {number}"
         try:
             samples = np.asarray(row)
+            if samples.dtype == object:
+                raise TypeError
             if samples.dtype.kind == "i":  # PCM
                 samples = samples / -float(np.iinfo(samples.dtype).min)
             samples = samples.astype(np.float32)
