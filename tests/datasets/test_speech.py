@@ -75,7 +75,7 @@ def test_what_is_said(written, said):
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path):
-    with pytest.raises(DataError, match="not there; install the prompts .apt-get install asterisk-core-sounds-en"):
+    with pytest.raises(DataError, match=r"not there; install the prompts .apt-get install asterisk-core-sounds-en"):
         load_speech(tmp_path)
     texts = tmp_path / speech.TEXTS
     texts.parent.mkdir(parents=True)

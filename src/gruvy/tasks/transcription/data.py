@@ -193,12 +193,13 @@ def steps_needed(text: str) -> int:
     return len(text) + sum(a == b for a, b in itertools.pairwise(text))
 
 
-def check_steps(steps: Sequence[int], texts: Sequence[str], subsampling: int) -> None:
-    """Refuse texts that are too long for their recordings: CTC writes at most one character a step.
+def check_steps(frames: Sequence[int], texts: Sequence[str], subsampling: int) -> None:
+    """Refuse texts that are too long for the frames of their recordings: CTC writes at most one character a step.
 
     Raises:
         DataError: there are such texts.
     """
+    steps = [(count - 1) // subsampling + 1 for count in frames]
     short = [row for row, text in enumerate(texts) if steps_needed(text) > steps[row]]
     if short:
         first = short[0]

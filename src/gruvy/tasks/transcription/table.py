@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from gruvy.data import read_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.transcription.audio import SUFFIXES, read_recordings
 from gruvy.tasks.transcription.baselines import NearestRecording
-from gruvy.tasks.transcription.data import held_out, read_texts
+from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
+from gruvy.tasks.transcription.features import LogMel
+from gruvy.tasks.transcription.params import check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.timeseries import Problems, did_you_mean
 
@@ -57,17 +60,21 @@ def fit_table(
     Raises:
         ArgumentError, DataError: as ``fit``; or a column is missing.
     """
+    check_params(model.get_params())
     frame = _read(table, {"audio": audio, "text": text})
     paths = _paths(table, frame, audio)
     recordings, rate = read_recordings(paths, sample_rate)
     texts = read_texts(frame[text], len(paths))
+    # Now, because a part of the table would be numbered otherwise.
+    frames = [LogMel(rate, model.n_mels).count(len(samples)) for samples in recordings]
+    check_steps(frames, texts, model.subsampling)
     if len(set(texts)) < 3:
         raise DataError(
             f"{table}: expected at least three different texts, to learn, validate and test; add recordings"
         )
     seed = model.random_state if isinstance(model.random_state, int) else 0
     kept = held_out(texts, test_fraction, seed)
-    learnt, tested = ([number for number, out in enumerate(kept) if out is side] for side in (False, True))
+    learnt, tested = (np.flatnonzero(part).tolist() for part in (~kept, kept))
     known = [recordings[row] for row in learnt], [texts[row] for row in learnt]
     model.fit(*known, sample_rate=rate, **options)
     model.columns_ = {"audio": audio, "text": text}

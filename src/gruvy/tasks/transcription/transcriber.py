@@ -152,7 +152,7 @@ class Transcriber(BaseEstimator):
             )
         features = LogMel(rate, self.n_mels)
         frames = [features.frames(samples) for samples in recordings]
-        check_steps([(len(one) - 1) // self.subsampling + 1 for one in frames], texts, self.subsampling)
+        check_steps([len(one) for one in frames], texts, self.subsampling)
 
         seed = self._seed()
         kept = held_out(texts, self.validation_fraction, seed)
@@ -269,7 +269,7 @@ class Transcriber(BaseEstimator):
         unknown = sorted(set("".join(texts)) - set(self.alphabet_))
         if unknown:
             raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
-        check_steps([len(log_p) for log_p in found], texts, self.subsampling)
+        check_steps([len(log_p) * self.subsampling for log_p in found], texts, self.subsampling)
         seconds = np.float64(self.subsampling * self._model.features.hop / self.sample_rate_)
         return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
 
