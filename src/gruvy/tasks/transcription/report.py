@@ -75,16 +75,17 @@ def transcription_report(
         Comparison(name, float(count / length), _pieces(a, b))
         for name, a, b, count, length in zip(names, truth, found, errors, characters, strict=True)
     ]
-    order = np.lexsort((-characters, errors / characters))  # the best first, and among equals the longest
+    cer = errors / characters
+    best, worst = (np.lexsort((-characters, one)) for one in (cer, -cer))  # the longest first among equals
     return TranscriptionReport(
         title=title,
         rows=[
             *(_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
             *(_row(row["name"], row) for row in (*baselines, scores[0][1])),
         ],
-        heard=_heard(model, recordings, truth, found, seconds, order, errors / characters),
-        worst=[compared[row] for row in order[::-1][:_LISTED]],
-        best=[compared[row] for row in order[:_LISTED]],
+        heard=_heard(model, recordings, truth, found, seconds, best, cer),
+        worst=[compared[row] for row in worst[:_LISTED]],
+        best=[compared[row] for row in best[:_LISTED]],
         by_length=_by_length(seconds, errors, characters),
         losses=[_losses(name, one) for name, one in models.items()],
         provenance=_provenance(model, len(recordings), seconds.sum(), command),
