@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gruvy.datasets import load_austen
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
+from gruvy.demos.threads import one_thread
 from gruvy.report import bits_headline, bits_table, write_language_report
 from gruvy.tasks import LanguageModel
 from gruvy.tasks.language.report import language_report
@@ -15,8 +16,8 @@ from gruvy.tasks.language.report import language_report
 # Parameters of the model, and the characters of the training text that it learns from (None for all).
 BUDGETS: dict[Budget, tuple[dict[str, Any], int | None]] = {
     "quick": ({"hidden_size": 192, "batch_size": 16, "context_length": 50, "max_epochs": 2}, 500_000),
-    "default": ({"hidden_size": 512, "max_epochs": 4}, None),
-    "full": ({"hidden_size": 1024, "dropout": 0.3, "max_epochs": 10}, None),
+    "default": ({"hidden_size": 384, "max_epochs": 3}, None),
+    "full": ({"hidden_size": 768, "dropout": 0.2, "max_epochs": 7, "learning_rate": 3e-3}, None),
 }
 # What the texts in the report begin with.
 PROMPT = "It was "
@@ -45,8 +46,14 @@ def run(
     parts = {name: "\n".join(load_austen(name).values()) for name in ("training", "validation", "test")}
     of_budget, length = BUDGETS[budget]
     model = LanguageModel(**{"random_state": 0, **of_budget, **params})
-    with training("GRU") as progress:
-        model.fit(parts["training"][:length], validation=parts["validation"], test=parts["test"], progress=progress)
+    with kept(folder, "text", budget) as state, one_thread(), training("GRU") as progress:
+        model.fit(
+            parts["training"][:length],
+            validation=parts["validation"],
+            test=parts["test"],
+            progress=progress,
+            **state,
+        )
     model_path = model.save(folder / "text.gruvy")
     report = language_report(
         model,

@@ -8,7 +8,8 @@ from gruvy.report.classification.table import score_table
 from gruvy.report.classification.values import ClassificationReport, Course, Example, ScoreRow
 from gruvy.report.forecasting.page import write_report
 from gruvy.report.forecasting.table import error_table
-from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report.forecasting.text import headline
+from gruvy.report.forecasting.values import ForecastReport, Gates, Sample, TableRow
 from gruvy.report.language.page import write_language_report
 from gruvy.report.language.table import bits_table
 from gruvy.report.language.text import bits_headline
@@ -17,6 +18,7 @@ from gruvy.report.table import Table
 from gruvy.report.transcription.page import transcription_headline, write_transcription_report
 from gruvy.report.transcription.table import transcript_table
 from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
+from gruvy.report.values import LossCurve
 
 __all__ = [
     "AnomalyEvent",
@@ -45,6 +47,7 @@ __all__ = [
     "bits_table",
     "detector_table",
     "error_table",
+    "headline",
     "score_table",
     "transcript_table",
     "transcription_headline",

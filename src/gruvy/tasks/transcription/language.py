@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from gruvy.errors import ArgumentError
-from gruvy.language import Characters
+from gruvy.language import Alphabet, Characters
 from gruvy.language.alphabet import START
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.transcription.decoding import CharacterModel
@@ -32,6 +32,8 @@ def character_model(model: Any, alphabet: str) -> CharacterModel:
             found: CharacterModel = model
             return found
         raise ArgumentError(f"language_model: expected a fitted LanguageModel, got {type(model).__name__}")
+    if not isinstance(model.alphabet, Alphabet):
+        raise ArgumentError("language_model: expected one of characters, got one of sub-words; fit it without tokens=")
     unknown = sorted(set(alphabet) - set(model.alphabet.characters))
     if unknown:
         raise ArgumentError(
@@ -45,12 +47,12 @@ class _Lines:
     """Each text is a line, as in the fit of a `LanguageModel` on a list of texts."""
 
     def __init__(self, model: Characters):
-        self._model = model
+        self._network = model.network
+        self._characters = model.alphabet.pieces
 
     def begin(self) -> tuple[Any, Mapping[str, float]]:
         return self.step(None, START)
 
     def step(self, state: Any, character: str) -> tuple[Any, Mapping[str, float]]:
-        characters = self._model.alphabet.characters
-        logits, state = self._model.network.run(np.array([[characters.index(character)]]), state)
-        return state, dict(zip(characters, log_softmax(logits[0, 0].astype(float)).tolist(), strict=True))
+        logits, state = self._network.run(np.array([[self._characters.index(character)]]), state)
+        return state, dict(zip(self._characters, log_softmax(logits[0, 0].astype(float)).tolist(), strict=True))
