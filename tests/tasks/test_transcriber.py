@@ -134,6 +134,9 @@ def test_a_language_model_that_cannot_help(model, unheard):
     language = LanguageModel(8, context_length=5, batch_size=2, max_epochs=1).fit("abc " * 50)
     with pytest.raises(ArgumentError, match="has never seen 'd'"):
         model.predict(X, beam_width=4, language_model=language)
+    pieces = LanguageModel(8, tokens="subword", vocabulary_size=20, context_length=5, batch_size=2, max_epochs=1)
+    with pytest.raises(ArgumentError, match="expected one of characters, got one of sub-words"):
+        model.predict(X, beam_width=4, language_model=pieces.fit("abcd abcd " * 90))
     with pytest.raises(ArgumentError, match="give a beam_width above 1"):
         model.predict(X, language_model=language)
     with pytest.raises(ArgumentError, match="expected a fitted LanguageModel, got str"):
