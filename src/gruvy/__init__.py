@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         PolyphonicModel,
         RecurrentAgent,
         SequenceClassifier,
+        Transcriber,
         load,
     )
 
@@ -31,6 +32,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "PolyphonicModel": ("gruvy.tasks", "train"),
     "RecurrentAgent": ("gruvy.tasks", "train"),
     "SequenceClassifier": ("gruvy.tasks", "train"),
+    "Transcriber": ("gruvy.tasks", "train"),
     "doctor": ("gruvy.formats.doctor", None),
     "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
@@ -44,6 +46,7 @@ __all__ = [
     "RecurrentAgent",
     "SequenceClassifier",
     "StreamingGRU",
+    "Transcriber",
     "__version__",
     "doctor",
     "load",

@@ -8,6 +8,7 @@ from gruvy.datasets.faults import inject_faults
 from gruvy.datasets.genes import load_genes
 from gruvy.datasets.movement import load_movement
 from gruvy.datasets.sentiment import load_sentiment
+from gruvy.datasets.speech import load_speech
 from gruvy.datasets.stocks import load_stocks
 from gruvy.datasets.weather import load_weather
 
@@ -22,6 +23,7 @@ __all__ = [
     "load_genes",
     "load_movement",
     "load_sentiment",
+    "load_speech",
     "load_stocks",
     "load_weather",
 ]

@@ -21,6 +21,9 @@ from gruvy.report.music.page import write_music_report
 from gruvy.report.music.table import frame_table
 from gruvy.report.music.values import Foreseen, FrameRow, MusicReport
 from gruvy.report.table import Table
+from gruvy.report.transcription.page import transcription_headline, write_transcription_report
+from gruvy.report.transcription.table import transcript_table
+from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
 from gruvy.report.values import LossCurve
 
 __all__ = [
@@ -30,16 +33,20 @@ __all__ = [
     "AnomalyReport",
     "BitsRow",
     "ClassificationReport",
+    "Comparison",
     "Course",
     "DetectorRow",
     "EnvironmentPart",
     "Episode",
+    "ErrorRow",
     "Example",
     "ForecastReport",
     "Foreseen",
     "FrameRow",
     "Gates",
+    "Heard",
     "LanguageReport",
+    "LengthGroup",
     "LossCurve",
     "MusicReport",
     "Passage",
@@ -48,6 +55,7 @@ __all__ = [
     "ScoreRow",
     "Table",
     "TableRow",
+    "TranscriptionReport",
     "Written",
     "bits_headline",
     "bits_table",
@@ -57,10 +65,13 @@ __all__ = [
     "headline",
     "return_table",
     "score_table",
+    "transcript_table",
+    "transcription_headline",
     "write_agent_report",
     "write_anomaly_report",
     "write_classification_report",
     "write_language_report",
     "write_music_report",
     "write_report",
+    "write_transcription_report",
 ]

@@ -7,6 +7,7 @@ from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 from gruvy.tasks.music import PolyphonicModel
+from gruvy.tasks.transcription import Transcriber
 
 __all__ = [
     "AnomalyDetector",
@@ -18,5 +19,6 @@ __all__ = [
     "RecurrentAgent",
     "SequenceClassifier",
     "Trace",
+    "Transcriber",
     "load",
 ]

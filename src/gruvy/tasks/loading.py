@@ -24,6 +24,8 @@ from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.language import file as language
 from gruvy.tasks.music import PolyphonicModel
 from gruvy.tasks.music import file as music
+from gruvy.tasks.transcription import Transcriber
+from gruvy.tasks.transcription import file as transcription
 
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
@@ -33,6 +35,7 @@ _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = 
     ANOMALY: partial(anomaly.read_detector, AnomalyDetector),
     language.TASK: partial(language.read_language_model, LanguageModel),
     music.TASK: partial(music.read_polyphonic, PolyphonicModel),
+    transcription.TASK: partial(transcription.read_transcriber, Transcriber),
 }
 
 

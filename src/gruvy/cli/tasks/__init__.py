@@ -22,6 +22,7 @@ _MODULES = {
     "LanguageModel": "language",
     "AnomalyDetector": "anomaly",
     "RecurrentAgent": "agent",
+    "Transcriber": "transcribe",
 }
 
 
