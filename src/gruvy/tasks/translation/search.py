@@ -39,8 +39,9 @@ def beam_search(
     best, finished = torch.full((N,), -torch.inf), torch.zeros(N, dtype=torch.long)
     for step in range(1, int(most_steps.max()) + 1):
         logits, (asking, deciding), _ = network.decode(source, tokens[..., -1].reshape(1, -1), (asking, deciding))
-        logits[..., [UNKNOWN, BEGIN]] = -torch.inf
-        total = scores[..., None] + logits[0].log_softmax(dim=-1).view(len(places), K, -1)
+        logarithms = logits[0].log_softmax(dim=-1).view(len(places), K, -1)
+        logarithms[..., [UNKNOWN, BEGIN]] = -torch.inf
+        total = scores[..., None] + logarithms
         values, chosen = total.flatten(1).topk(min(2 * K, total[0].numel()), dim=1)
         beams, ends = chosen // total.shape[-1], chosen % total.shape[-1] == END
 
