@@ -35,14 +35,30 @@ def report() -> TranslationReport:
             TranslationRow("the source, copied", "baseline", 0.5, 0.4, 16.0, None),
             TranslationRow("sub-word frequencies", "baseline", None, None, None, 330.0),
         ],
-        lengths=Lengths(["1 to 10", "over 10"], [12, 3], {"GRU with attention": [16.0, None], "GRU without": [9.0, 7.0]}),
-        losses=[LossCurve("GRU with attention", [5, 4, 3], [5, 4, 3.5], 3), LossCurve("GRU without", [5, 4], [5, 4.2], 2)],
-        examples=[TranslationExample("Typical", "el <b>rey</b>", "the king", {"GRU with attention": "the kin", "GRU without": ""})],
-        maps=[AttentionMap("A good one", ["▁el", "▁rey"], ["▁the", "▁the", "<end>"], np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]))],
+        lengths=Lengths(
+            ["1 to 10", "over 10"], [12, 3], {"GRU with attention": [16.0, None], "GRU without": [9.0, 7.0]}
+        ),
+        losses=[
+            LossCurve("GRU with attention", [5, 4, 3], [5, 4, 3.5], 3),
+            LossCurve("GRU without", [5, 4], [5, 4.2], 2),
+        ],
+        examples=[
+            TranslationExample(
+                "Typical", "el <b>rey</b>", "the king", {"GRU with attention": "the kin", "GRU without": ""}
+            )
+        ],
+        maps=[
+            AttentionMap(
+                "A good one",
+                ["▁el", "▁rey"],
+                ["▁the", "▁the", "<end>"],
+                np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]),
+            )
+        ],
         provenance={"Seed": "0"},
         long_words=20,
         description="Verses.",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1280])
