@@ -12,7 +12,7 @@ NATIVE := $(wildcard native/*.?pp native/*.inl native/*.h tests/native/*.?pp tes
 .PHONY: demo test native-test format clean
 
 demo: $(VENV)/train.stamp
-	@echo "==> gruvy demo weather: three cells and three baselines on a year of New York's weather, 2 to 4 minutes"
+	@echo "==> gruvy demo weather: three cells and four baselines on a year of New York's weather, 2 to 4 minutes"
 	@$(BIN)/gruvy demo weather
 
 test: $(VENV)/dev.stamp

@@ -24,7 +24,9 @@ from gruvy.training import Progress
         (["fit", "forecast"], ["--target", "--checkpoint", "--resume", "gruvy fit forecast weather.csv"]),
         (["predict"], ["MODEL", "DATA", "--quantiles", "gruvy predict model.gruvy"]),
         (["evaluate"], ["MODEL", "DATA", "--json", "gruvy evaluate model.gruvy"]),
-        (["demo", "weather"], ["--out", "gruvy demo weather"]),
+        (["demo", "weather"], ["--out", "--quick", "gruvy demo weather"]),
+        (["demo", "stocks"], ["--out", "--quick", "GARCH", "gruvy demo stocks"]),
+        (["demo", "movement"], ["--out", "--quick", "gruvy demo movement"]),
     ],
 )
 def test_help_names_what_is_there(command, named):
@@ -60,6 +62,16 @@ def test_fit_json_is_one_document_and_silence(fit, data, tmp_path):
     assert len(document["history"]) == 2
     assert document["provenance"]["seed"] == 0
     assert document["model"] == str(tmp_path / "m.gruvy")
+
+
+def test_whole_series_are_held_out(fit, table, tmp_path):
+    shops = pd.concat([table.assign(shop=name) for name in "abcdefghij"])
+    shops.to_parquet(tmp_path / "shops.parquet")
+    options = ("--series", "shop", "--split", "series", "--epochs", "1", "--out", tmp_path / "m.gruvy")
+    assert fit(tmp_path / "shops.parquet", *options).code == 0
+    assert package.load(tmp_path / "m.gruvy").test_series_ == ["i", "j"]
+    wrong = fit(tmp_path / "shops.parquet", *options, "--split", "seris")
+    assert "split: expected one of time, series, got 'seris'" in wrong.err
 
 
 def test_the_same_seed_gives_the_same_model(fit, data, tmp_path):

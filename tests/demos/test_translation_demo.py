@@ -30,7 +30,8 @@ def demo(tmp_path_factory):
 def test_it_learns_and_says_what_is_compared(demo):
     _, outcome = demo
     assert outcome.learnt
-    (figure,) = outcome.figures
+    *bleu, figure = outcome.figures
+    assert [one.measure for one in bleu] == ["BLEU", "BLEU over 20 words"]
     assert figure.trivial == "sub-word frequencies"
     assert figure.gru < 0.8 * figure.others["sub-word frequencies"]
     assert [row[0] for row in outcome.tables[0].rows] == [

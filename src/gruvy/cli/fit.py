@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from gruvy.cli.tasks import classify, forecast, translate
+from gruvy.cli.tasks import anomaly, classify, forecast, language, translate
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
-for _name, _module in {"forecast": forecast, "classify": classify, "translate": translate}.items():
+_MODULES = {
+    "forecast": forecast,
+    "classify": classify,
+    "language": language,
+    "translate": translate,
+    "anomaly": anomaly,
+}
+
+for _name, _module in _MODULES.items():
     app.command(name=_name, epilog=_module.EXAMPLES)(_module.fit)

@@ -11,7 +11,7 @@ import typer
 from gruvy.cli.arguments import check_target, levels
 from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, stderr, working
-from gruvy.cli.tasks import load
+from gruvy.cli.tasks import load_fitted
 from gruvy.errors import ArgumentError
 
 
@@ -33,7 +33,8 @@ def predict(
 
     A forecast has the series (where there are several), the time, and the median of each target. Columns that are
     known ahead must be filled in for the steps to forecast: add those rows to DATA, with the target left empty.
-    A class comes with the row or the id of its sequence, and with the probability of every class.
+    A class comes with the row or the id of its sequence, and with the probability of every class. A detector of
+    anomalies gives the score of every row of DATA, an alarm above 1, and the number of its event.
 
     Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
@@ -42,7 +43,7 @@ def predict(
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
-        fitted, commands = load(model)
+        fitted, commands = load_fitted(model)
         if chosen is None:
             found = commands.predict(fitted, data)
         elif type(fitted).__name__ == "Forecaster":

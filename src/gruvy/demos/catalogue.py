@@ -29,15 +29,41 @@ class Entry:
 DEMOS: Mapping[str, Entry] = {
     "weather": Entry(
         "Forecast JFK's temperature 24 hours ahead with a GRU, an LSTM and a tanh network of equal size.",
-        "Trains on the hourly weather of 2013 that comes with gruvy, and measures the networks and simple baselines on "
-        "the last 20% of the year.",
+        "Trains on the hourly weather of 2013 that comes with gruvy, and measures the networks, three simple baselines "
+        "and gradient-boosted trees on the last 20% of the year.",
         ("weather",),
+    ),
+    "stocks": Entry(
+        "Forecast tomorrow's volatility and tomorrow's return of AAPL, IBM and MSFT, and say where there is an edge.",
+        "Trains on daily prices from 2000 on that come with gruvy, and measures on the last 20% of the days to 2013: "
+        "the volatility against a 20-day rolling estimate, RiskMetrics, GARCH(1,1) and HAR, the return against a "
+        "random walk and the more frequent direction.",
+        ("stocks",),
+    ),
+    "anomaly": Entry(
+        "Find faults among twelve weather sensors, and twelve strange points of blood pressure among 7,501.",
+        "Fits a detector on the first months of 2013, puts faults of known kinds into the rest, and measures how many "
+        "events it finds beside a linear model, an isolation forest and a z-score. Fits another on 1,200 points of the "
+        "UCR anomaly archive's series InternalBleeding16 and says where its highest score lies.",
+        ("weather", "bleeding"),
     ),
     "sentiment": Entry(
         "Tell positive snippets of movie reviews from negative ones, and show the words that the GRU looked at.",
         "Trains on four fifths of 10,568 snippets that come with gruvy, and measures on the others, against VADER's "
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
+    ),
+    "text": Entry(
+        "Learn English from four novels of Jane Austen and measure it on another one, in bits per character.",
+        "Trains on four novels, chooses the best epoch on Northanger Abbey, measures the model, an n-gram model and "
+        "compressors on Persuasion, and writes a report with texts that the model made up.",
+        ("austen",),
+    ),
+    "movement": Entry(
+        "Forecast where a pen will be in 80 to 400 milliseconds.",
+        "Trains on five drawings of each of 30 shapes, which come with gruvy, and measures on the seventh, against "
+        "zero velocity, constant velocity and a linear autoregression.",
+        ("movement",),
     ),
     "translation": Entry(
         "Translate Spanish into English with a GRU encoder-decoder, and show what attention brings to long sentences.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +29,7 @@ class Figure:
         measure: what is measured, with its unit, as "MAE at 1 to 24 hours, °F".
         gru: what the GRU reaches.
         others: what baselines and other networks reach, by name.
-        trivial: the one among ``others`` that even a quick run must beat.
+        trivial: the one among ``others`` that even a quick run must beat; None where nobody can promise that.
         higher_is_better: as for an accuracy; otherwise lower is.
         style: how a value is written, as for `format`: ".2f", ".1%".
     """
@@ -36,7 +37,7 @@ class Figure:
     measure: str
     gru: float
     others: Mapping[str, float]
-    trivial: str
+    trivial: str | None
     higher_is_better: bool = False
     style: str = ".2f"
 
@@ -68,8 +69,24 @@ class Outcome:
 
     @property
     def learnt(self) -> bool:
-        """Whether the GRU beats the trivial baseline in every figure."""
-        return all(figure.beats(figure.trivial) for figure in self.figures)
+        """Whether the GRU beats the trivial baseline in every figure that has one."""
+        return all(figure.beats(figure.trivial) for figure in self.figures if figure.trivial is not None)
+
+
+def command(name: str, budget: Budget) -> str:
+    """Return the command that runs a demo with a budget; its report shows it."""
+    return f"gruvy demo {name}" + ("" if budget == "default" else f" --{budget}")
+
+
+@contextmanager
+def kept(folder: Path, name: str, budget: Budget) -> Iterator[dict[str, Any]]:
+    """Give the arguments of ``fit`` by which a full run goes on where it was stopped; others begin anew.
+
+    The state lies in ``NAME.state`` of the demo's folder, and is removed when the block ends well.
+    """
+    state = folder / f"{name}.state"
+    yield {"checkpoint": state, "resume": True} if budget == "full" else {}
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def write_results(results: Mapping[str, Any], path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gruvy.datasets import card, load_sentiment
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.report import score_table, write_classification_report
 from gruvy.report.classification.page import headline
@@ -61,7 +61,7 @@ def run(
             "Snippets of movie reviews, each rated by 20 people (Hutto and Gilbert 2014); positive or negative by the "
             f"sign of their mean. {card('sentiment').split}"
         ),
-        command="gruvy demo sentiment",
+        command=command("sentiment", budget),
     )
     report_path = write_classification_report(report, folder / "sentiment.html")
     results = {

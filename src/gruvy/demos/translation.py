@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gruvy.datasets import card, load_bible
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.report import TranslationReport, translation_table, write_translation_report
 from gruvy.report.translation.page import headline
@@ -74,18 +74,20 @@ def run(
     )
 
     models = {}
-    with one_thread():
-        for name, attention in {"GRU with attention": "additive", "GRU without": None}.items():
+    with (
+        one_thread(),
+        kept(folder, "translation-attention", budget) as first,
+        kept(folder, "translation-summary", budget) as second,
+    ):
+        for name, attention, state in (("GRU with attention", "additive", first), ("GRU without", None, second)):
             model = Translator(**{"attention": attention, "random_state": 0, **BUDGETS[budget], **params})
-            # Hours of training may be interrupted: the same command goes on after the last epoch that was finished.
-            kept = {"checkpoint": folder / "checkpoints" / name.replace(" ", "-"), "resume": True}
             with training(name) as progress:
                 model.fit(
                     train["es"],
                     train["en"],
                     validation=(validation["es"], validation["en"]),
                     progress=progress,
-                    **(kept if budget == "full" else {}),
+                    **state,
                 )
             models[name] = model
         model = models["GRU with attention"]
@@ -96,7 +98,7 @@ def run(
             test["en"],
             title="Spanish to English",
             description=f"{card('bible').title}. {card('bible').split}",
-            command="gruvy demo translation" + ("" if budget == "default" else f" --{budget}"),
+            command=command("translation", budget),
         )
     report_path = write_translation_report(report, folder / "translation.html")
     rows = [vars(row) for row in report.rows]
@@ -114,24 +116,23 @@ def run(
 
 def _figures(report: TranslationReport, budget: Budget) -> list[Figure]:
     attention, without, copied, frequency = report.rows
-    perplexity = Figure(
-        "perplexity per sub-word",
-        attention.perplexity or 0.0,
-        {without.name: without.perplexity or 0.0, frequency.name: frequency.perplexity or 0.0},
-        trivial=frequency.name,
-        style=".1f",
-    )
-    if budget == "quick":  # a quick run learns which words are likely, not yet to translate: BLEU is near 0
-        return [perplexity]
     bleu = [
         Figure(
             measure,
             getattr(attention, value) or 0.0,
             {row.name: getattr(row, value) or 0.0 for row in (without, copied)},
-            trivial=copied.name,
+            # In half a minute a network learns which words are likely, and hardly to translate.
+            trivial=None if budget == "quick" else copied.name,
             higher_is_better=True,
             style=".1f",
         )
         for measure, value in {"BLEU": "bleu", f"BLEU over {report.long_words} words": "bleu_long"}.items()
     ]
+    perplexity = Figure(
+        "perplexity per sub-word",
+        attention.perplexity or 0.0,
+        {row.name: row.perplexity or 0.0 for row in (without, frequency)},
+        trivial=frequency.name,
+        style=".1f",
+    )
     return [*bleu, perplexity]

@@ -7,17 +7,22 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from gruvy.datasets import load_weather
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
-from gruvy.report import error_table, text, write_report
+from gruvy.report import error_table, headline, write_report
 from gruvy.tasks import Forecaster
+from gruvy.tasks.forecasting.boosted import score_boosted_trees
+from gruvy.tasks.forecasting.conformal import recalibrated
 from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
 CELLS = ("gru", "lstm", "tanh")
 HIDDEN_SIZE = 64
-PAST = ["dewp", "humid", "pressure", "wind_speed", "precip", "visib"]
+PAST = ["dewp", "humid", "pressure", "wind_speed", "wind_east", "wind_north", "precip", "visib"]
 
 
 # The cells to train, and parameters of the Forecaster that differ from its defaults.
@@ -35,7 +40,7 @@ def run(
     training: Training,
     **params: Any,
 ) -> Outcome:
-    """Train three forecasters, measure them and three baselines on the last 20% of the year, write a report.
+    """Train three forecasters, measure them and four baselines on the last 20% of the year, write a report.
 
     Args:
         folder: where ``weather.html``, ``weather.json`` and the models ``weather.gruvy``, ``weather-lstm.gruvy`` and
@@ -49,7 +54,7 @@ def run(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    jfk = load_weather().query("origin == 'JFK'")
+    jfk = with_wind(load_weather().query("origin == 'JFK'"))
 
     models: dict[str, Forecaster] = {}
     cells, of_budget = BUDGETS[budget]
@@ -62,6 +67,9 @@ def run(
         model.save(folder / ("weather.gruvy" if cell == "gru" else f"weather-{cell}.gruvy"))
         models[CELL_NAMES[cell]] = model
 
+    with one_thread():
+        trees = [] if budget == "quick" else score_boosted_trees(models[CELL_NAMES["gru"]], jfk)
+    band = band_of(models[CELL_NAMES["gru"]], jfk)
     report = forecast_report(
         models,
         jfk,
@@ -71,15 +79,19 @@ def run(
         description=(
             "Hourly weather at New York's JFK airport, 2013. Each model sees a week of temperature, dew point, "
             "humidity, pressure, wind, rain and visibility; the last 20% of the year were held out. "
-            "All three trained on one thread."
-        ),
-        command="gruvy demo weather",
+            "All three trained on one thread. "
+        )
+        + band_sentence(band),
+        command=command("weather", budget),
+        baselines=trees,
     )
     report_path = write_report(report, folder / "weather.html")
     results = {
-        "headline": text.headline(report),
+        "headline": headline(report),
         "report": str(report_path),
         "unit": report.unit,
+        "share of the truths in the GRU's band": band,
+        "the band in words": band_sentence(band),
         "rows": [asdict(row) for row in report.rows],
         "provenance": models[CELL_NAMES["gru"]].provenance_,
     }
@@ -92,7 +104,37 @@ def run(
         Figure(measure, values.pop("GRU"), values, trivial="persistence") for measure, values in measures.items()
     ]
     tables = [error_table(report.rows, report.unit, report.step)]
-    return Outcome(text.headline(report), tables, figures, results, report_path, folder / "weather.gruvy")
+    sentences = f"{headline(report)} {band_sentence(band)}"
+    return Outcome(sentences, tables, figures, results, report_path, folder / "weather.gruvy")
+
+
+def band_of(model: Forecaster, frame: pd.DataFrame) -> dict[str, float]:
+    """The share of the test part's truths in the band, as calibrated in the fit, and anew for each forecast."""
+    static = model.backtest(frame, stride=1, start=model.validation_start_)
+    assert model.test_start_ is not None  # the split is by time
+    test = static.times[:, 0] >= model.test_start_.tz_convert(None).to_numpy()
+    observed = ~np.isnan(static.truth[test, :, 0])
+    shares = {}
+    for name, one in (("validation part", static), ("last four weeks", recalibrated(static, 28 * 24))):
+        truth, forecast = one.truth[test, :, 0], one.forecast[test, :, 0]
+        inside = (truth >= forecast[..., 0]) & (truth <= forecast[..., -1])
+        shares[name] = float(inside[observed].mean())
+    return shares
+
+
+def band_sentence(band: dict[str, float]) -> str:
+    """Say what the GRU's band of 80% holds."""
+    return (
+        f"The GRU's 80% band holds {band['validation part']:.0%} of the truths as calibrated on the validation part, "
+        f"and {band['last four weeks']:.0%} calibrated for each forecast on the last four weeks before it."
+    )
+
+
+def with_wind(weather: pd.DataFrame) -> pd.DataFrame:
+    """Add the speeds at which the air moves east and north: as numbers, 350 and 10 degrees are far apart."""
+    angle = np.deg2rad(weather["wind_dir"])
+    speed = weather["wind_speed"]
+    return weather.assign(wind_east=-speed * np.sin(angle), wind_north=-speed * np.cos(angle))
 
 
 def _equal_size(cell: str, gru: Forecaster) -> int:

@@ -43,8 +43,8 @@ class Preparation:
         gaps: numbers of the value columns that have missing values in the training part. Each gets a channel
             that is 1 where a value is missing. Only these: a channel that is always 0 in training has weights
             that never learnt anything.
-        scaler: of the value columns, per series.
-        names: of the series, in the scaler's order.
+        scaler: of the value columns, per series or one for all.
+        names: of the series, in the scaler's order; empty if one scale serves all, also those to come.
     """
 
     columns: Columns
@@ -66,7 +66,9 @@ class Preparation:
         return slice(values - len(self.columns.known), values)
 
     def check_names(self, series: Sequence[Series]) -> None:
-        """Raise DataError for series that the fit has not seen."""
+        """Raise DataError for series that have no scale: the fit has not seen them."""
+        if not self.names:
+            return
         problems = Problems("the table")
         known = set(self.names)
         for one in series:
@@ -80,7 +82,7 @@ class Preparation:
     def numbers(self, series: Sequence[Series]) -> np.ndarray:
         """The row of each series in the scaler."""
         number = {name: row for row, name in enumerate(self.names)}
-        return np.array([number[one.name] for one in series])
+        return np.array([number[one.name] if self.names else 0 for one in series])
 
     def rows(self, series: Sequence[Series]) -> Rows:
         """Scale, fill and lay end to end."""
@@ -139,7 +141,7 @@ class Preparation:
         cycles, names = tuple(document["calendar"]), tuple(document["series"])
         if unknown := set(cycles) - set(CYCLES):
             raise ValueError(f"the calendar has {sorted(unknown)}; expected some of {', '.join(CYCLES)}")
-        shape = (len(names), len(columns.values))
+        shape = (max(len(names), 1), len(columns.values))
         if scaler.mean.shape != shape or scaler.std.shape != shape:
             raise ValueError(f"the scaler has the shapes {scaler.mean.shape}, {scaler.std.shape}; expected {shape}")
         return cls(

@@ -18,13 +18,15 @@ from typing import Any
 _MODULES = {
     "Forecaster": "forecast",
     "SequenceClassifier": "classify",
+    "LanguageModel": "language",
+    "AnomalyDetector": "anomaly",
     "Translator": "translate",
 }
 
 
-def load(path: Path) -> tuple[Any, ModuleType]:
+def load_fitted(path: Path) -> tuple[Any, ModuleType]:
     """Read a fitted estimator from its file; return it and the module with its commands."""
-    import gruvy
+    from gruvy.tasks import load
 
-    model = gruvy.load(path)
+    model = load(path)
     return model, importlib.import_module(f"gruvy.cli.tasks.{_MODULES[type(model).__name__]}")

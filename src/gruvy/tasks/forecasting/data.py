@@ -1,9 +1,10 @@
-"""From a table to scaled windows, and the splits by time."""
+"""From a table to scaled windows."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,89 +12,51 @@ import torch
 from torch import Tensor
 
 from gruvy.data import Panel, Windows, calendar_cycles, followed_cycles, read_series
-from gruvy.errors import DataError
-from gruvy.timeseries import Columns, Preparation, Problems, Scaler, Series, Step
+from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step
 
 _LEAST_MISSING = 0.01
 
 
-@dataclass(frozen=True)
-class Split:
-    """Three parts by time: train before ``validation``, then validation, then test from ``test`` on."""
-
-    validation: pd.Timestamp
-    test: pd.Timestamp
-
-    @classmethod
-    def of(cls, series: Sequence[Series], validation_fraction: float, test_fraction: float) -> Split:
-        """Cut the span of all series together, so that no series shows the future of another."""
-        times = series[0].index
-        for one in series[1:]:
-            times = times.union(one.index)
-        test = len(times) - round(len(times) * test_fraction)
-        validation = test - round(len(times) * validation_fraction)
-        last = len(times) - 1
-        return cls(times[min(max(validation, 0), last)], times[min(test, last)])
-
-
-def check_split(
-    series: Sequence[Series], split: Split, windows: Mapping[str, int], *, context: int, horizon: int
-) -> None:
-    """Refuse a table in which a part has no window.
+def learn_preparation(training: Sequence[Series], columns: Columns, step: Step, *, shared: bool) -> Preparation:
+    """Take every statistic from the training part.
 
     Args:
-        series: of the table.
-        split: of its time.
-        windows: how many windows "training", "validation" and "test" have.
-        context, horizon: T and P.
-
-    Raises:
-        DataError: a part has none; how many rows each such part has, and how many it needs.
+        training: its series.
+        columns: the parts of the table's columns.
+        step: the time between rows.
+        shared: one scale for all series, so that series can be forecast that are not among these.
     """
-    ahead = (horizon, f"horizon = {horizon}")
-    parts = {
-        "training": (None, split.validation, context + horizon, f"context_length + horizon = {context} + {horizon}"),
-        "validation": (split.validation, split.test, *ahead),
-        "test": (split.test, None, *ahead),
-    }
-    problems = Problems("too few rows for a window")
-    for part, (first, last, needed, why) in parts.items():
-        rows = max(
-            (len(one.times) if last is None else int(one.index.searchsorted(last)))
-            - (0 if first is None else int(one.index.searchsorted(first)))
-            for one in series
-        )
-        if rows < needed:
-            problems.add(f"the {part} part has {rows} rows in its longest series, expected at least {why}")
-        elif not windows[part]:
-            problems.add(f"the {part} part has {rows} rows, but no window with observed targets")
-    if problems.found:
-        problems.found[-1] += "; give more rows, or a smaller context_length, horizon or fraction"
-    problems.raise_as(DataError)
-
-
-def learn_preparation(series: Sequence[Series], columns: Columns, step: Step, end: pd.Timestamp) -> Preparation:
-    """Take every statistic from the rows before ``end``."""
-    parts = [one.values[one.index < end] for one in series]
-    scaler = Scaler.of(parts)
+    parts = [one.values for one in training]
+    scaler = Scaler.of([np.concatenate(parts)] if shared else parts)
     missing = np.isnan(np.concatenate(parts)).mean(axis=0)
     targets = pd.concat(
-        pd.DataFrame(scaler.scale(part, number)[:, : len(columns.targets)], index=one.index[: len(part)])
-        for number, (one, part) in enumerate(zip(series, parts, strict=True))
+        pd.DataFrame(scaler.scale(one.values, 0 if shared else number)[:, : len(columns.targets)], index=one.index)
+        for number, one in enumerate(training)
     )
     # The mean over the series, because series of one kind share their chances too: they are no
     # independent evidence.
     common = targets.groupby(level=0).mean()
-    span = end - common.index[0] if len(common) else pd.Timedelta(0)
     duration = pd.Timedelta(step.duration)
+    span = common.index[-1] - common.index[0] + duration if len(common) else pd.Timedelta(0)
     return Preparation(
         columns=columns,
         step=step,
         cycles=followed_cycles(common, calendar_cycles(duration, span), duration),
         gaps=tuple(int(column) for column in np.flatnonzero(missing >= _LEAST_MISSING)),
         scaler=scaler,
-        names=tuple(one.name for one in series),
+        names=() if shared else tuple(one.name for one in training),
     )
+
+
+def identity_of(params: Mapping[str, Any], columns: Columns, series: Sequence[Series]) -> dict[str, Any]:
+    """What a resumed fit must have in common with the one that was interrupted."""
+    digest = hashlib.sha256()
+    for one in series:
+        digest.update(repr(one.name).encode())
+        digest.update(one.index.as_unit("ns").asi8.tobytes())
+        digest.update(one.values.tobytes())
+    parts = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()}
+    return {**{name: repr(value) for name, value in params.items()}, **parts, "data (sha256)": digest.hexdigest()}
 
 
 def read_prepared(frame: pd.DataFrame, preparation: Preparation) -> list[Series]:

@@ -33,6 +33,8 @@ _PLAIN = (
     "model_share_",
     "season_length_",
     "provenance_",
+    "validation_series_",
+    "test_series_",
 )
 _TIMES = ("validation_start_", "test_start_")
 
@@ -68,7 +70,7 @@ def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Pa
         "preprocessing": {**preparation.document(), "quantiles": list(model.quantiles)},
         "linear": {"lags": model.linear.lags, "penalty": model.linear.penalty},
         "fitted": {name: getattr(forecaster, name) for name in _PLAIN}
-        | {name: getattr(forecaster, name).isoformat() for name in _TIMES},
+        | {name: _text(getattr(forecaster, name)) for name in _TIMES},
     }
     graph = forecast_graph(network)
     if graph is not None:  # its arrays are the network's weights, by the same names
@@ -97,7 +99,8 @@ def read_forecaster(
         for name in _PLAIN:
             setattr(forecaster, name, document["fitted"][name])
         for name in _TIMES:
-            setattr(forecaster, name, pd.Timestamp(document["fitted"][name]))
+            text = document["fitted"][name]
+            setattr(forecaster, name, None if text is None else pd.Timestamp(text))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
     forecaster._keep(network, preparation, linear)
@@ -119,6 +122,10 @@ def new_network(forecaster: Forecaster, preparation: Preparation) -> ForecastNet
         num_layers=forecaster.num_layers,
         dropout=forecaster.dropout,
     )
+
+
+def _text(time: pd.Timestamp | None) -> str | None:
+    return None if time is None else time.isoformat()
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,15 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 from gruvy.data import read_series
 from gruvy.errors import ArgumentError
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
-from gruvy.tasks.forecasting.data import PreparedTable, Split, check_split, learn_preparation
+from gruvy.tasks.forecasting.conformal import calibrate
+from gruvy.tasks.forecasting.data import PreparedTable, identity_of, learn_preparation
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
+from gruvy.tasks.forecasting.split import split_series
 from gruvy.tasks.provenance import provenance
-from gruvy.timeseries import Columns, Preparation, Series, check_levels, forecast_columns
+from gruvy.timeseries import Columns, Preparation, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible, train
 
 
@@ -34,7 +35,8 @@ class Forecaster(BaseEstimator):
 
     The table has one row per time (and series). Everything is learnt from its first part by time, the best
     epoch is chosen on the next, and the last, ``test_fraction`` of the span, only serves to score the model
-    and the baselines. See `gruvy.tasks.forecasting.network.ForecastNetwork` for the network.
+    and the baselines. ``split="series"`` cuts by whole series instead; series that the fit has not seen can then be
+    forecast, because one scale serves all. See `gruvy.tasks.forecasting.network.ForecastNetwork` for the network.
 
     Args:
         horizon: P, steps to forecast.
@@ -44,10 +46,13 @@ class Forecaster(BaseEstimator):
         num_layers: recurrent layers.
         dropout: share of the units dropped in training, between layers and before the head.
         quantiles: levels between 0 and 1; the median is always added.
+        calibrate: move the quantiles other than the median so that they hold on the validation part; see
+            `gruvy.tasks.forecasting.conformal.conformal_margins` for what that promises.
         season_length: rows of the seasonal naive baseline; None to take a day, week or year as the step
             suggests.
-        test_fraction: share of the time span kept for the scores.
-        validation_fraction: share of the time span, just before it, that chooses the best epoch.
+        split: "time", or "series" to hold out the last series of the table.
+        test_fraction: share of the time span, or of the series, kept for the scores.
+        validation_fraction: share, just before it, that chooses the best epoch.
         batch_size: windows in a training step.
         max_epochs: the most passes over the training windows.
         patience: epochs without a better validation loss after which the training stops.
@@ -65,7 +70,8 @@ class Forecaster(BaseEstimator):
         n_channels_: the input size of the recurrent layers: two a column, the calendar, flags of missing
             values.
         season_length_: in use.
-        validation_start_, test_start_: the first times of these parts.
+        validation_start_, test_start_: the first times of these parts; None where whole series are held out.
+        validation_series_, test_series_: the series of these parts; empty where the split is by time.
         provenance_: versions, machine, threads, seed, rows, time span, date.
         feature_names_in_, n_features_in_: the numeric columns: targets, past, known.
 
@@ -86,7 +92,9 @@ class Forecaster(BaseEstimator):
         num_layers: int = 1,
         dropout: float = 0.1,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        calibrate: bool = True,
         season_length: int | None = None,
+        split: str = "time",
         test_fraction: float = 0.2,
         validation_fraction: float = 0.1,
         batch_size: int = 128,
@@ -102,7 +110,9 @@ class Forecaster(BaseEstimator):
         self.num_layers = num_layers
         self.dropout = dropout
         self.quantiles = quantiles
+        self.calibrate = calibrate
         self.season_length = season_length
+        self.split = split
         self.test_fraction = test_fraction
         self.validation_fraction = validation_fraction
         self.batch_size = batch_size
@@ -150,16 +160,17 @@ class Forecaster(BaseEstimator):
         check_params(self.get_params())
         if resume and checkpoint is None:
             raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        if self.split == "series" and series is None:
+            raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         columns = Columns(_names(target), time, series, _names(past), _names(known))
         parts, step = read_series(frame, columns)
-        split = Split.of(parts, self.validation_fraction, self.test_fraction)
-        preparation = learn_preparation(parts, columns, step, split.validation)
+        split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
+        preparation = learn_preparation(split.training_part(parts), columns, step, shared=self.split == "series")
         table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
-        training = table.windows(table.origins(None, split.validation), self.batch_size)
-        validation = table.windows(table.origins(split.validation, split.test), BATCH)
-        test = table.origins(split.test)
-        counts = {"training": len(training.origins), "validation": len(validation.origins), "test": len(test)}
-        check_split(parts, split, counts, context=self.context_length, horizon=self.horizon)
+        origins = split.origins(table)
+        split.check(parts, origins, context=self.context_length, horizon=self.horizon)
+        training = table.windows(origins.training, self.batch_size)
+        validation = table.windows(origins.validation, BATCH)
 
         seed = self._seed()
         with reproducible(seed):
@@ -173,16 +184,19 @@ class Forecaster(BaseEstimator):
             seed=seed,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             resume=resume,
-            identity=self._identity(columns, parts),
+            identity=identity_of(self.get_params(), columns, parts),
             progress=progress,
         )
+        if self.calibrate:
+            calibrate(network, validation, quantile_levels(self.quantiles))
         self.history_ = result.history
         self.best_epoch_ = result.best_epoch
         self.seconds_per_epoch_ = result.seconds_per_epoch
         self.peak_memory_bytes_ = result.peak_memory_bytes
         self.model_share_ = result.model_share
         self.season_length_ = self.season_length or natural_season(step, self.context_length)
-        self.validation_start_, self.test_start_ = split.validation, split.test
+        self.validation_start_, self.test_start_ = split.starts
+        self.validation_series_, self.test_series_ = split.series
         self.provenance_ = {
             **provenance(),
             "seed": result.seed,
@@ -191,7 +205,7 @@ class Forecaster(BaseEstimator):
             "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
         }
         self._keep(network, preparation, LinearAutoregression.fit(training, validation))
-        self.scores_ = self._model.scores(table, test)
+        self.scores_ = self._model.scores(table, origins.test)
         return self
 
     def predict(self, frame: pd.DataFrame, *, quantiles: Sequence[float] | None = None) -> pd.DataFrame:
@@ -226,7 +240,12 @@ class Forecaster(BaseEstimator):
         return forecast
 
     def backtest(
-        self, frame: pd.DataFrame, *, stride: int | None = None, start: pd.Timestamp | None = None
+        self,
+        frame: pd.DataFrame,
+        *,
+        stride: int | None = None,
+        start: pd.Timestamp | None = None,
+        baseline: str | None = None,
     ) -> Backtest:
         """Forecast from many times of a table's past, each from what was known by then.
 
@@ -234,27 +253,35 @@ class Forecaster(BaseEstimator):
             frame: a table with the columns of the fit.
             stride: steps between forecasts; ``horizon`` by default, so that each time is forecast once.
             start: the first time to be forecast; ``test_start_`` leaves out what the model was trained on.
+            baseline: one that `evaluate` names, to have its forecasts in place of the model's; the median alone.
 
         Returns:
             Truth and forecasts of all windows, in the targets' own units.
 
         Raises:
-            ArgumentError: a stride below 1.
+            ArgumentError: a stride below 1, or an unknown baseline.
             DataError: a table that cannot be used, or with too few rows.
         """
         check_is_fitted(self)
         stride = self._model.horizon if stride is None else stride
         if stride < 1:
             raise ArgumentError(f"stride: expected at least 1, got {stride}")
+        baselines = self._model.baselines
+        if baseline is not None and baseline not in baselines:
+            raise ArgumentError(f"baseline: expected one of {', '.join(baselines)}, got {baseline!r}")
         table, origins = self._model.windows(frame, start, stride)
+        if baseline is None:
+            forecast, levels = self._model.forecast(table, origins), self._model.quantiles
+        else:
+            forecast, levels = self._model.each(table, origins, baselines[baseline])[..., None], (0.5,)
         last_known, times = table.times(origins)
         return Backtest(
             series=table.names(origins),
             origins=last_known,
             times=times,
             truth=table.truth(origins).swapaxes(0, 1),
-            forecast=self._model.forecast(table, origins).swapaxes(0, 1),
-            quantiles=self._model.quantiles,
+            forecast=forecast.swapaxes(0, 1),
+            quantiles=levels,
             targets=self._model.preparation.columns.targets,
         )
 
@@ -294,6 +321,23 @@ class Forecaster(BaseEstimator):
         if frame is None:
             return self.scores_
         return self._model.scores(*self._model.windows(frame, start))
+
+    def recalibrate(self, frame: pd.DataFrame) -> Self:
+        """Set the bands by all windows of a table, such as the latest weeks; weights, median and ``scores_`` stay.
+
+        Args:
+            frame: a table with the columns of the fit.
+
+        Returns:
+            The estimator; `gruvy.tasks.forecasting.conformal.recalibrated` shows on a backtest what this is worth.
+
+        Raises:
+            DataError: a table that cannot be used, or with too few rows.
+        """
+        check_is_fitted(self)
+        table, origins = self._model.windows(frame)
+        calibrate(self._model.network, table.windows(origins, BATCH), self._model.quantiles)
+        return self
 
     def gates(self, frame: pd.DataFrame) -> Gates:
         """The gates of a GRU over the last context window of a table (of its first series).
@@ -348,17 +392,6 @@ class Forecaster(BaseEstimator):
         if isinstance(self.random_state, (int, np.integer)):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, columns: Columns, series: Sequence[Series]) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256()
-        for one in series:
-            digest.update(repr(one.name).encode())
-            digest.update(one.index.as_unit("ns").asi8.tobytes())
-            digest.update(one.values.tobytes())
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        parts = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()}
-        return {**params, **parts, "data (sha256)": digest.hexdigest()}
 
 
 def _names(columns: str | Sequence[str]) -> tuple[str, ...]:

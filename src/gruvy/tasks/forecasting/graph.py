@@ -40,27 +40,41 @@ def forecast_graph(network: ForecastNetwork) -> Graph | None:
         ahead = build.input("ahead", first.in_features - network.steps.out_features // horizon, horizon)
         hidden = build.add("relu", _dense(build, "known.0", build.add("concat", steps, ahead), first))
         change = build.add("add", change, _dense(build, "known.2", hidden, last))
-    return build.graph(_ordered(build, change, build.input("anchor", targets, None), network))
+    margins = None
+    if network.margins.bias.any():
+        weight, bias = array_of(network.margins.weight), array_of(network.margins.bias)
+        margin = build.dense("margins", build.add("take", state, features=[0]), weight, bias)
+        margins = build.add("unfold", margin, steps=horizon)
+    return build.graph(_ordered(build, change, margins, build.input("anchor", targets, None), network))
 
 
-def _ordered(build: Builder, change: str, anchor: str, network: ForecastNetwork) -> str:
+def _ordered(build: Builder, change: str, margins: str | None, anchor: str, network: ForecastNetwork) -> str:
     """The median and the sums of softplus gaps outward from it; see `ForecastNetwork`."""
     _, targets, levels = network.shape
 
-    def level(number: int) -> str:
-        return build.add("take", change, features=[d * levels + number for d in range(targets)])
+    def level(number: int, of: str = change) -> str:
+        return build.add("take", of, features=[d * levels + number for d in range(targets)])
 
     found = {network.middle: build.add("add", anchor, level(network.middle))}
     below, above = range(network.middle - 1, -1, -1), range(network.middle + 1, levels)
     for op, outward in (("subtract", below), ("add", above)):
-        gaps = None
+        gaps = distance = None
         for number in outward:
             gap = build.add("softplus", level(number))
             gaps = gap if gaps is None else build.add("add", gaps, gap)
-            found[number] = build.add(op, found[network.middle], gaps)
+            distance = gaps if margins is None else _farther(build, distance, gaps, level(number, margins))
+            found[number] = build.add(op, found[network.middle], distance)
     rows = build.add("concat", *(found[number] for number in range(levels)))
     by_target = [number * targets + d for d in range(targets) for number in range(levels)]
     return build.add("take", rows, name="quantiles", features=by_target)
+
+
+def _farther(build: Builder, inner: str | None, gaps: str, margin: str) -> str:
+    """The larger of the inner neighbour's distance (at first 0) and this one's, with its margin."""
+    distance = build.add("add", gaps, margin)
+    if inner is None:
+        return build.add("relu", distance)
+    return build.add("add", inner, build.add("relu", build.add("subtract", distance, inner)))
 
 
 def _dense(build: Builder, name: str, x: str, layer: nn.Linear) -> str:

@@ -48,6 +48,15 @@ class ForecastModel:
     horizon: int
     quantiles: tuple[float, ...]
 
+    @property
+    def baselines(self) -> dict[str, Callable[[Batch], Tensor]]:
+        """By name, from a batch to (P, N, D)."""
+        return {
+            "persistence": persistence,
+            "seasonal naive": lambda batch: seasonal_naive(batch, self.season),
+            "linear autoregression": self.linear.forecast,
+        }
+
     def windows(
         self, frame: pd.DataFrame, start: pd.Timestamp | None = None, stride: int = 1
     ) -> tuple[PreparedTable, Tensor]:
@@ -72,17 +81,13 @@ class ForecastModel:
 
     def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
         """(P, N, D, Q) in the targets' own units."""
-        return self._each(table, origins, lambda batch: self.network(batch.context, batch.ahead, batch.anchor))
+        return self.each(table, origins, lambda batch: self.network(batch.context, batch.ahead, batch.anchor))
 
     def scores(self, table: PreparedTable, origins: Tensor) -> list[dict[str, Any]]:
         """The model and the baselines, one row each a target."""
         truth, forecast = table.truth(origins), self.forecast(table, origins)
-        points = {
-            self.name: forecast[..., self.quantiles.index(0.5)],
-            "persistence": self._each(table, origins, persistence),
-            "seasonal naive": self._each(table, origins, lambda batch: seasonal_naive(batch, self.season)),
-            "linear autoregression": self._each(table, origins, self.linear.forecast),
-        }
+        points = {self.name: forecast[..., self.quantiles.index(0.5)]}
+        points |= {name: self.each(table, origins, baseline) for name, baseline in self.baselines.items()}
         return [
             score_row(
                 name,
@@ -111,10 +116,11 @@ class ForecastModel:
             update=gates["update"][:, :, 0].numpy(),
         )
 
-    def _table(self, series: Sequence[Series]) -> PreparedTable:
-        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon)
-
-    def _each(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
+    def each(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
+        """What a function makes of the windows, (P, N, D, ...), in the targets' own units."""
         with torch.inference_mode():
             scaled = torch.cat([forecast(batch) for batch in table.windows(origins, BATCH)], dim=1)
         return table.unscale(scaled.double().numpy(), origins)
+
+    def _table(self, series: Sequence[Series]) -> PreparedTable:
+        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon)

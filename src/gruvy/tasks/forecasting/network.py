@@ -20,8 +20,11 @@ class ForecastNetwork(nn.Module):
 
     With the final state h of the encoder, the last observed value a, and the covariates k_p known of step p::
 
-        m_p = a + (W h + b)_p + g((V h)_p, k_p)            the median
-        q   = m_p -/+ softplus gaps, summed outwards       the other quantiles, which therefore never cross
+        m_p = a + (W h + b)_p + g((V h)_p, k_p)                the median
+        q   = m_p -/+ (softplus gaps, summed outwards, + margin)    the other quantiles
+
+    The margins are 0 until `gruvy.tasks.forecasting.conformal.calibrate` sets them; where a negative one would make a
+    quantile cross its inner neighbour, the two are equal.
 
     The encoder reads each measured value as its difference from the last one of the window, beside that last one, so
     that shapes look alike at every level, in winter and in summer. g is a small network shared by all steps; it and V
@@ -78,6 +81,7 @@ class ForecastNetwork(nn.Module):
             nn.init.zeros_(last.bias)
             self.steps = nn.Linear(hidden_size, horizon * _STEP_UNITS)
             self.known = nn.Sequential(nn.Linear(_STEP_UNITS + known, _KNOWN_UNITS), nn.ReLU(), last)
+        self.margins = Margins(horizon * targets * len(quantiles))
 
     def forward(self, context: Tensor, ahead: Tensor, anchor: Tensor) -> Tensor:
         """Forecast the quantiles.
@@ -112,8 +116,33 @@ class ForecastNetwork(nn.Module):
     def _ordered(self, change: Tensor, anchor: Tensor) -> Tensor:
         middle = self.middle
         median = anchor[None, :, :, None] + change[..., middle : middle + 1]
-        below, above = F.softplus(change[..., :middle]), F.softplus(change[..., middle + 1 :])
-        return torch.cat([median - below.flip(-1).cumsum(-1).flip(-1), median, median + above.cumsum(-1)], dim=-1)
+        margins = self.margins.bias.view(change.shape[0], 1, *change.shape[2:])
+        below = self._outward(change[..., :middle].flip(-1), margins[..., :middle].flip(-1))
+        above = self._outward(change[..., middle + 1 :], margins[..., middle + 1 :])
+        return torch.cat([median - below.flip(-1), median, median + above], dim=-1)
+
+    def _outward(self, gaps: Tensor, margins: Tensor) -> Tensor:
+        """The distances from the median, from the nearest quantile to the farthest."""
+        distances = F.softplus(gaps).cumsum(-1)
+        if self.training or not distances.shape[-1]:
+            return distances
+        return (distances + margins).clamp(min=0).cummax(-1).values
+
+
+class Margins(nn.Module):
+    """By how much each quantile is moved away from the median, in the order (P, D, Q).
+
+    Buffers, not parameters: they are not trained. And a layer whose weights are 0, because that is how a graph and the
+    formats that it is exported to write a constant.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(size, 1))
+        self.register_buffer("bias", torch.zeros(size))
 
 
 class PinballLoss:

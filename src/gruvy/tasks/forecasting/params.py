@@ -11,6 +11,7 @@ from gruvy.errors import ArgumentError
 from gruvy.tasks.params import check_shared, is_int, is_real
 from gruvy.timeseries import Problems
 
+SPLITS = ("time", "series")
 _COUNTS = ("horizon", "context_length", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
 
 
@@ -25,8 +26,12 @@ def check_params(params: Mapping[str, Any]) -> None:
     """
     problems = Problems("Forecaster")
     check_shared(params, problems, counts=_COUNTS)
+    if params["split"] not in SPLITS:
+        problems.add(f"split: expected one of {', '.join(SPLITS)}, got {params['split']!r}")
     _check_fractions(params, problems)
     _check_quantiles(params["quantiles"], problems)
+    if not isinstance(params["calibrate"], (bool, np.bool_)):
+        problems.add(f"calibrate: expected True or False, got {params['calibrate']!r}")
     season, context = params["season_length"], params["context_length"]
     if season is not None and not (is_int(season) and season >= 1):
         problems.add(f"season_length: expected None or a whole number from 1 on, got {season!r}")

@@ -30,6 +30,7 @@ def forecast_report(
     unit: str = "",
     description: str = "",
     command: str = "",
+    baselines: Sequence[Mapping[str, Any]] = (),
 ) -> ForecastReport:
     """Gather what a report shows of forecasters that were fitted on the same table.
 
@@ -44,6 +45,7 @@ def forecast_report(
         unit: the target's unit.
         description: one or two sentences on the data.
         command: what repeats the run, or "".
+        baselines: rows of scores on the same test part, beside the baselines that every Forecaster has.
 
     Returns:
         The values of the report; `gruvy.report.write_report` turns them into a page.
@@ -55,16 +57,19 @@ def forecast_report(
         >>> write_report(forecast_report({"GRU": model}, frame), "report.html")  # doctest: +SKIP
     """
     model = next(iter(models.values()))
+    if model.test_series_:
+        frame = frame[frame[model._model.preparation.columns.series].isin(model.test_series_)]
     series = read_prepared(frame, model._model.preparation)[0]
     test = _first_series(model.backtest(frame, start=model.test_start_), series.index.tz)
     label = name or test.targets[0]
     step = step_name(model)
+    first, *others = (one.scores_ for one in models.values())
     return ForecastReport(
         title=title or f"{label}, {model.horizon} {step}{'s' if model.horizon > 1 else ''} ahead",
         target=label,
         unit=unit,
         step=step,
-        rows=table_rows(models, [one.scores_ for one in models.values()]),
+        rows=table_rows(models, [[*first, *baselines], *others]),
         samples=_samples(test),
         stretch=_stretch(test),
         losses=[_losses(key, one) for key, one in models.items()],
@@ -210,13 +215,24 @@ def _provenance(model: Forecaster, command: str) -> dict[str, str]:
         "Seed": str(made["seed"]),
         "Rows": f"{made['rows']:,}, one per {made['step'].removeprefix('1 ')}",
         "Time span": f"{_moment(first)} to {_moment(last)}",
-        "Held out from": _moment(model.test_start_),
+        **_held_out(model),
         "Trained": f"{_moment(pd.Timestamp(made['date']))} UTC",
     }
     return facts | ({"Command": command} if command else {})
 
 
+def _held_out(model: Forecaster) -> dict[str, str]:
+    if model.test_start_ is None:
+        return {"Held out": f"{len(model.test_series_):,} series"}
+    return {"Held out from": _moment(model.test_start_)}
+
+
 def _description(model: Forecaster) -> str:
+    if model.test_start_ is None or model.validation_start_ is None:
+        return (
+            f"Measured on {len(model.test_series_):,} series that the model has not seen, stopped by "
+            f"{len(model.validation_series_):,} others."
+        )
     return (
         f"Trained on what came before {_moment(model.validation_start_)}, stopped by what came until "
         f"{_moment(model.test_start_)}, measured on every window after that."

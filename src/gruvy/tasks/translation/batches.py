@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gruvy.data import pad
-from gruvy.data.subwords import BEGIN, END
+from gruvy.data.codec import BEGIN, END
 
 Pair = tuple[NDArray[np.int64], NDArray[np.int64]]
 

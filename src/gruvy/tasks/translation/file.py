@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gruvy import files
-from gruvy.data.subwords import Subwords
+from gruvy.data.codec import SubwordCodec
 from gruvy.errors import FileFormatError, MissingExtraError
 from gruvy.tasks.translation.model import TranslatorModel
 from gruvy.tasks.translation.network import TranslatorNetwork
@@ -56,7 +56,7 @@ def read_translator(
     """
     try:
         translator = translator_type(**document["params"])
-        source, target = (Subwords(document["subwords"][side]) for side in ("source", "target"))
+        source, target = (SubwordCodec(document["subwords"][side]) for side in ("source", "target"))
         network = new_network(translator, source, target)
         weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
         network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
@@ -72,7 +72,7 @@ def read_translator(
     return translator
 
 
-def new_network(translator: Translator, source: Subwords, target: Subwords) -> TranslatorNetwork:
+def new_network(translator: Translator, source: SubwordCodec, target: SubwordCodec) -> TranslatorNetwork:
     """The network for these parameters and vocabularies, untrained."""
     return TranslatorNetwork(
         len(source),

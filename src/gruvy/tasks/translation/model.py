@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gruvy.data import pad
-from gruvy.data.subwords import END, Subwords
+from gruvy.data.codec import END, SubwordCodec
 from gruvy.tasks.translation.batches import Pair, Pairs, pad_pairs
 from gruvy.tasks.translation.network import TranslatorNetwork, translation_loss
 from gruvy.tasks.translation.search import beam_search
@@ -39,8 +39,8 @@ class TranslatorModel:
     """A network in evaluation mode between two vocabularies."""
 
     network: TranslatorNetwork
-    source: Subwords
-    target: Subwords
+    source: SubwordCodec
+    target: SubwordCodec
 
     def translate(self, texts: Sequence[str], beam_size: int, length_normalization: float) -> list[list[int]]:
         """Return the sub-words of each translation."""

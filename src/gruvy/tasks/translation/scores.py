@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.data.subwords import END
+from gruvy.data.codec import END
 from gruvy.errors import MissingExtraError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gruvy.data.subwords import BEGIN, END, UNKNOWN
+from gruvy.data.codec import BEGIN, END, UNKNOWN
 from gruvy.tasks.translation.network import Source, TranslatorNetwork
 
 

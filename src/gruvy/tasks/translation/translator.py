@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from gruvy.data.subwords import END, Subwords
+from gruvy.data.codec import END, SubwordCodec
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.provenance import provenance
 from gruvy.tasks.translation.batches import Pair, Pairs
@@ -148,7 +148,7 @@ class Translator(BaseEstimator):
         else:
             kept = list(read_pairs(*validation, names=("validation[0]", "validation[1]")))
 
-        subwords = [Subwords.of(texts, self.vocabulary_size) for texts in (source, target)]
+        subwords = [SubwordCodec.of(texts, self.vocabulary_size) for texts in (source, target)]
         with reproducible(seed):
             network = new_network(self, *subwords)
         model = TranslatorModel(network, *subwords)

@@ -4,19 +4,19 @@ import pytest
 
 pytest.importorskip("tokenizers")
 
-from gruvy.data.subwords import BEGIN, END, UNKNOWN, Subwords
+from gruvy.data.codec import BEGIN, END, UNKNOWN, SubwordCodec
 
 TEXTS = ["¿Quién es el rey? dijo Pedro.", "el Rey, el SEÑOR (de todos): ¡oh!", "y dijo: el rey es rey"] * 3
 
 
 def test_a_text_comes_back():
-    subwords = Subwords.of(TEXTS, 120)
+    subwords = SubwordCodec.of(TEXTS, 120)
     for text in (*TEXTS, "dijo el rey: ¿es Pedro?"):
         assert subwords.decode(subwords.encode(text)) == text
 
 
 def test_what_has_a_meaning_of_its_own_is_not_in_a_text():
-    subwords = Subwords.of(TEXTS, 120)
+    subwords = SubwordCodec.of(TEXTS, 120)
     numbers = subwords.encode("el rey")
     assert not {UNKNOWN, BEGIN, END} & set(numbers.tolist())
     assert subwords.decode([BEGIN, *numbers, END]) == "el rey"
@@ -26,8 +26,8 @@ def test_what_has_a_meaning_of_its_own_is_not_in_a_text():
 
 
 def test_frequent_words_are_one_and_the_size_is_kept():
-    subwords = Subwords.of(TEXTS, 60)
+    subwords = SubwordCodec.of(TEXTS, 60)
     assert len(subwords) <= 60
     assert subwords.split("el rey") == ["▁el", "▁rey"]
-    assert Subwords(subwords.document).encode(TEXTS[0]).tolist() == subwords.encode(TEXTS[0]).tolist()
+    assert SubwordCodec(subwords.document).encode(TEXTS[0]).tolist() == subwords.encode(TEXTS[0]).tolist()
     assert subwords.encode("ﬁ el").tolist() == subwords.encode("fi el").tolist()  # NFKC

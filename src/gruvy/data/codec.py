@@ -14,7 +14,7 @@ UNKNOWN, BEGIN, END = 0, 1, 2
 _SPECIAL = ("<unknown>", "<begin>", "<end>")
 
 
-class Subwords:
+class SubwordCodec:
     """Byte-pair encoding (Sennrich et al. 2016) by the tokenizers library, upper and lower case apart.
 
     Texts are brought to Unicode's form NFKC. A word carries the space before it and punctuation stands by itself, so
@@ -27,7 +27,7 @@ class Subwords:
         MissingExtraError: without the tokenizers library.
 
     Example:
-        >>> subwords = Subwords.of(["In the beginning, God", "and God said"] * 2, 100)
+        >>> subwords = SubwordCodec.of(["In the beginning, God", "and God said"] * 2, 100)
         >>> subwords.decode(subwords.encode("In the end, God said"))
         'In the end, God said'
     """
@@ -37,7 +37,7 @@ class Subwords:
         self._model = _tokenizers().Tokenizer.from_str(document)
 
     @classmethod
-    def of(cls, texts: Iterable[str], size: int) -> Subwords:
+    def of(cls, texts: Iterable[str], size: int) -> SubwordCodec:
         """Learn them from the training texts.
 
         Args:
