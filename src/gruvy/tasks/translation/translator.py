@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -229,7 +230,7 @@ class Translator(BaseEstimator):
         return [
             score_row("gru", translations, references, total / count),
             score_row("the source, copied", source, references),
-            {"name": "sub-word frequencies", "bleu": None, "chrf": None, "perplexity": np.exp(by_frequency / count)},
+            {"name": "sub-word frequencies", "bleu": None, "chrf": None, "perplexity": math.exp(by_frequency / count)},
         ]
 
     def attention_maps(self, X: Any) -> list[Attention]:
