@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         RecurrentAgent,
         SequenceClassifier,
         Transcriber,
+        Translator,
         load,
     )
 
@@ -33,6 +34,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "RecurrentAgent": ("gruvy.tasks", "train"),
     "SequenceClassifier": ("gruvy.tasks", "train"),
     "Transcriber": ("gruvy.tasks", "train"),
+    "Translator": ("gruvy.tasks", "train"),
     "doctor": ("gruvy.formats.doctor", None),
     "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
@@ -47,6 +49,7 @@ __all__ = [
     "SequenceClassifier",
     "StreamingGRU",
     "Transcriber",
+    "Translator",
     "__version__",
     "doctor",
     "load",

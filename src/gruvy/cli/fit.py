@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, transcribe
+from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, transcribe, translate
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
@@ -12,6 +12,7 @@ _TASKS = {
     "forecast": forecast,
     "classify": classify,
     "language": language,
+    "translate": translate,
     "transcribe": transcribe,
     "music": music,
     "anomaly": anomaly,

@@ -1,6 +1,7 @@
 """The real data sets of the demos, each with a card: source, licence, counts, units, how it was derived."""
 
 from gruvy.datasets.austen import load_austen
+from gruvy.datasets.bible import load_bible
 from gruvy.datasets.bleeding import load_bleeding
 from gruvy.datasets.card import Card, card
 from gruvy.datasets.chorales import Chorale, load_chorales
@@ -18,6 +19,7 @@ __all__ = [
     "card",
     "inject_faults",
     "load_austen",
+    "load_bible",
     "load_bleeding",
     "load_chorales",
     "load_genes",

@@ -89,6 +89,12 @@ DEMOS: Mapping[str, Entry] = {
         "by the same speaker, against the most similar recording (dynamic time warping) and, but for --quick, an LSTM.",
         ("speech",),
     ),
+    "translation": Entry(
+        "Translate Spanish into English with a GRU encoder-decoder, and show what attention brings to long sentences.",
+        "Trains on 27,852 verses of the Bible that come with gruvy, with attention and with one summary of the verse, "
+        "and measures BLEU and chrF on 60 held-out chapters, by the length of the verse.",
+        ("bible",),
+    ),
 }
 
 

@@ -24,6 +24,9 @@ from gruvy.report.table import Table
 from gruvy.report.transcription.page import transcription_headline, write_transcription_report
 from gruvy.report.transcription.table import transcript_table
 from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
+from gruvy.report.translation.page import write_translation_report
+from gruvy.report.translation.table import translation_table
+from gruvy.report.translation.values import AttentionMap, Lengths, TranslationExample, TranslationReport, TranslationRow
 from gruvy.report.values import LossCurve
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "AgentRow",
     "AnomalyEvent",
     "AnomalyReport",
+    "AttentionMap",
     "BitsRow",
     "ClassificationReport",
     "Comparison",
@@ -47,6 +51,7 @@ __all__ = [
     "Heard",
     "LanguageReport",
     "LengthGroup",
+    "Lengths",
     "LossCurve",
     "MusicReport",
     "Passage",
@@ -56,6 +61,9 @@ __all__ = [
     "Table",
     "TableRow",
     "TranscriptionReport",
+    "TranslationExample",
+    "TranslationReport",
+    "TranslationRow",
     "Written",
     "bits_headline",
     "bits_table",
@@ -67,6 +75,7 @@ __all__ = [
     "score_table",
     "transcript_table",
     "transcription_headline",
+    "translation_table",
     "write_agent_report",
     "write_anomaly_report",
     "write_classification_report",
@@ -74,4 +83,5 @@ __all__ = [
     "write_music_report",
     "write_report",
     "write_transcription_report",
+    "write_translation_report",
 ]

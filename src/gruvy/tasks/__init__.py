@@ -8,6 +8,7 @@ from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 from gruvy.tasks.music import PolyphonicModel
 from gruvy.tasks.transcription import Transcriber
+from gruvy.tasks.translation import Translator
 
 __all__ = [
     "AnomalyDetector",
@@ -20,5 +21,6 @@ __all__ = [
     "SequenceClassifier",
     "Trace",
     "Transcriber",
+    "Translator",
     "load",
 ]

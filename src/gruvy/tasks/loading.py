@@ -26,6 +26,8 @@ from gruvy.tasks.music import PolyphonicModel
 from gruvy.tasks.music import file as music
 from gruvy.tasks.transcription import Transcriber
 from gruvy.tasks.transcription import file as transcription
+from gruvy.tasks.translation import Translator
+from gruvy.tasks.translation import file as translation
 
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
@@ -36,6 +38,7 @@ _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = 
     language.TASK: partial(language.read_language_model, LanguageModel),
     music.TASK: partial(music.read_polyphonic, PolyphonicModel),
     transcription.TASK: partial(transcription.read_transcriber, Transcriber),
+    translation.TASK: partial(translation.read_translator, Translator),
 }
 
 

@@ -23,6 +23,7 @@ _MODULES = {
     "AnomalyDetector": "anomaly",
     "RecurrentAgent": "agent",
     "Transcriber": "transcribe",
+    "Translator": "translate",
 }
 
 
