@@ -7,8 +7,11 @@ from gruvy.report.forecasting.page import write_report
 from gruvy.report.forecasting.table import error_table
 from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
 from gruvy.report.table import Table
+from gruvy.report.tagging.page import write_tagging_report
+from gruvy.report.tagging.values import ClassRow, TaggedExample, TaggingReport
 
 __all__ = [
+    "ClassRow",
     "ClassificationReport",
     "Course",
     "Example",
@@ -19,8 +22,11 @@ __all__ = [
     "ScoreRow",
     "Table",
     "TableRow",
+    "TaggedExample",
+    "TaggingReport",
     "error_table",
     "score_table",
     "write_classification_report",
     "write_report",
+    "write_tagging_report",
 ]

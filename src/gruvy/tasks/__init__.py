@@ -3,5 +3,6 @@
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.loading import load
+from gruvy.tasks.tagging import SequenceTagger
 
-__all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "load"]
+__all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "SequenceTagger", "load"]

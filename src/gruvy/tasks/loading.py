@@ -15,11 +15,14 @@ from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.classification import file as classification
 from gruvy.tasks.forecasting import Forecaster
 from gruvy.tasks.forecasting import file as forecasting
+from gruvy.tasks.tagging import SequenceTagger
+from gruvy.tasks.tagging import file as tagging
 
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
     forecasting.TASK: partial(forecasting.read_forecaster, Forecaster),
     classification.TASK: partial(classification.read_classifier, SequenceClassifier),
+    tagging.TASK: partial(tagging.read_tagger, SequenceTagger),
 }
 
 

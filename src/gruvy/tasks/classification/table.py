@@ -47,7 +47,7 @@ class SequenceColumns:
             DataError: a named column is missing, or none is left.
         """
         names = [str(name) for name in frame.columns]
-        _check_names(frame, {"label": label, "text": text, "series": series})
+        check_names(frame, {"label": label, "text": text, "series": series})
         if text is not None:
             return cls(label, text)
         values = tuple(name for name in names if name not in (label, series))
@@ -61,7 +61,7 @@ class SequenceColumns:
         Raises:
             DataError: a column is missing, or has something else than numbers.
         """
-        _check_names(frame, {"text": self.text, "series": self.series} | {name: name for name in self.values})
+        check_names(frame, {"text": self.text, "series": self.series} | {name: name for name in self.values})
         if self.text is not None:
             if pd.api.types.is_numeric_dtype(frame[self.text]):
                 raise DataError(
@@ -70,11 +70,11 @@ class SequenceColumns:
                 )
             return frame[self.text].tolist(), np.arange(len(frame))
         problems = Problems("the table")
-        values = np.column_stack([_numbers(frame[name], problems) for name in self.values])
+        values = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
         problems.raise_as(DataError)
         if self.series is None:
             return values[:, :, None], np.arange(len(frame))
-        ids, rows = _groups(frame[self.series])
+        ids, rows = groups(frame[self.series])
         return [values[part] for part in rows], np.array(ids)
 
     def labels(self, frame: pd.DataFrame) -> NDArray[Any]:
@@ -83,11 +83,11 @@ class SequenceColumns:
         Raises:
             DataError: the column is missing, or a series has two labels.
         """
-        _check_names(frame, {"label": self.label})
+        check_names(frame, {"label": self.label})
         column = frame[self.label].to_numpy()
         if self.series is None:
             return column
-        ids, rows = _groups(frame[self.series])
+        ids, rows = groups(frame[self.series])
         for name, part in zip(ids, rows, strict=True):
             if len(pd.unique(column[part])) > 1:
                 raise DataError(
@@ -180,7 +180,8 @@ def columns_of(model: SequenceClassifier) -> SequenceColumns:
     return model.columns_
 
 
-def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+def check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+    """Refuse a table without the columns that are named, role -> column."""
     problems = Problems("the table")
     for role, name in named.items():
         if name is not None and name not in frame.columns:
@@ -192,7 +193,8 @@ def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
     problems.raise_as(DataError)
 
 
-def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+def column_numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where it is empty, and note what else is in it."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
     if len(wrong):
@@ -203,8 +205,8 @@ def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
     return numbers
 
 
-def _groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
-    """The ids in the order in which they come, and the rows of each."""
+def groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
+    """Return the ids in the order in which they come, and the rows of each."""
     codes, names = pd.factorize(column)
     if (codes < 0).any():
         raise DataError(f"column '{column.name}': {(codes < 0).sum()} rows have no id; fill it in")
