@@ -2,8 +2,9 @@
 
 from gruvy.datasets.card import Card, card
 from gruvy.datasets.movement import load_movement
+from gruvy.datasets.protein import load_protein
 from gruvy.datasets.sentiment import load_sentiment
 from gruvy.datasets.stocks import load_stocks
 from gruvy.datasets.weather import load_weather
 
-__all__ = ["Card", "card", "load_movement", "load_sentiment", "load_stocks", "load_weather"]
+__all__ = ["Card", "card", "load_movement", "load_protein", "load_sentiment", "load_stocks", "load_weather"]

@@ -18,6 +18,7 @@ from typing import Any
 _MODULES = {
     "Forecaster": "forecast",
     "SequenceClassifier": "classify",
+    "SequenceTagger": "tag",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from string import ascii_uppercase
@@ -66,12 +67,12 @@ def _more_sentences(report: TaggingReport) -> dict[str, str]:
     worst = min(report.by_class, key=lambda row: row.f1)
     return {
         "confusion": (
-            f"Of {report.confusion.sum():,} steps, {report.confusion.diagonal().sum():,} lie on the diagonal. Hardest is "
-            f"{worst.name}: {worst.recall:.0%} of it are found, and {worst.precision:.0%} of what is called so is so."
+            f"Of {report.confusion.sum():,} steps, {report.confusion.diagonal().sum():,} lie on the diagonal. "
+            f"Hardest is {worst.name}: {worst.recall:.0%} of it are found, and {worst.precision:.0%} of what is called so is so."
         ),
         "lengths": (
-            f"Half of the {len(report.lengths):,} sequences have more than {middle:.0%} of their steps right, the worst "
-            f"tenth less than {low:.0%}, the best tenth more than {high:.0%}."
+            f"Half of the {len(report.lengths):,} sequences have more than {middle:.0%} of their steps right, the "
+            f"worst tenth less than {low:.0%}, the best tenth more than {high:.0%}."
         ),
     }
 
@@ -86,7 +87,7 @@ def _more_legends() -> dict[str, list[dict[str, str]]]:
 
 
 def _hues(report: TaggingReport) -> list[dict[str, str]]:
-    """Return each class' colour: the most frequent one is grey, the others have hues, fainter where these come again."""
+    """Return each class' colour: the most frequent one is grey, the others have hues, fainter when used again."""
     frequent = max(range(len(report.classes)), key=lambda number: report.by_class[number].count)
     others = [number for number in range(len(report.classes)) if number != frequent]
     hues = {frequent: {"light": LIGHT.line, "dark": DARK.line, "mark": "60%"}}
@@ -118,7 +119,7 @@ def _runs(numbers: Sequence[int], classes: Sequence[str]) -> Iterator[dict[str, 
     """Stretches of one class: its number, and its sign repeated."""
     values = np.asarray(numbers)
     cuts = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         number = int(values[first])
         yield {"number": number, "signs": _sign(number, classes) * (last - first), "name": classes[number]}
 

@@ -169,7 +169,7 @@ def fit_table(
     model.fit(*parts, **options)
     model.columns_ = columns
     test = [X[row] for row in tested], [y[row] for row in tested]
-    window = WindowTagger(
+    window = WindowTagger.of(
         class_weight=model.class_weight, validation_fraction=model.validation_fraction, random_state=seed
     ).fit(*parts)
     score = {**window.evaluate(*test)[0], "name": window.name}
