@@ -13,19 +13,31 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from gruvy.formats import doctor
     from gruvy.streaming import StreamingGRU
-    from gruvy.tasks import Forecaster, SequenceClassifier, SequenceTagger, load
+    from gruvy.tasks import AnomalyDetector, Forecaster, LanguageModel, SequenceClassifier, SequenceTagger, load
 
 # public name -> (module that defines it, or is it, extra that brings what the module imports, if any)
 _LAZY: dict[str, tuple[str, str | None]] = {
+    "AnomalyDetector": ("gruvy.tasks", "train"),
     "Forecaster": ("gruvy.tasks", "train"),
     "SequenceClassifier": ("gruvy.tasks", "train"),
+    "LanguageModel": ("gruvy.tasks", "train"),
     "SequenceTagger": ("gruvy.tasks", "train"),
     "doctor": ("gruvy.formats.doctor", None),
     "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
 }
 
-__all__ = ["Forecaster", "SequenceClassifier", "SequenceTagger", "StreamingGRU", "__version__", "doctor", "load"]
+__all__ = [
+    "AnomalyDetector",
+    "Forecaster",
+    "LanguageModel",
+    "SequenceClassifier",
+    "SequenceTagger",
+    "StreamingGRU",
+    "__version__",
+    "doctor",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

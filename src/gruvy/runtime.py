@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from gruvy import files
+from gruvy.detection import TASK as ANOMALY
+from gruvy.detection import Detector
 from gruvy.errors import FileFormatError
 from gruvy.graph import Graph, graph_of_file
+from gruvy.language import Alphabet, Characters, GraphNetwork
 from gruvy.timeseries import (
     Preparation,
     Scaler,
@@ -28,17 +31,19 @@ from gruvy.timeseries import (
 # Windows in a run; more cost memory and save no time.
 _BATCH = 512
 FORECAST = "forecast"
+LANGUAGE = "language"
 
 
-def load(path: str | os.PathLike[str]) -> ForecastRuntime | Graph:
+def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detector | Graph:
     """Read a .gruvy file to predict or stream with it; needs NumPy and safetensors only.
 
     Args:
         path: what an estimator's ``save`` or `Graph.write` wrote.
 
     Returns:
-        For a Forecaster a `ForecastRuntime`, whose ``predict`` gives what the Forecaster's does; for a network its
-        `Graph`, which runs and streams.
+        For a Forecaster a `ForecastRuntime`, whose ``predict`` gives what the Forecaster's does; for a LanguageModel
+        its `gruvy.language.Characters`, which generate and measure as it does; for an AnomalyDetector its
+        `gruvy.detection.Detector`; for a network its `Graph`, which runs and streams.
 
     Raises:
         FileFormatError: the file is missing, damaged, no .gruvy file, or has no network that runs without torch: one
@@ -51,9 +56,13 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Graph:
     path = Path(path)
     arrays, document = files.read(path)
     graph = graph_of_file(path, arrays, document)
-    if document.get("task") != FORECAST:
+    if document.get("task") not in (FORECAST, LANGUAGE, ANOMALY):
         return graph
     try:
+        if document["task"] == LANGUAGE:
+            return _characters(graph, Alphabet(document["alphabet"]))
+        if document["task"] == ANOMALY:
+            return Detector.of_document(graph, document, arrays)
         about, params = document["preprocessing"], document["params"]
         scaler = Scaler(arrays["scaler/mean"], arrays["scaler/std"])
         return ForecastRuntime(
@@ -152,6 +161,16 @@ class ForecastRuntime:
         scaled = np.concatenate(parts, axis=1).astype(np.float64)
         shaped = scaled.reshape(self.horizon, len(series), targets, len(self.quantiles))
         return preparation.unscale(shaped, preparation.numbers(series))
+
+
+def _characters(graph: Graph, alphabet: Alphabet) -> Characters:
+    """Check that graph and alphabet fit each other."""
+    inputs = {name: (value.steps, value.features, value.whole) for name, value in graph.inputs.items()}
+    output = graph.values.get("logits")
+    fits = output is not None and (output.steps, output.features) == ("T", len(alphabet))
+    if inputs != {"characters": ("T", 1, True)} or not fits or graph.outputs != ("logits",):
+        raise ValueError(f"the network reads {inputs} and returns {output}; expected {len(alphabet)} logits")
+    return Characters(GraphNetwork(graph), alphabet)
 
 
 def _joined(times: Sequence[Times]) -> np.ndarray:

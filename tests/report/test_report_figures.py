@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from gruvy.report.figures import figures, forecast_figure
+from gruvy.report.forecasting.figures import figures, forecast_figure
 from gruvy.report.palette import LIGHT
 
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from gruvy.report.figures import line_styles
+from gruvy.report.forecasting.figures import line_styles
 from gruvy.report.palette import DARK, LIGHT
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from gruvy.report import ForecastReport, TableRow, text
+from gruvy.report.forecasting import text as sentences
 
 
 def rows(model: float, **baselines: float) -> list[TableRow]:
@@ -20,7 +21,7 @@ def rows(model: float, **baselines: float) -> list[TableRow]:
 
 def test_headline_admits_a_defeat(report: ForecastReport):
     lost = dataclasses.replace(report, rows=rows(2.0, persistence=4.0, linear=1.6, naive=2.001))
-    assert text.headline(lost) == (
+    assert sentences.headline(lost) == (
         "The GRU is off by 2.00 °F on average over the next hour: "
         "50% less than persistence, 25% more than linear and as much as naive."
     )
@@ -60,8 +61,8 @@ def test_sizes_and_times_are_rounded_for_people():
 
 def test_gates_are_put_into_numbers(report: ForecastReport):
     kept = report.gates.update.mean()
-    assert f"a unit keeps {kept:.0%} per hour on average" in text.gates_aid(report)
+    assert f"a unit keeps {kept:.0%} per hour on average" in sentences.gates_aid(report)
 
 
 def test_table_names_the_best_model_even_if_it_is_another(report: ForecastReport):
-    assert "the LSTM has the smallest error: 1% less than the GRU" in text.table_aid(report)
+    assert "the LSTM has the smallest error: 1% less than the GRU" in sentences.table_aid(report)

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from gruvy.cli.arguments import check_target
+from gruvy.cli.options import Json
 from gruvy.cli.output import Training, print_json, print_table, stderr, working
 from gruvy.demos.catalogue import DEMOS, Entry, runner
-from gruvy.errors import ArgumentError
+from gruvy.errors import ArgumentError, GruvyError
 
 if TYPE_CHECKING:
     from gruvy.demos.outcome import Budget, Outcome
 
 app = typer.Typer(no_args_is_help=True, help="See a complete run on real data.")
 
-Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report, the models and the figures.")]
-Quick = Annotated[bool, typer.Option("--quick", help="A minute at most: less training, and the models less good.")]
+Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the reports, the models and the figures.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Half a minute: less training, and the models less good.")]
 Full = Annotated[bool, typer.Option("--full", help="As long as it takes for the best figures; may be hours.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Record = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.md", help="Also time the engine, and put the figures into this table of results."),
+]
 
 
 def _register(name: str, entry: Entry) -> None:
-    def command(out: Out = Path("gruvy-demo"), quick: Quick = False, full: Full = False, json: Json = False) -> None:
-        outcome = _run(name, out, _budget(quick, full), quiet=json)
+    def command(
+        out: Out = Path("gruvy-demo"),
+        quick: Quick = False,
+        full: Full = False,
+        record: Record = None,
+        json: Json = False,
+    ) -> None:
+        budget = _budget(quick, full)
+        check_target(record, "--record")
+        outcome = _run(name, out, budget, record, quiet=json)
         if json:
             print_json(outcome.results)
-        else:
-            _show(outcome)
 
     command.__doc__ = f"{entry.about}\n\n{entry.details}\n\nExample: `gruvy demo {name} --quick`"
     app.command(name=name)(command)
@@ -40,13 +52,33 @@ for _name, _entry in DEMOS.items():
     _register(_name, _entry)
 
 
+@app.command(name="all")
+def every(out: Out = Path("gruvy-demo"), quick: Quick = False, full: Full = False, record: Record = None) -> None:
+    """Run all demos, and fail if one of them has not learnt: each must beat its trivial baseline.
+
+    Example: `gruvy demo all --quick`
+    """
+    budget = _budget(quick, full)
+    check_target(record, "--record")
+    failed = {}
+    for name in DEMOS:
+        try:
+            if not _run(name, out, budget, record, quiet=False).learnt:
+                failed[name] = "no better than its trivial baseline"
+        except GruvyError as error:  # of one demo: what its data or its extra lacks
+            failed[name] = str(error)
+    for name, why in failed.items():
+        stderr.print(f"gruvy: demo {name}: {why}", soft_wrap=True, markup=False)
+    raise typer.Exit(1 if failed else 0)
+
+
 def _budget(quick: bool, full: bool) -> Budget:
     if quick and full:
         raise ArgumentError("--quick and --full: expected at most one of them, got both")
     return "quick" if quick else "full" if full else "default"
 
 
-def _run(name: str, out: Path, budget: Budget, *, quiet: bool) -> Outcome:
+def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bool) -> Outcome:
     with working("loading", quiet=quiet):
         from gruvy.datasets import card
 
@@ -55,7 +87,18 @@ def _run(name: str, out: Path, budget: Budget, *, quiet: bool) -> Outcome:
         stderr.print(DEMOS[name].about, soft_wrap=True)
         for about in map(card, DEMOS[name].cards):
             stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
-    return run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
+    begin = perf_counter()
+    outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
+    seconds = perf_counter() - begin
+    if not quiet:
+        _show(outcome)
+    if record is not None:
+        from gruvy.demos.record import add, engine_speedup, result_of
+
+        with working("timing the engine", quiet=quiet):
+            speedup = engine_speedup(name)
+        add(record, result_of(name, budget, outcome, seconds, speedup))
+    return outcome
 
 
 def _show(outcome: Outcome) -> None:

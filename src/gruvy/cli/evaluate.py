@@ -10,22 +10,33 @@ import typer
 from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, working
 from gruvy.cli.tasks import load_fitted
+from gruvy.errors import ArgumentError
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Data of the same form as in the training.")],
+    labels: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of a detector of anomalies: 1 where a row is anomalous.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure a model and the baselines on every window, text or sequence of DATA.
 
     Give data that the model was not trained on: on its own training data it looks better than it is.
 
+    Of a detector of anomalies: how well its events and scores match the labels in the column --labels.
+
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
     with working("evaluating", quiet=json):
         fitted, commands = load_fitted(model)
-        scores = commands.evaluate(fitted, data)
+        if labels is None:
+            scores = commands.evaluate(fitted, data)
+        elif type(fitted).__name__ == "AnomalyDetector":
+            scores = commands.evaluate(fitted, data, labels=labels)
+        else:
+            raise ArgumentError(f"--labels: only an AnomalyDetector needs them; {model} is a {type(fitted).__name__}")
     if json:
         print_json({"model": model, "data": data, "scores": scores})
     else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from gruvy.cli.tasks import classify, forecast, tag
+from gruvy.cli.tasks import anomaly, classify, forecast, language, tag
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
-for _name, _module in {"forecast": forecast, "classify": classify, "tag": tag}.items():
+_TASKS = {"forecast": forecast, "classify": classify, "language": language, "anomaly": anomaly, "tag": tag}
+
+for _name, _module in _TASKS.items():
     app.command(name=_name, epilog=_module.EXAMPLES)(_module.fit)

@@ -4,9 +4,11 @@ from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.fasta import is_fasta, read_fasta
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
-from gruvy.data.series import read_series
+from gruvy.data.series import read_numbers, read_series
 from gruvy.data.steps import infer_step
+from gruvy.data.streams import StreamBatch, Streams
 from gruvy.data.tables import read_table
+from gruvy.data.texts import read_text
 from gruvy.data.vocabulary import Vocabulary
 from gruvy.data.windows import Batch, Panel, Windows
 
@@ -15,6 +17,8 @@ __all__ = [
     "Panel",
     "SequenceBatch",
     "Sequences",
+    "StreamBatch",
+    "Streams",
     "Vocabulary",
     "Windows",
     "calendar_cycles",
@@ -23,7 +27,9 @@ __all__ = [
     "is_fasta",
     "pad",
     "read_fasta",
+    "read_numbers",
     "read_series",
     "read_table",
+    "read_text",
     "times_of",
 ]

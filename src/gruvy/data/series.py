@@ -40,7 +40,7 @@ def read_series(frame: pd.DataFrame, columns: Columns, step: Step | None = None)
     if frame.empty:
         raise DataError("the table: expected rows, got none")
     times = _read_times(frame[columns.time], problems)
-    values = np.column_stack([_read_numbers(frame[name], problems) for name in columns.values])
+    values = np.column_stack([read_numbers(frame[name], problems) for name in columns.values])
     parts = _parts(frame, columns, problems)
     problems.raise_as(DataError)
 
@@ -75,7 +75,8 @@ def _read_times(column: pd.Series, problems: Problems) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(times)
 
 
-def _read_numbers(column: pd.Series, problems: Problems) -> np.ndarray:
+def read_numbers(column: pd.Series, problems: Problems) -> np.ndarray:
+    """Return a column as float64, NaN where missing, and note what is no number."""
     numbers = pd.to_numeric(column, errors="coerce") if column.dtype != bool else column
     if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
         numbers = pd.Series(np.nan, index=column.index)

@@ -29,7 +29,8 @@ _RECORD = np.dtype(
     [("", "V4"), ("entry", "S4"), ("", "V4"), ("chain", "S1"), ("first", "<u4"), ("length", "<u2"), ("", "V14")]
 )
 
-LENGTHS = range(40, 601)
+# Residues of the chains that are clustered; longer ones than the second limit are left out then.
+SHORTEST, LONGEST, LONGEST_SHIPPED = 40, 1000, 600
 TEST = VALIDATION = 400
 # Training chains whose profiles are shipped: all of them would take 11 MB.
 PROFILES = 2_700
@@ -40,8 +41,10 @@ IDENTITY, CHANCE = 0.3, 1e-3
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 # How often they are in the source (its profiles' mean), and what is added to a share, so that none is 0.
 BACKGROUND = np.array(
-    [0.0825, 0.0137, 0.0545, 0.0675, 0.0386, 0.0707, 0.0227, 0.0593, 0.0584, 0.0966]
-    + [0.0242, 0.0406, 0.0470, 0.0393, 0.0553, 0.0656, 0.0534, 0.0687, 0.0108, 0.0292]
+    [
+        *(0.0825, 0.0137, 0.0545, 0.0675, 0.0386, 0.0707, 0.0227, 0.0593, 0.0584, 0.0966),
+        *(0.0242, 0.0406, 0.0470, 0.0393, 0.0553, 0.0656, 0.0534, 0.0687, 0.0108, 0.0292),
+    ]
 )
 PSEUDO = 0.01
 LOWEST, HIGHEST = -2, 3
@@ -61,13 +64,14 @@ class Chain:
 def main() -> None:
     """Read the source file named first, write the file named second, print the content's hash."""
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    found = hashlib.sha256(source.read_bytes()).hexdigest()
-    if found != SOURCE_SHA256:
-        raise SystemExit(f"{source} has sha256 {found}, expected {SOURCE_SHA256}: use promod3-data 3.2.1+ds-6")
-    chains = {chain.name: chain for chain in read_chains(source) if len(chain.sequence) in LENGTHS}
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    if digest != SOURCE_SHA256:
+        raise SystemExit(f"{source} has sha256 {digest}, expected {SOURCE_SHA256}: use promod3-data 3.2.1+ds-6")
+    chains = {chain.name: chain for chain in read_chains(source) if SHORTEST <= len(chain.sequence) <= LONGEST}
     sequences = {name: chain.sequence for name, chain in chains.items()}
     with tempfile.TemporaryDirectory() as folder:
-        names = in_order(representatives(sequences, Path(folder)))
+        found = representatives(sequences, Path(folder))
+        names = in_order(name for name in found if len(sequences[name]) <= LONGEST_SHIPPED)
         queries = names[: 2 * (TEST + VALIDATION)]
         alike = relatives(sequences, queries, names, Path(folder))
     content = write(chains, split(names, alike))
@@ -164,7 +168,8 @@ def packed(profile: NDArray[np.uint16]) -> bytes:
     shares = profile / profile.sum(axis=1, keepdims=True)
     levels = np.clip(np.round(np.log2((shares + PSEUDO) / BACKGROUND)), LOWEST, HIGHEST) - LOWEST
     whole = levels.astype(np.uint8)
-    return (whole[:, 0::2] * LEVELS + whole[:, 1::2]).tobytes()
+    pairs: NDArray[np.uint8] = whole[:, 0::2] * LEVELS + whole[:, 1::2]
+    return pairs.tobytes()
 
 
 def unpacked(content: bytes) -> NDArray[np.float32]:

@@ -40,11 +40,30 @@ DEMOS: Mapping[str, Entry] = {
         "random walk and the more frequent direction.",
         ("stocks",),
     ),
+    "anomaly": Entry(
+        "Find faults among twelve weather sensors, and twelve strange points of blood pressure among 7,501.",
+        "Fits a detector on the first months of 2013, puts faults of known kinds into the rest, and measures how many "
+        "events it finds beside a linear model, an isolation forest and a z-score. Fits another on 1,200 points of the "
+        "UCR anomaly archive's series InternalBleeding16 and says where its highest score lies.",
+        ("weather", "bleeding"),
+    ),
     "sentiment": Entry(
         "Tell positive snippets of movie reviews from negative ones, and show the words that the GRU looked at.",
         "Trains on four fifths of 10,568 snippets that come with gruvy, and measures on the others, against VADER's "
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
+    ),
+    "text": Entry(
+        "Learn English from four novels of Jane Austen and measure it on another one, in bits per character.",
+        "Trains on four novels, chooses the best epoch on Northanger Abbey, measures the model, an n-gram model and "
+        "compressors on Persuasion, and writes a report with texts that the model made up.",
+        ("austen",),
+    ),
+    "protein": Entry(
+        "Tell the secondary structure of proteins, residue by residue, from the sequence alone and with a profile.",
+        "Trains on 9,371 chains that come with gruvy, of 2,700 with their profile, and measures on 400 chains that are "
+        "like none of these, against a linear model of 15 residues, an LSTM and the more frequent class.",
+        ("protein",),
     ),
     "movement": Entry(
         "Forecast where a pen will be in 80 to 400 milliseconds.",

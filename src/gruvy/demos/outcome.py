@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -75,6 +76,17 @@ class Outcome:
 def command(name: str, budget: Budget) -> str:
     """Return the command that runs a demo with a budget; its report shows it."""
     return f"gruvy demo {name}" + ("" if budget == "default" else f" --{budget}")
+
+
+@contextmanager
+def kept(folder: Path, name: str, budget: Budget) -> Iterator[dict[str, Any]]:
+    """Give the arguments of ``fit`` by which a full run goes on where it was stopped; others begin anew.
+
+    The state lies in ``NAME.state`` of the demo's folder, and is removed when the block ends well.
+    """
+    state = folder / f"{name}.state"
+    yield {"checkpoint": state, "resume": True} if budget == "full" else {}
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def write_results(results: Mapping[str, Any], path: Path) -> None:

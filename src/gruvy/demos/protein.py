@@ -98,9 +98,9 @@ def run(
         merge=THREE,
         title="The secondary structure of proteins",
         description=(
-            "Helix (H), strand (E) or neither (C) for each residue of chains whose structure is known. All models learn "
-            "DSSP's eight states, whose probabilities are added up here. A profile says which amino acids stand at a "
-            f"residue's place in related proteins. A linear window sees 15 residues. {card('protein').split}"
+            "Helix (H), strand (E) or neither (C) for each residue of chains whose structure is known. All models "
+            "learn DSSP's eight states, whose probabilities are added up here. A profile says which amino acids stand at "
+            f"a residue's place in related proteins. A linear window sees 15 residues. {card('protein').split}"
         ),
         command=command("protein", budget),
     )
@@ -180,9 +180,7 @@ def _figure(scores: dict[str, dict[str, dict[str, Any]]], measure: str, reads: s
     found = {name: of[measure]["accuracy"] for name, of in scores.items() if name.endswith(reads) or name == MAJORITY}
     of = {name.removesuffix(f", {reads}"): value for name, value in found.items()}
     with_what = "from the sequence alone" if reads == SEQUENCE else "with the profile"
-    return Figure(
-        f"{measure} {with_what}", of.pop("GRU"), of, trivial=MAJORITY, higher_is_better=True, style=".1%"
-    )
+    return Figure(f"{measure} {with_what}", of.pop("GRU"), of, trivial=MAJORITY, higher_is_better=True, style=".1%")
 
 
 def _table(scores: dict[str, dict[str, dict[str, Any]]], models: int) -> Table:

@@ -14,7 +14,7 @@ from gruvy.datasets import load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
-from gruvy.report import error_table, text, write_report
+from gruvy.report import error_table, headline, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.boosted import score_boosted_trees
 from gruvy.tasks.forecasting.conformal import recalibrated
@@ -87,7 +87,7 @@ def run(
     )
     report_path = write_report(report, folder / "weather.html")
     results = {
-        "headline": text.headline(report),
+        "headline": headline(report),
         "report": str(report_path),
         "unit": report.unit,
         "share of the truths in the GRU's band": band,
@@ -104,8 +104,8 @@ def run(
         Figure(measure, values.pop("GRU"), values, trivial="persistence") for measure, values in measures.items()
     ]
     tables = [error_table(report.rows, report.unit, report.step)]
-    headline = f"{text.headline(report)} {band_sentence(band)}"
-    return Outcome(headline, tables, figures, results, report_path, folder / "weather.gruvy")
+    sentences = f"{headline(report)} {band_sentence(band)}"
+    return Outcome(sentences, tables, figures, results, report_path, folder / "weather.gruvy")
 
 
 def band_of(model: Forecaster, frame: pd.DataFrame) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The report's plots: one function a plot, each drawn once per palette."""
+"""What the plots of all reports share: their layout, and the learning curves."""
 
 from __future__ import annotations
 
@@ -7,85 +7,11 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
-from gruvy.report.forecasting.values import ForecastReport, Gates, LossCurve, Sample, TableRow
-from gruvy.report.palette import DASHES, GATE_SCALE, Palette
+from gruvy.report.palette import Palette
+from gruvy.report.values import LossCurve
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-
-
-def figures(report: ForecastReport, palette: Palette) -> dict[str, go.Figure]:
-    """Return every plot of the report under the id of its place in the page."""
-    drawn = {f"sample-{i}": forecast_figure(report, s, palette) for i, s in enumerate(report.samples)}
-    if report.stretch is not None:
-        drawn["stretch"] = forecast_figure(report, report.stretch, palette)
-    drawn["steps"] = steps_figure(report, palette)
-    if report.losses:
-        drawn["losses"] = losses_figure(report.losses, palette)
-    if report.gates is not None:
-        drawn["gates"] = gates_figure(report, report.gates, palette)
-    return drawn
-
-
-def forecast_figure(report: ForecastReport, sample: Sample, palette: Palette) -> go.Figure:
-    """Draw the truth, the median forecast and the band between the outer quantiles."""
-    low, high = report.levels
-    unit = f" {report.unit}" if report.unit else ""
-    figure = go.Figure(layout=base_layout(palette))
-    band_times, band = _band(sample)
-    figure.add_scatter(
-        x=band_times,
-        y=_clean(band),
-        mode="lines",
-        fill="toself",
-        fillcolor=palette.band(0),
-        line={"width": 0},
-        hoverinfo="skip",
-        name=f"{low:.0%} to {high:.0%} quantile",
-    )
-    truth_times, truth = sample.times, sample.truth
-    if sample.history is not None and sample.history_times is not None:
-        truth_times = np.concatenate([sample.history_times, truth_times])
-        truth = np.concatenate([sample.history, truth])
-        figure.add_vline(x=_times(sample.times)[0], line={"color": palette.soft, "width": 1, "dash": "dot"})
-    figure.add_scatter(
-        x=_times(truth_times),
-        y=_clean(truth),
-        mode="lines",
-        line={"color": palette.ink, "width": 1.75},
-        hovertemplate=f"%{{y:.4g}}{unit}",
-        name="truth",
-    )
-    median_times, median = _broken(_times(sample.times), sample.median, sample.starts)
-    figure.add_scatter(
-        x=median_times,
-        y=_clean(median),
-        mode="lines" if report.horizon > 1 or len(sample.times) > 1 else "markers",
-        line={"color": palette.model(0), "width": 2.5},
-        hovertemplate=f"%{{y:.4g}}{unit}",
-        name="median forecast",
-    )
-    return figure
-
-
-def steps_figure(report: ForecastReport, palette: Palette) -> go.Figure:
-    """Draw every row's mean absolute error against the number of steps ahead."""
-    unit = f" {report.unit}" if report.unit else ""
-    figure = go.Figure(layout=base_layout(palette))
-    for row, line in zip(report.rows, line_styles(report.rows, palette), strict=True):
-        figure.add_scatter(
-            x=list(range(1, report.horizon + 1)),
-            y=_clean(row.mae_by_step),
-            mode="lines" if report.horizon > 1 else "markers",
-            line=line,
-            hovertemplate=f"%{{y:.3g}}{unit}",
-            name=row.name,
-        )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(title_text=f"{report.step}s ahead", range=[0.5, report.horizon + 0.5], nticks=9)
-    return figure
 
 
 def losses_figure(losses: Sequence[LossCurve], palette: Palette) -> go.Figure:
@@ -97,7 +23,7 @@ def losses_figure(losses: Sequence[LossCurve], palette: Palette) -> go.Figure:
         mode = "lines" if len(epochs) > 1 else "markers"
         figure.add_scatter(
             x=epochs,
-            y=_clean(curve.train),
+            y=without_nan(curve.train),
             mode=mode,
             line={"color": colour, "width": 1.5, "dash": "dot"},
             hovertemplate="%{y:.4f}",
@@ -105,7 +31,7 @@ def losses_figure(losses: Sequence[LossCurve], palette: Palette) -> go.Figure:
         )
         figure.add_scatter(
             x=epochs,
-            y=_clean(curve.validation),
+            y=without_nan(curve.validation),
             mode=mode,
             line={"color": colour, "width": 2.5},
             hovertemplate="%{y:.4f}",
@@ -121,79 +47,6 @@ def losses_figure(losses: Sequence[LossCurve], palette: Palette) -> go.Figure:
         )
     figure.update_xaxes(title_text="epoch", nticks=9)
     return figure
-
-
-def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.Figure:
-    """Draw the window's input above its update and reset gates, one line of the heat maps per hidden unit.
-
-    Both maps have the units in the same order: the slowest (highest mean update gate) at the top.
-    """
-    order = np.argsort(gates.update.mean(axis=0))
-    times = _times(gates.times)
-    titles = (
-        _label(report.target, report.unit),
-        "update gate z: bright keeps, dark rewrites",
-        "reset gate r: dark leaves the old state out",
-    )
-    figure = make_subplots(
-        rows=3, shared_xaxes=True, row_heights=[0.2, 0.4, 0.4], vertical_spacing=0.075, subplot_titles=titles
-    )
-    figure.update_layout(base_layout(palette), hovermode="closest", margin_t=28)
-    figure.update_layout(
-        coloraxis={
-            "colorscale": GATE_SCALE,
-            "cmin": 0,
-            "cmax": 1,
-            "colorbar": {
-                "orientation": "h",
-                "thickness": 10,
-                "y": -0.09,
-                "yanchor": "top",
-                "outlinewidth": 0,
-                "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                "tickfont": {"color": palette.soft},
-            },
-        }
-    )
-    unit = f" {report.unit}" if report.unit else ""
-    figure.add_scatter(
-        x=times,
-        y=_clean(gates.values),
-        mode="lines",
-        line={"color": palette.ink, "width": 1.75},
-        hovertemplate=f"%{{x}}: %{{y:.4g}}{unit}<extra></extra>",
-        name=report.target,
-        row=1,
-        col=1,
-    )
-    for row, (name, gate) in enumerate((("z", gates.update), ("r", gates.reset)), start=2):
-        figure.add_heatmap(
-            x=times,
-            z=np.asarray(gate[:, order].T, dtype=np.float32),
-            coloraxis="coloraxis",
-            hovertemplate=f"%{{x}}: {name} = %{{z:.2f}}<extra></extra>",
-            name=name,
-            row=row,
-            col=1,
-        )
-        figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
-    figure.update_yaxes(nticks=4, row=1, col=1)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": palette.soft})
-    return figure
-
-
-def line_styles(rows: Sequence[TableRow], palette: Palette) -> list[dict[str, Any]]:
-    """Return each row's line: models have a hue and are solid, baselines are grey and dashed."""
-    lines: list[dict[str, Any]] = []
-    counts = {"model": 0, "baseline": 0}
-    for row in rows:
-        index = counts[row.kind]
-        counts[row.kind] += 1
-        if row.kind == "model":
-            lines.append({"color": palette.model(index), "width": 2.5, "dash": "solid"})
-        else:
-            lines.append({"color": palette.baseline, "width": 2, "dash": DASHES[index % len(DASHES)]})
-    return lines
 
 
 def base_layout(palette: Palette) -> dict[str, Any]:
@@ -225,36 +78,6 @@ def base_layout(palette: Palette) -> dict[str, Any]:
     }
 
 
-def _label(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
-
-
-def _times(times: NDArray[np.datetime64]) -> list[str]:
-    return [str(time) for time in np.asarray(times).astype("datetime64[s]")]
-
-
-def _clean(values: Any) -> list[float | None]:
+def without_nan(values: Any) -> list[float | None]:
     """Six significant digits keep the file small; a missing value is a gap in the line."""
     return [None if value is None or np.isnan(value) else float(f"{value:.6g}") for value in values]
-
-
-def _broken(times: list[str], values: Any, starts: Sequence[int]) -> tuple[list[str | None], list[Any]]:
-    """Lift the pen where a new forecast begins."""
-    pieces = list(zip(starts, [*starts[1:], len(times)], strict=True))
-    broken_times: list[str | None] = []
-    broken: list[Any] = []
-    for first, last in pieces:
-        broken_times += [*times[first:last], None]
-        broken += [*values[first:last], None]
-    return broken_times[:-1], broken[:-1]
-
-
-def _band(sample: Sample) -> tuple[list[str | None], list[Any]]:
-    """Return the outline of the band, one closed polygon per forecast."""
-    times = _times(sample.times)
-    outline_times: list[str | None] = []
-    outline: list[Any] = []
-    for first, last in zip(sample.starts, [*sample.starts[1:], len(times)], strict=True):
-        outline_times += [*times[first:last], *times[first:last][::-1], None]
-        outline += [*sample.upper[first:last], *sample.lower[first:last][::-1], None]
-    return outline_times[:-1], outline[:-1]

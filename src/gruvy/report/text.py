@@ -1,22 +1,11 @@
-"""The report's sentences and numbers: what is read aloud, and what each plot shows in one line."""
+"""How numbers and comparisons are written, on every report and in every table."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from gruvy.report.forecasting.values import ForecastReport, LossCurve, Sample
-
-
-def headline(report: ForecastReport) -> str:
-    """Say in one sentence how far off the model is, and by how much it beats or misses each baseline."""
-    model = report.model
-    ahead = f"the next {report.horizon} {report.step}s" if report.horizon > 1 else f"the next {report.step}"
-    sentence = f"The {model.name} is off by {quantity(model.mae, report)} on average over {ahead}"
-    against = [f"{comparison(model.mae, row.mae)} {row.name}" for row in report.rows if row.kind == "baseline"]
-    return f"{sentence}: {listed(against)}." if against else f"{sentence}."
+from gruvy.report.values import LossCurve
 
 
 def comparison(error: float, other: float) -> str:
@@ -27,12 +16,6 @@ def comparison(error: float, other: float) -> str:
     if abs(change) < 0.005:
         return "as much as"
     return f"{abs(change):.0%} {'less' if change < 0 else 'more'} than"
-
-
-def quantity(value: float, report: ForecastReport) -> str:
-    """Return an error with its unit, with as many decimals as the model's mean absolute error needs."""
-    number = fixed(value, decimals([report.model.mae]))
-    return f"{number} {report.unit}" if report.unit else number
 
 
 def decimals(values: Sequence[float | None]) -> int:
@@ -58,57 +41,6 @@ def memory(value: int | None) -> str:
     return "–" if value is None else f"{value / 1e6:,.0f} MB"
 
 
-def sample_alt(report: ForecastReport, sample: Sample) -> str:
-    """Describe a forecast plot to someone who cannot see it."""
-    error = float(np.nanmean(np.abs(sample.median - sample.truth)))
-    inside = _inside(sample)
-    return (
-        f"Line plot of {report.target}, {_day(sample.times[0])} to {_day(sample.times[-1])}: truth, median "
-        f"forecast and quantile band. Mean absolute error {quantity(error, report)}; "
-        f"{inside:.0%} of the truth lies in the band."
-    )
-
-
-def sample_error(report: ForecastReport, sample: Sample) -> str:
-    """Return the sample's own mean absolute error."""
-    return quantity(float(np.nanmean(np.abs(sample.median - sample.truth))), report)
-
-
-def stretch_aid(report: ForecastReport, sample: Sample) -> str:
-    """Explain the plot of many forecasts in a row."""
-    low, high = report.levels
-    return (
-        f"Each coloured piece is one forecast of {report.horizon} {report.step}s, made before its first "
-        f"point was known. The band should hold about {high - low:.0%} of the truth; here it holds "
-        f"{_inside(sample):.0%}."
-    )
-
-
-def axis(name: str, report: ForecastReport, *, over_time: bool = False) -> str:
-    """Return what stands above a plot: what its height means, and whose clock its width follows."""
-    label = f"{name} ({report.unit})" if report.unit else name
-    return f"{label}, times in {report.time_zone}" if over_time and report.time_zone else label
-
-
-def steps_aid(report: ForecastReport) -> str:
-    """Explain the error by step ahead, with the figures at both ends."""
-    first, last = report.model.mae_by_step[0], report.model.mae_by_step[-1]
-    return (
-        f"Lower is better: the {report.model.name} is off by {quantity(first, report)} one {report.step} "
-        f"ahead and by {quantity(last, report)} at {report.horizon} {report.step}s. "
-        "Coloured lines are trained models, grey dashes are baselines."
-    )
-
-
-def steps_alt(report: ForecastReport) -> str:
-    """Describe the error by step to someone who cannot see the plot."""
-    ends = [
-        f"{row.name} {quantity(row.mae_by_step[0], report)} to {quantity(row.mae_by_step[-1], report)}"
-        for row in report.rows
-    ]
-    return f"Line plot of the mean absolute error, first to last {report.step} ahead: {listed(ends)}."
-
-
 def losses_aid(losses: Sequence[LossCurve]) -> str:
     """Explain the loss curves, with the epochs that were kept."""
     kept = listed([f"{curve.name} epoch {curve.best_epoch} of {len(curve.validation)}" for curve in losses])
@@ -116,42 +48,6 @@ def losses_aid(losses: Sequence[LossCurve]) -> str:
         "Solid is the loss on the validation part, dotted on the training part; where solid rises while "
         f"dotted falls, the model learns by heart. The dot marks the weights that were kept: {kept}."
     )
-
-
-def gates_aid(report: ForecastReport) -> str:
-    """Explain the gates, with how much of its state the layer keeps."""
-    assert report.gates is not None
-    by_unit = report.gates.update.mean(axis=0)
-    fast, slow = np.quantile(by_unit, [0.1, 0.9])
-    return (
-        "Where the update gate is bright, a unit keeps its old state; where it is dark, it rewrites it. "
-        f"Here a unit keeps {by_unit.mean():.0%} per {report.step} on average, the slowest tenth at least "
-        f"{slow:.0%}, the fastest tenth at most {fast:.0%}. "
-        "A dark reset gate leaves the old state out of what is written."
-    )
-
-
-def table_aid(report: ForecastReport) -> str:
-    """Say which trained model has the smallest error, and what the columns are measured on."""
-    models = sorted((row for row in report.rows if row.kind == "model"), key=lambda row: row.mae)
-    if len(models) < 2:
-        return "All errors are measured on the held-out last part of the data, which no model saw in training."
-    best, others = models[0], models[1:]
-    gaps = listed([f"{comparison(best.mae, row.mae)} the {row.name}" for row in others])
-    return (
-        "All errors are measured on the held-out last part of the data, which no model saw in training. "
-        f"Of the trained models the {best.name} has the smallest error: {gaps}."
-    )
-
-
-def _inside(sample: Sample) -> float:
-    known = ~np.isnan(sample.truth)
-    inside = (sample.truth >= sample.lower) & (sample.truth <= sample.upper)
-    return float(inside[known].mean()) if known.any() else math.nan
-
-
-def _day(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[D]"))
 
 
 def listed(parts: Sequence[str]) -> str:

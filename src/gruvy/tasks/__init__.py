@@ -1,8 +1,19 @@
 """One kind of estimator a folder: the estimator, its network, its file and its report."""
 
+from gruvy.tasks.anomaly import AnomalyDetector
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
+from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 from gruvy.tasks.tagging import SequenceTagger
 
-__all__ = ["Backtest", "Forecaster", "Gates", "SequenceClassifier", "SequenceTagger", "load"]
+__all__ = [
+    "AnomalyDetector",
+    "Backtest",
+    "Forecaster",
+    "Gates",
+    "LanguageModel",
+    "SequenceClassifier",
+    "SequenceTagger",
+    "load",
+]

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from gruvy import files
+from gruvy.detection import TASK as ANOMALY
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
+from gruvy.tasks.anomaly import AnomalyDetector
+from gruvy.tasks.anomaly import file as anomaly
 from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.classification import file as classification
 from gruvy.tasks.forecasting import Forecaster
 from gruvy.tasks.forecasting import file as forecasting
+from gruvy.tasks.language import LanguageModel
+from gruvy.tasks.language import file as language
 from gruvy.tasks.tagging import SequenceTagger
 from gruvy.tasks.tagging import file as tagging
 
@@ -22,6 +27,8 @@ from gruvy.tasks.tagging import file as tagging
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
     forecasting.TASK: partial(forecasting.read_forecaster, Forecaster),
     classification.TASK: partial(classification.read_classifier, SequenceClassifier),
+    ANOMALY: partial(anomaly.read_detector, AnomalyDetector),
+    language.TASK: partial(language.read_language_model, LanguageModel),
     tagging.TASK: partial(tagging.read_tagger, SequenceTagger),
 }
 

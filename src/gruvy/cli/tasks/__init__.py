@@ -18,6 +18,8 @@ from typing import Any
 _MODULES = {
     "Forecaster": "forecast",
     "SequenceClassifier": "classify",
+    "LanguageModel": "language",
+    "AnomalyDetector": "anomaly",
     "SequenceTagger": "tag",
 }
 

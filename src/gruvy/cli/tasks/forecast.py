@@ -82,7 +82,7 @@ def fit(
     check_fit(out, report, checkpoint, resume)
     with working("loading", quiet=json):
         from gruvy.data import read_table
-        from gruvy.report import text, write_report
+        from gruvy.report import headline, write_report
         from gruvy.tasks import Forecaster
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
@@ -125,7 +125,7 @@ def fit(
     show(model, model.scores_)
     console = Console(highlight=False)
     if len(names(target)) == 1:
-        console.print(text.headline(shown))
+        console.print(headline(shown))
     console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
 
 

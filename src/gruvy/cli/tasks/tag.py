@@ -167,7 +167,9 @@ def _read(
 
     if is_fasta(data):
         if label is not None or string is not None or series is not None:
-            raise ArgumentError("--label, --string and --series are of tables; the labels of a FASTA file: --labels FILE")
+            raise ArgumentError(
+                "--label, --string and --series are of tables; the labels of a FASTA file: --labels FILE"
+            )
         return read_frame(data, labels), FASTA_COLUMNS
     if labels is not None:
         raise ArgumentError(f"--labels: is for FASTA files; name the column of labels of {data} with --label")
@@ -175,8 +177,8 @@ def _read(
         raise ArgumentError("--label: expected the column of the labels; a table needs it")
     if string is None and series is None:
         raise ArgumentError(
-            "--series or --string: expected the column of ids where each row is a step, or that of the strings where each "
-            "row is a sequence"
+            "--series or --string: expected the column of ids where each row is a step, or that of the strings where "
+            "each row is a sequence"
         )
     frame = read_frame(data)
     return frame, TagColumns.of(frame, label, string, series)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import ArgumentError
-from gruvy.report.forecasting.values import LossCurve
+from gruvy.report.values import LossCurve
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gruvy.report import text
-from gruvy.report.figures import figures, line_styles
+from gruvy.report.forecasting import text as sentences
+from gruvy.report.forecasting.figures import figures, line_styles
 from gruvy.report.forecasting.values import ForecastReport
 from gruvy.report.palette import DARK, LIGHT
 from gruvy.report.rendering import legend_key, render
@@ -31,9 +32,10 @@ def write_report(report: ForecastReport, path: str | PathLike[str]) -> Path:
         path,
         "forecast.html.j2",
         {"light": figures(report, LIGHT), "dark": figures(report, DARK)},
-        text.headline(report),
+        sentences.headline(report),
         report=report,
-        text=text,
+        text=sentences,
+        losses_aid=text.losses_aid(report.losses),
         rows=_table(report),
         legends=_legends(report),
         band=f"{report.levels[1] - report.levels[0]:.0%}",

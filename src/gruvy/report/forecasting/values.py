@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import ArgumentError
+from gruvy.report.values import LossCurve
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -31,16 +32,6 @@ class Sample:
     history_times: NDArray[np.datetime64] | None = None
     history: FloatArray | None = None
     starts: Sequence[int] = (0,)
-
-
-@dataclass(frozen=True)
-class LossCurve:
-    """Training and validation loss of one model after each epoch; ``best_epoch`` counts from 1."""
-
-    name: str
-    train: Sequence[float]
-    validation: Sequence[float]
-    best_epoch: int
 
 
 @dataclass(frozen=True)

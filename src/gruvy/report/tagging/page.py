@@ -68,7 +68,8 @@ def _more_sentences(report: TaggingReport) -> dict[str, str]:
     return {
         "confusion": (
             f"Of {report.confusion.sum():,} steps, {report.confusion.diagonal().sum():,} lie on the diagonal. "
-            f"Hardest is {worst.name}: {worst.recall:.0%} of it are found, and {worst.precision:.0%} of what is called so is so."
+            f"Hardest is {worst.name}: {worst.recall:.0%} of it are found, "
+            f"and {worst.precision:.0%} of what is called so is so."
         ),
         "lengths": (
             f"Half of the {len(report.lengths):,} sequences have more than {middle:.0%} of their steps right, the "

@@ -1,0 +1,73 @@
+"""``gruvy generate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gruvy.cli.output import print_json, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from gruvy.language import Characters
+    from gruvy.tasks import LanguageModel
+
+
+def generate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file of gruvy fit language.")],
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the text begins with.")] = "",
+    length: Annotated[int, typer.Option(metavar="N", help="Characters to write.")] = 500,
+    temperature: Annotated[
+        float, typer.Option(metavar="X", help="Below 1 plainer, above 1 wilder, 0 always the likeliest.")
+    ] = 0.7,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="Only the K likeliest characters.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(metavar="P", help="Only the likeliest characters that share P.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed writes the same text.")] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Stop after this text; several by repeating.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+) -> None:
+    """Write text with a language model, character by character as it is drawn.
+
+    Example: `gruvy generate austen.gruvy --prompt "It was " --length 1000 --seed 1`
+    """
+    with working("loading", quiet=json):
+        found = _model(model).stream(
+            prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, stop=stop or ()
+        )
+    if json:
+        print_json({"model": model, "prompt": prompt, "text": "".join(found)})
+        return
+    sys.stdout.write(prompt)
+    for character in found:
+        sys.stdout.write(character)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def _model(path: Path) -> Characters | LanguageModel:
+    """Load the model, without torch if it can be: the first character is then there in a moment."""
+    from gruvy import engine, files, runtime
+    from gruvy.language import Characters
+
+    document = files.read(path)[1]
+    if document.get("task") != runtime.LANGUAGE:
+        raise ArgumentError(
+            f"{path}: expected a language model, got a file for {document.get('task')!r}; gruvy fit language makes one"
+        )
+    if "graph" in document and engine.raw is not None:
+        found = runtime.load(path)
+        assert isinstance(found, Characters)
+        return found
+
+    from gruvy.tasks import LanguageModel, load
+
+    model = load(path)
+    assert isinstance(model, LanguageModel)
+    return model

@@ -1,0 +1,145 @@
+"""``gruvy fit anomaly``, and how detectors predict and are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.arguments import names
+from gruvy.cli.options import (
+    MODEL,
+    Checkpoint,
+    Epochs,
+    HiddenSize,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import AnomalyDetector
+
+EXAMPLES = r"""
+Sensors of a machine, every column but the time, one false alarm in a thousand rows:
+
+    gruvy fit anomaly normal.csv --time time --false-alarm-rate 0.001 \
+        --out pump.gruvy
+    gruvy predict pump.gruvy new.csv --out scores.csv
+"""
+
+
+def fit(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file of normal rows, one a step, in order.")
+    ],
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMNS", help="What to watch; all but the time by default.")
+    ] = None,
+    false_alarm_rate: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of normal rows, above the threshold.")
+    ] = 0.002,
+    context: Annotated[int, typer.Option(metavar="N", help="Rows of a training window.")] = 64,
+    horizon: Annotated[int, typer.Option(metavar="N", help="Rows ahead whose forecasts are judged.")] = 8,
+    hidden_size: HiddenSize = 64,
+    num_layers: NumLayers = 1,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a detector of anomalies on the normal rows of DATA.
+
+    The last rows give the threshold: the stated share of them raises an alarm. The report shows the rows of DATA.
+    """
+    check_fit(out, report, checkpoint, resume)
+    with working("loading", quiet=json):
+        from gruvy.data import read_table
+        from gruvy.report import write_anomaly_report
+        from gruvy.tasks import AnomalyDetector
+        from gruvy.tasks.anomaly.report import anomaly_report
+
+        frame = read_table(data)
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        detector = AnomalyDetector(
+            context,
+            horizon,
+            false_alarm_rate=false_alarm_rate,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            random_state=seed,
+            **limits,
+        )
+    with Training("GRU", quiet=json) as progress:
+        detector.fit(
+            frame,
+            time=time,
+            columns=names(columns) or None,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    detector.save(out)
+    if report is not None:
+        write_anomaly_report(anomaly_report(detector, frame), report)
+    best = detector.history_[detector.best_epoch_ - 1]
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "validation_loss": best["validation_loss"],
+                "history": detector.history_,
+                "best_epoch": detector.best_epoch_,
+                "parameters": detector.n_parameters_,
+                "provenance": detector.provenance_,
+            }
+        )
+        return
+    console = Console(highlight=False)
+    console.print(
+        f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of the "
+        f"forecasts {best['validation_loss']:.0%} of persistence's.\n"
+        f"An alarm is a score above 1, which {false_alarm_rate:.2%} of the {len(detector.calibration_scores_):,} "
+        "held-out rows have."
+    )
+    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: AnomalyDetector, data: Path) -> pd.DataFrame:
+    """Return the score of every row of a table, an alarm above 1, and the number of its event."""
+    from gruvy.data import read_table
+
+    return model.detect(read_table(data))
+
+
+def evaluate(model: AnomalyDetector, data: Path, *, labels: str | None = None) -> Mapping[str, Any]:
+    """Measure how well the events and scores of a table match the labels in one of its columns."""
+    from gruvy.data import read_table
+
+    if labels is None:
+        raise ArgumentError("--labels: expected the column that is 1 where a row is anomalous, got none")
+    return model.evaluate(read_table(data), labels)
+
+
+def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:
+    """Print what ``evaluate`` returned."""
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        Console(highlight=False).print(f"{name.replace('_', ' '):{width}}  {shown}")

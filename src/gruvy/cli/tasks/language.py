@@ -1,0 +1,121 @@
+"""``gruvy fit language``, and how language models are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    HiddenSize,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from gruvy.tasks import LanguageModel
+
+EXAMPLES = r"""
+A model of a novel, and a page of it:
+
+    gruvy fit language novel.txt --out novel.gruvy --report report.html
+    gruvy generate novel.gruvy --prompt "It was " --length 2000
+
+Several files, a larger model, kept after every epoch (go on after a crash with --resume):
+
+    gruvy fit language a.txt b.txt --hidden-size 512 --num-layers 2 --checkpoint run
+"""
+
+
+def fit(
+    data: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files in UTF-8, read in this order.")],
+    cell: Cell = "gru",
+    hidden_size: HiddenSize = 256,
+    num_layers: NumLayers = 1,
+    context: Annotated[
+        int, typer.Option(metavar="N", help="Characters through which gradients go back; memory goes further.")
+    ] = 100,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a model of the characters of a text and compare it with n-grams and compressors.
+
+    The last tenth of the text is held out: all printed figures are measured there, in bits per character. The tenth
+    before it chooses the best epoch.
+    """
+    check_fit(out, report, checkpoint, resume)
+    with working("loading", quiet=json):
+        from gruvy.data import read_text
+        from gruvy.report import bits_headline, write_language_report
+        from gruvy.tasks import LanguageModel
+        from gruvy.tasks.forecasting.report import CELL_NAMES
+        from gruvy.tasks.language.params import joined, split_text
+        from gruvy.tasks.language.report import language_report
+
+        text = joined([read_text(path) for path in data])
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = LanguageModel(hidden_size, num_layers, cell=cell, context_length=context, random_state=seed, **limits)
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        model.fit(text, checkpoint=checkpoint, resume=resume, progress=progress)
+    model.save(out)
+    held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
+    shown = language_report(model, held_out)
+    if report is not None:
+        write_language_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "scores": model.scores_,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, model.scores_)
+    console = Console(highlight=False)
+    console.print(bits_headline(shown))
+    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: LanguageModel, data: Path) -> NoReturn:
+    """Refuse: what a language model has to say is no table."""
+    raise ArgumentError("the model: expected one that predicts a table, got a language model; use gruvy generate")
+
+
+def evaluate(model: LanguageModel, data: Path) -> list[dict[str, Any]]:
+    """Measure a language model and compressors on a text."""
+    from gruvy.data import read_text
+
+    return model.evaluate(read_text(data))
+
+
+def show(model: LanguageModel, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import bits_table
+
+    print_table(bits_table(scores))

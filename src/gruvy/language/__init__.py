@@ -1,0 +1,7 @@
+"""Text as a network sees it: an alphabet, surprise in bits, drawing what comes next; NumPy alone."""
+
+from gruvy.language.alphabet import Alphabet
+from gruvy.language.characters import Characters, GraphNetwork, Network
+from gruvy.language.drawing import Drawing
+
+__all__ = ["Alphabet", "Characters", "Drawing", "GraphNetwork", "Network"]

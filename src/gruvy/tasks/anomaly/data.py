@@ -1,0 +1,153 @@
+"""The rows that an AnomalyDetector reads, from a table or an array, and how a fit divides them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.utils import check_array
+
+from gruvy.data import Panel, Windows, read_numbers, read_series
+from gruvy.detection import fewest_rows
+from gruvy.errors import DataError
+from gruvy.timeseries import Columns, Problems, Step, did_you_mean
+
+# Windows of the training part begin this share of their length apart.
+_STRIDES_PER_WINDOW = 8
+
+
+@dataclass(frozen=True)
+class Readings:
+    """One series.
+
+    Attributes:
+        values: (T, C) float64; NaN where missing.
+        columns: C names.
+        times: of each row; None where the rows are only numbered.
+        step: between the times.
+    """
+
+    values: np.ndarray
+    columns: tuple[str, ...]
+    times: pd.DatetimeIndex | None = None
+    step: Step | None = None
+
+    @property
+    def index(self) -> pd.Index:
+        """The times, or the numbers of the rows."""
+        return pd.RangeIndex(len(self.values)) if self.times is None else self.times
+
+
+def read_readings(
+    data: Any, columns: Sequence[str] | None = None, time: str | None = None, step: Step | None = None
+) -> Readings:
+    """Read a table or an array.
+
+    Args:
+        data: a DataFrame, or an array (T, C).
+        columns: of the table to read; None for all but the time. An array's are called x0, x1 ...
+        time: the column of dates and times, at a regular step; None if the rows are equally spaced anyway.
+        step: the step that the times must follow; None to find it.
+
+    Returns:
+        The rows in order.
+
+    Raises:
+        DataError: what cannot be used, all of it: missing or non-numeric columns, times that are not regular.
+    """
+    if not isinstance(data, pd.DataFrame):
+        return _read_array(data, columns)
+    names = tuple(name for name in data.columns if name != time) if columns is None else tuple(columns)
+    if not names:
+        raise DataError("the table: expected at least one column of numbers beside the time, got none")
+    if time is not None:
+        (series,), found = read_series(data, Columns(names, time), step)
+        return Readings(series.values, names, series.index, found)
+    problems = Problems("the table")
+    for name in names:
+        if name not in data.columns:
+            problems.add(f"no column '{name}'; {did_you_mean(name, data.columns)}")
+    problems.raise_as(DataError)
+    if data.empty:
+        raise DataError("the table: expected rows, got none")
+    values = np.column_stack([read_numbers(data[name], problems) for name in names])
+    problems.raise_as(DataError)
+    return Readings(values, tuple(str(name) for name in names))
+
+
+def _read_array(data: Any, columns: Sequence[str] | None) -> Readings:
+    try:
+        values = check_array(data, dtype=np.float64, ensure_all_finite=False)
+    except ValueError as error:
+        raise DataError(f"the data: {error}") from error
+    names = tuple(f"x{number}" for number in range(values.shape[1])) if columns is None else tuple(columns)
+    if len(names) != values.shape[1]:
+        raise DataError(
+            f"the data: X has {values.shape[1]} features, but AnomalyDetector is expecting {len(names)} features as "
+            f"input: {', '.join(names)}"
+        )
+    return Readings(values, names)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How a fit divides its rows by time: [0, validation), [validation, calibration), [calibration, rows).
+
+    The first part is learnt from, the second chooses the best epoch and gives the spread of the errors, the third, of
+    which nothing else is learnt, gives the threshold.
+    """
+
+    validation: int
+    calibration: int
+    rows: int
+
+    @classmethod
+    def of(cls, rows: int, validation_fraction: float, calibration_fraction: float) -> Parts:
+        """Cut so many rows."""
+        calibration = rows - round(rows * calibration_fraction)
+        return cls(calibration - round(rows * validation_fraction), calibration, rows)
+
+    def check(self, *, context: int, horizon: int, rate: float) -> None:
+        """Raise DataError for parts that are too short; how many rows they have, and how many they need."""
+        window = (context + horizon, f"context_length + horizon = {context} + {horizon}")
+        parts = {
+            "training": (self.validation, *window),
+            "validation": (self.calibration - self.validation, *window),
+            "calibration": (
+                self.rows - self.calibration,
+                fewest_rows(rate),
+                f"1 / false_alarm_rate - 1 = {fewest_rows(rate)}",
+            ),
+        }
+        problems = Problems("too few rows")
+        for part, (found, needed, why) in parts.items():
+            if found < needed:
+                problems.add(f"the {part} part has {found} of {self.rows} rows, expected at least {why}")
+        if problems.found:
+            problems.found[-1] += "; give more rows, a smaller context_length, or a higher false_alarm_rate"
+        problems.raise_as(DataError)
+
+    def check_columns(self, readings: Readings) -> None:
+        """Raise DataError for columns that never change in the training part: a departure would have no unit."""
+        problems = Problems("the data")
+        spread = np.ptp(readings.values[: self.validation], axis=0)
+        for name, size, value in zip(readings.columns, spread, readings.values[0], strict=True):
+            if size <= 1e-9 * abs(value):
+                problems.add(
+                    f"column '{name}' is constant ({value:g}) in the training part, its first {self.validation} rows; "
+                    "leave it out"
+                )
+        problems.raise_as(DataError)
+
+
+def windows(scaled: np.ndarray, *, context: int, horizon: int, batch_size: int) -> Windows:
+    """Overlapping windows of scaled rows (T, C)."""
+    rows = torch.from_numpy(scaled.astype(np.float32))
+    panel = Panel(inputs=rows, ahead=rows[:, :0], targets=rows, bounds=np.array([0, len(rows)]))
+    stride = max(1, context // _STRIDES_PER_WINDOW)
+    origins = panel.origins(np.array([0]), np.array([len(rows)]), context, horizon, stride)
+    return Windows(panel, origins, context=context, horizon=horizon, batch_size=batch_size)

@@ -1,0 +1,340 @@
+"""Detection of anomalies in time series: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
+from gruvy.errors import ArgumentError
+from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
+from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
+from gruvy.tasks.anomaly.file import write_detector
+from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
+from gruvy.tasks.anomaly.params import check_params
+from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
+from gruvy.tasks.provenance import provenance
+from gruvy.timeseries import Scaler
+from gruvy.training import Progress, Schedule, reproducible, train
+
+
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """Finds the rows of a time series that a GRU, trained on normal rows, did not expect.
+
+    The network forecasts the next ``horizon`` rows at every row. How far the errors of these forecasts lie from the
+    usual ones, all columns together, is the score of a row; see `gruvy.detection.Detector` for the equations. The rows
+    of the fit, which should be normal, are divided by time: the first part trains the network, ``validation_fraction``
+    of the rows after it chooses the best epoch and gives the usual errors, and the last ``calibration_fraction``, of
+    which nothing else is learnt, gives the threshold.
+
+    Args:
+        context_length: T, rows of a training window; so many rows from the first on are not judged.
+        horizon: P, rows ahead that are forecast. More of them see slower departures.
+        false_alarm_rate: the share of normal rows above the threshold, as far as they are like those of the fit.
+        memory: rows over which the errors are averaged to see drifts.
+        merge_gap: so many rows without an alarm, or fewer, do not part an event.
+        min_length: events of fewer rows, from the first alarm to the last, are left out.
+        hidden_size: H, units of each layer.
+        num_layers: recurrent layers.
+        dropout: share of the units dropped in training, between layers and before the head.
+        validation_fraction, calibration_fraction: shares of the rows of the fit.
+        batch_size: windows in a training step.
+        max_epochs: the most passes over the training windows.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        offset_: -1, where `score_samples` has its threshold.
+        detector_: the `gruvy.detection.Detector`, which needs no torch.
+        calibration_scores_: scores of the calibration part, an alarm above 1.
+        history_: one row per epoch: epoch, train_loss, validation_loss (squared error of the changes over the mean
+            square of the changes themselves: 1 is persistence), seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        time_, step_: the column of times and their step; None where rows are only numbered.
+        provenance_: versions, machine, threads, seed, rows, parts, date.
+        feature_names_in_, n_features_in_: the columns.
+
+    Example:
+        >>> rows = np.sin(np.arange(400) / 5)[:, None]
+        >>> detector = AnomalyDetector(16, 2, false_alarm_rate=0.05, max_epochs=1, random_state=0).fit(rows)
+        >>> detector.predict(rows).shape
+        (400,)
+    """
+
+    def __init__(
+        self,
+        context_length: int = 64,
+        horizon: int = 8,
+        *,
+        false_alarm_rate: float = 0.002,
+        memory: int = 24,
+        merge_gap: int = 8,
+        min_length: int = 1,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        dropout: float = 0.2,
+        validation_fraction: float = 0.2,
+        calibration_fraction: float = 0.2,
+        batch_size: int = 16,
+        max_epochs: int = 60,
+        patience: int = 8,
+        learning_rate: float = 3e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.context_length = context_length
+        self.horizon = horizon
+        self.false_alarm_rate = false_alarm_rate
+        self.memory = memory
+        self.merge_gap = merge_gap
+        self.min_length = min_length
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.validation_fraction = validation_fraction
+        self.calibration_fraction = calibration_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: None = None,
+        *,
+        time: str | None = None,
+        columns: Sequence[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on normal rows, learn their usual forecast errors, and set the threshold.
+
+        Args:
+            X: a DataFrame or an array (T, C) of one series, a row a step, no value missing.
+            y: not used; scikit-learn passes it.
+            time: the column of dates and times, at a regular step; without it the rows are only numbered.
+            columns: of the table to watch; all but the time by default.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: rows that cannot be used, or too few.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        readings = read_readings(X, columns, time)
+        check_values(readings.values, readings.columns)
+        parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
+        parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
+        parts.check_columns(readings)
+        scaler = Scaler.of([readings.values[: parts.validation]])
+        scaled = scaler.scale(readings.values, 0)
+        sizes = {"context": self.context_length, "horizon": self.horizon, "batch_size": self.batch_size}
+        scale = usual_changes(scaled[: parts.validation], self.horizon)
+
+        seed = self._seed()
+        with reproducible(seed):
+            network = AnomalyNetwork(
+                len(readings.columns),
+                self.horizon,
+                hidden_size=self.hidden_size,
+                num_layers=self.num_layers,
+                dropout=self.dropout,
+            )
+        network.start_linear(scaled[: parts.validation], scale)
+        result = train(
+            network,
+            ChangeLoss(scale),
+            windows(scaled[: parts.validation], **sizes),
+            windows(scaled[parts.validation : parts.calibration], **sizes),
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(readings),
+            progress=progress,
+        )
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+        self.time_, self.step_ = time, readings.step
+        first, last = (str(readings.index[row]) for row in (0, -1))
+        self.provenance_ = {
+            **provenance(),
+            "seed": result.seed,
+            "rows": {"training": parts.validation, "validation": parts.calibration - parts.validation}
+            | {"calibration": parts.rows - parts.calibration},
+            "span": [first, last],
+        }
+
+        graph = network.graph(scale)
+        errors = network_errors(graph, scaled)
+        chart = fit_chart(errors, parts, self.context_length)
+        share = 2 / (self.memory + 1)
+        jump, drift, self.calibration_scores_ = fit_limits(
+            errors, chart, parts, share=share, rate=self.false_alarm_rate
+        )
+        self._keep(
+            Detector(
+                graph=graph,
+                columns=readings.columns,
+                mean=scaler.mean[0],
+                std=scaler.std[0],
+                chart=chart,
+                share=share,
+                jump_limit=jump,
+                drift_limit=drift,
+                warm_up=self.context_length,
+                merge_gap=self.merge_gap,
+                min_length=self.min_length,
+            )
+        )
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Score every row, as scikit-learn's outlier detectors do: the lower, the less normal.
+
+        Args:
+            X: the rows of one series in order, with the columns of the fit.
+
+        Returns:
+            (T,) from 0 down; 0 in the first ``context_length`` rows, an alarm below -1.
+
+        Raises:
+            DataError: rows that cannot be used.
+        """
+        return -self._judge(X)[1].scores
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """``score_samples(X) - offset_``: negative where there is an alarm."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for every row that raises an alarm, 1 for all others: (T,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def detect(self, X: Any) -> pd.DataFrame:
+        """Score every row: a table.
+
+        Args:
+            X: the rows of one series in order, with the columns of the fit.
+
+        Returns:
+            A row for each: the time (or ``row``), ``score``, an alarm above 1, ``anomaly`` and ``event``, the number of
+            the event of `events` that the row belongs to; -1 for none.
+
+        Raises:
+            DataError: rows that cannot be used.
+        """
+        readings, verdict = self._judge(X)
+        event = np.full(len(verdict.scores), -1)
+        for number, one in enumerate(self.detector_.events(verdict.scores)):
+            event[one.start : one.stop] = number
+        table = {"score": verdict.scores, "anomaly": verdict.scores > 1, "event": event}
+        return pd.DataFrame({self.time_ or "row": readings.index, **table})
+
+    def events(self, X: Any) -> pd.DataFrame:
+        """Join alarms to events.
+
+        Args:
+            X: the rows of one series in order, with the columns of the fit.
+
+        Returns:
+            A row for each event: ``start`` and ``end``, its first and last alarm, ``peak``, all three times or numbers
+            of rows, ``rows``, the highest ``score``, and ``column``, without which the scores would be lowest.
+
+        Raises:
+            DataError: rows that cannot be used.
+        """
+        readings, verdict = self._judge(X)
+        return event_table(self.detector_, verdict, readings.index)
+
+    def evaluate(self, X: Any, labels: str | Any, *, tolerance: int = 0) -> dict[str, Any]:
+        """Compare alarms and events with labels.
+
+        Args:
+            X: the rows of one series in order, with the columns of the fit.
+            labels: (T,) true, or 1, where a row is anomalous; or the column of the table that says so.
+            tolerance: labelled events count as so many rows longer at both ends.
+
+        Returns:
+            What `gruvy.detection.event_scores` gives, and ``normal_rows_flagged`` (the share of normal rows above the
+            threshold), ``median_delay`` (rows from the start of a detected event to its first alarm), ``roc_auc`` and
+            ``average_precision`` of the rows' scores; NaN where there is nothing to measure.
+
+        Raises:
+            ArgumentError: labels of another length, or that are not 0 and 1.
+            DataError: rows that cannot be used.
+        """
+        readings, verdict = self._judge(X)
+        known = read_labels(X, labels, len(readings.values))
+        return evaluation(verdict.scores, self.detector_.events(verdict.scores), known, tolerance=tolerance)
+
+    def stream(self) -> DetectorStream:
+        """Return the detector to be run one row at a time on a `gruvy.StreamingGRU`.
+
+        Its ``step(row)`` returns the score of the row as `detect` has it, an alarm above 1.
+        """
+        check_is_fitted(self)
+        return self.detector_.stream()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted detector to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_detector(self, path)
+
+    def _judge(self, X: Any) -> tuple[Readings, Verdict]:
+        check_is_fitted(self)
+        time = self.time_ if isinstance(X, pd.DataFrame) else None
+        readings = read_readings(X, self.detector_.columns, time, self.step_)
+        return readings, self.detector_.judge(readings.values)
+
+    def _keep(self, detector: Detector) -> None:
+        """Take over the parts of a fitted detector."""
+        self.detector_ = detector
+        self.offset_ = -1.0
+        self.feature_names_in_ = np.array(detector.columns, dtype=object)
+        self.n_features_in_ = len(detector.columns)
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, readings: Readings) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        digest = hashlib.sha256(readings.values.tobytes()).hexdigest()
+        return {**params, "columns": list(readings.columns), "data (sha256)": digest}

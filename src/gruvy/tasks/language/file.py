@@ -1,0 +1,90 @@
+"""A fitted LanguageModel in a .gruvy file: arrays and plain JSON, enough to generate without torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gruvy import files
+from gruvy.errors import FileFormatError
+from gruvy.language import Alphabet
+from gruvy.tasks.language.network import PREFIX, LanguageNetwork, language_graph
+
+if TYPE_CHECKING:
+    from gruvy.tasks.language.model import LanguageModel
+
+TASK = "language"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = (
+    "scores_",
+    "history_",
+    "best_epoch_",
+    "seconds_per_epoch_",
+    "peak_memory_bytes_",
+    "model_share_",
+    "provenance_",
+)
+
+
+def write_language_model(model: LanguageModel, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted LanguageModel."""
+    network: LanguageNetwork = model._network
+    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in network.state_dict().items()}
+    params = model.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    document = {
+        "task": TASK,
+        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "spec": {
+            "cell": model.cell,
+            "input_size": int(model.embedding_size),
+            "hidden_size": int(model.hidden_size),
+            "num_layers": int(model.num_layers),
+            "reset_after": True if model.cell == "gru" else None,
+        },
+        "alphabet": model.alphabet_,
+        "fitted": {name: getattr(model, name) for name in _PLAIN},
+    }
+    graph = language_graph(network)
+    if graph is not None:  # its arrays are the network's weights, by the same names
+        document["graph"] = graph.document()
+    return files.write(path, tensors, document)
+
+
+def read_language_model(
+    model_type: type[LanguageModel], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> LanguageModel:
+    """Put a fitted LanguageModel together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        model = model_type(**document["params"])
+        alphabet = Alphabet(document["alphabet"])
+        network = new_language_network(model, alphabet)
+        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        for name in _PLAIN:
+            setattr(model, name, document["fitted"][name])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    model._keep(network, alphabet)
+    return model
+
+
+def new_language_network(model: LanguageModel, alphabet: Alphabet) -> LanguageNetwork:
+    """The network for these parameters and this alphabet, untrained."""
+    return LanguageNetwork(
+        model.cell,
+        len(alphabet),
+        embedding_size=model.embedding_size,
+        hidden_size=model.hidden_size,
+        num_layers=model.num_layers,
+        dropout=model.dropout,
+    )

@@ -1,0 +1,303 @@
+"""Language models over characters: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.data import Streams
+from gruvy.errors import ArgumentError, DataError
+from gruvy.language import Alphabet, Characters
+from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
+from gruvy.tasks.language.file import new_language_network, write_language_model
+from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
+from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
+from gruvy.tasks.provenance import provenance
+from gruvy.training import Progress, Schedule, reproducible, train
+
+# Streams side by side where nothing is learnt: more of them are faster, and each begins with nothing remembered.
+_VALIDATION_STREAMS = 64
+
+
+class LanguageModel(BaseEstimator):
+    """Learns from a text which character follows, and goes on with texts of its own.
+
+    Trained by truncated backpropagation through time: the text is read as ``batch_size`` parallel streams, whose states
+    go on from one batch of ``context_length`` characters to the next. The best epoch is chosen on the validation part;
+    the test part only serves to score the model, an n-gram model and two compressors. See
+    `gruvy.tasks.language.network.LanguageNetwork` for the network.
+
+    Args:
+        hidden_size: H, units of each layer.
+        num_layers: recurrent layers.
+        cell: "gru", "lstm" or "tanh".
+        embedding_size: E, numbers that stand for a character.
+        dropout: share of the units dropped in training, between layers and before the output.
+        context_length: T, characters through which gradients go back; what is remembered goes further.
+        batch_size: N, streams; fewer where the text is too short for so many.
+        validation_fraction: share of the text, just before the test part, that chooses the best epoch.
+        test_fraction: share of the text, its end, kept for the scores.
+        max_epochs: the most passes over the training part.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        scores_: rows of `evaluate` for the test part, the n-gram model and xz after the training text among them.
+        history_: one row per epoch: epoch, train_loss, validation_loss (bits per character), seconds.
+        best_epoch_: whose weights are in use.
+        alphabet_: the characters of all parts, in the order of their numbers.
+        n_parameters_: of the whole network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        provenance_: versions, machine, threads, seed, characters of each part, date.
+
+    Example:
+        >>> model = LanguageModel(hidden_size=8, max_epochs=1, context_length=20, random_state=0)
+        >>> len(model.fit("Tyger Tyger, burning bright, " * 50).generate("Tyger ", length=10, seed=0))
+        10
+    """
+
+    def __init__(
+        self,
+        hidden_size: int = 256,
+        num_layers: int = 1,
+        *,
+        cell: str = "gru",
+        embedding_size: int = 64,
+        dropout: float = 0.1,
+        context_length: int = 100,
+        batch_size: int = 32,
+        validation_fraction: float = 0.1,
+        test_fraction: float = 0.1,
+        max_epochs: int = 10,
+        patience: int = 2,
+        learning_rate: float = 4e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.cell = cell
+        self.embedding_size = embedding_size
+        self.dropout = dropout
+        self.context_length = context_length
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.test_fraction = test_fraction
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        text: str | Sequence[str],
+        y: None = None,
+        *,
+        validation: str | Sequence[str] | None = None,
+        test: str | Sequence[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on a text, choose the best epoch, score it and the baselines on the test part.
+
+        Args:
+            text: one text, or several, which are read with a line break between them.
+            y: not used; scikit-learn passes it.
+            validation: text that chooses the best epoch, and ``test``, text for the scores: both, and ``text`` is all
+                learnt from; or neither, and ``validation_fraction`` and ``test_fraction`` cut them from its end.
+            test: see ``validation``.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: no text, or a part that is too short.
+        """
+        check_language_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        parts = self._parts(text, validation, test)
+        alphabet = Alphabet.of("".join(parts.values()))
+        training, judged = (torch.from_numpy(alphabet.encode(parts[name])) for name in ("training", "validation"))
+
+        seed = self._seed()
+        with reproducible(seed):
+            network = new_language_network(self, alphabet)
+        result = train(
+            network,
+            CarriedLoss(),
+            Streams(training, alphabet.start, streams=self.batch_size, context=self.context_length),
+            Streams(judged, alphabet.start, streams=_VALIDATION_STREAMS, context=self.context_length),
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(parts),
+            progress=progress,
+        )
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.provenance_ = {
+            **provenance(),
+            "seed": result.seed,
+            "characters": {name: len(part) for name, part in parts.items()},
+        }
+        self._keep(network, alphabet)
+        own, *packed = self.evaluate(parts["test"])
+        self.scores_ = [
+            own,
+            *ngram(parts["training"], parts["validation"], parts["test"], alphabet),
+            xz_after(parts["training"], parts["test"]),
+            *packed,
+        ]
+        return self
+
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 500,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        stop: str | Sequence[str] = (),
+    ) -> str:
+        """Return text that goes on from a prompt, ``length`` characters or until a ``stop``.
+
+        Args:
+            prompt, length, temperature, top_k, top_p, seed, stop: as for `stream`.
+
+        Returns:
+            The text, without the prompt.
+
+        Raises:
+            ArgumentError: values that cannot work.
+            DataError: the prompt has characters that the model does not know.
+        """
+        how = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed, "stop": stop}
+        return "".join(self.stream(prompt, length, **how))
+
+    def stream(self, prompt: str = "", length: int | None = None, **how: Any) -> Iterator[str]:
+        """Draw characters one after another; each is there as soon as it is drawn.
+
+        Args:
+            prompt: what the text begins with; it is not returned. Without one a new line begins.
+            length: characters to draw; None for no end.
+            how: temperature, top_k, top_p, seed and stop, see `gruvy.language.Characters.stream`.
+
+        Returns:
+            An iterator over single characters.
+
+        Raises:
+            ArgumentError: values that cannot work.
+            DataError: the prompt has characters that the model does not know.
+        """
+        check_is_fitted(self)
+        return self._characters.stream(prompt, length, **how)
+
+    def surprise(self, text: str) -> NDArray[np.float64]:
+        """Return the bits of each character (T,): -log2 of the probability that it got, given all before it.
+
+        Raises:
+            DataError: the text has characters that the model does not know.
+        """
+        check_is_fitted(self)
+        return self._characters.surprise(text)
+
+    def evaluate(self, text: str | Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Bits per character of the model, and of compressors that see this text alone.
+
+        Args:
+            text: one text, or several; None for the test part of the fit, with the baselines that learnt from its
+                training part.
+
+        Returns:
+            One row each for the model (the cell's name), "bzip2" and "xz", with name, bits_per_character, characters.
+
+        Raises:
+            DataError: the text is empty, or has characters that the model does not know.
+        """
+        check_is_fitted(self)
+        if text is None:
+            return self.scores_
+        whole = joined(text)
+        if not whole:
+            raise DataError("the text: expected at least one character, got none; give a text to measure")
+        return [score_row(self.cell, self.surprise(whole).mean(), whole), *compressors(whole)]
+
+    def score(self, text: str | Sequence[str], y: None = None) -> float:
+        """Minus the bits per character: as scikit-learn expects, more is better.
+
+        Args:
+            text: one text, or several.
+            y: not used; scikit-learn passes it.
+
+        Returns:
+            At most 0.
+
+        Raises:
+            DataError: the text is empty, or has characters that the model does not know.
+        """
+        return -float(self.evaluate(text)[0]["bits_per_character"])
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_language_model(self, path)
+
+    def _parts(self, text: Any, validation: Any, test: Any) -> dict[str, str]:
+        whole = joined(text)
+        if (validation is None) != (test is None):
+            raise ArgumentError("validation and test: expected both or neither, got one; give the other one too")
+        if validation is None:
+            cut = split_text(whole, self.validation_fraction, self.test_fraction)
+        else:
+            cut = (whole, joined(validation, "validation"), joined(test, "test"))
+        parts = dict(zip(("training", "validation", "test"), cut, strict=True))
+        check_parts(parts, self.context_length)
+        return parts
+
+    def _keep(self, network: LanguageNetwork, alphabet: Alphabet) -> None:
+        """Take over the parts of a fitted model."""
+        self._network = network.eval()
+        self._characters = Characters(fastest(network), alphabet)
+        self.alphabet_ = alphabet.characters
+        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, parts: dict[str, str]) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = {f"{name} (sha256)": hashlib.sha256(part.encode()).hexdigest() for name, part in parts.items()}
+        return {name: repr(value) for name, value in self.get_params().items()} | digest

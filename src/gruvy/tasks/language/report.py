@@ -1,0 +1,97 @@
+"""From a fitted LanguageModel to the values that its report shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
+from gruvy.tasks.forecasting.report import CELL_NAMES
+from gruvy.tasks.language.model import LanguageModel
+
+_TEMPERATURES = (0.4, 0.7, 1.0)
+_LENGTH = 600
+_PASSAGE = 700
+
+
+def language_report(
+    model: LanguageModel,
+    test: str,
+    *,
+    title: str = "A language model",
+    name: str = "the held-out text",
+    prompt: str = "",
+    description: str = "",
+    command: str = "",
+) -> LanguageReport:
+    """Gather what a report shows of a language model.
+
+    Args:
+        model: fitted.
+        test: the text that ``model.scores_`` were measured on.
+        title: the headline.
+        name: the test text as it stands in sentences.
+        prompt: what the model's own texts begin with.
+        description: one or two sentences on the texts.
+        command: what repeats the run, or "".
+
+    Returns:
+        The values of the report; `gruvy.report.write_language_report` turns them into a page.
+
+    Example:
+        >>> write_language_report(language_report(model, test), "report.html")  # doctest: +SKIP
+    """
+    own, *others = model.scores_
+    parts = model.provenance_["characters"]
+    return LanguageReport(
+        title=title,
+        test=name,
+        characters=own["characters"],
+        rows=[
+            BitsRow(CELL_NAMES[own["name"]], "model", own["bits_per_character"], model.n_parameters_),
+            *(BitsRow(row["name"], "baseline", row["bits_per_character"]) for row in others),
+        ],
+        losses=LossCurve(
+            name=CELL_NAMES[model.cell],
+            train=[row["train_loss"] for row in model.history_],
+            validation=[row["validation_loss"] for row in model.history_],
+            best_epoch=model.best_epoch_,
+        ),
+        written=[
+            Written(temperature, prompt, model.generate(prompt, _LENGTH, temperature=temperature, seed=0))
+            for temperature in _TEMPERATURES
+        ],
+        passage=_typical(model, test),
+        provenance=_provenance(model, command),
+        description=description
+        or f"Learnt from {parts['training']:,} characters, stopped by the next {parts['validation']:,}, "
+        f"measured on the last {parts['test']:,}.",
+    )
+
+
+def _typical(model: LanguageModel, text: str) -> Passage:
+    """Return the passage whose bits per character are nearest to the median of all: none is picked by eye."""
+    bits = model.surprise(text)
+    length = min(_PASSAGE, len(text))
+    starts = [0] + [at + 1 for at, character in enumerate(text[:-length]) if character == "\n"]
+    means = np.array([bits[start : start + length].mean() for start in starts])
+    start = starts[int(np.abs(means - np.median(means)).argmin())]
+    return Passage(text[start : start + length], bits[start : start + length])
+
+
+def _provenance(model: LanguageModel, command: str) -> dict[str, str]:
+    made = model.provenance_
+    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
+    facts = {names.get(package, package): version for package, version in made["versions"].items()}
+    parts = made["characters"]
+    facts |= {
+        "Machine": made["machine"],
+        "Threads": str(made["threads"]),
+        "Seed": str(made["seed"]),
+        "Network": f"{model.num_layers} x {model.hidden_size} units, {len(model.alphabet_)} characters",
+        "Training characters": f"{parts['training']:,}",
+        "Validation characters": f"{parts['validation']:,}",
+        "Test characters": f"{parts['test']:,}",
+        "Time per epoch": f"{model.seconds_per_epoch_:.1f} s",
+        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
+    }
+    return facts | ({"Command": command} if command else {})
