@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from gruvy.datasets import card, load_protein
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size
 from gruvy.report import Table, write_tagging_report
@@ -22,16 +22,35 @@ from gruvy.tasks.tagging.report import merging, tagging_report
 
 # The three states by which predictors are compared: helices, strands, and the rest (Rost and Sander 1993).
 THREE = {"H": "H", "G": "H", "I": "H", "E": "E", "B": "E", "C": "C", "S": "C", "T": "C"}
-SEQUENCE, PROFILE = "sequence", "profile"
+PROFILE, SEQUENCE = "with profile", "without profile"
 MAJORITY = "majority class"
 
-# Parameters of the SequenceTagger that differ from its defaults.
-SETTINGS: dict[str, Any] = {"hidden_size": 64, "batch_size": 32, "random_state": 0}
-# Epochs from the sequence alone, and with the profile; how many training chains; whether an LSTM is trained too.
-BUDGETS: dict[Budget, tuple[int, int, int | None, bool]] = {
-    "quick": (3, 3, 600, False),
-    "default": (10, 12, None, True),
-    "full": (30, 30, None, True),
+# Parameters of the SequenceTagger that differ from its defaults, by what it reads. The sequences alone are many and say
+# little: that needs a larger network and less dropout than the few profiles.
+SETTINGS: dict[str, dict[str, Any]] = {
+    SEQUENCE: {"hidden_size": 96, "dropout": 0.1, "batch_size": 32, "random_state": 0},
+    PROFILE: {"hidden_size": 64, "dropout": 0.3, "batch_size": 32, "random_state": 0},
+}
+
+
+class Work(NamedTuple):
+    """What a budget buys.
+
+    Attributes:
+        epochs: by what is read.
+        chains: how many are learnt from; None for all.
+        lstm: whether an LSTM is trained too.
+    """
+
+    epochs: dict[str, int]
+    chains: int | None = None
+    lstm: bool = False
+
+
+BUDGETS: dict[Budget, Work] = {
+    "quick": Work({SEQUENCE: 3, PROFILE: 3}, chains=500),
+    "default": Work({SEQUENCE: 10, PROFILE: 12}),
+    "full": Work({SEQUENCE: 30, PROFILE: 30}, lstm=True),
 }
 
 
@@ -57,33 +76,33 @@ def run(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     chains = load_protein()
-    epochs_sequence, epochs_profile, most, with_lstm = BUDGETS[budget]
-    epochs = {SEQUENCE: epochs_sequence, PROFILE: epochs_profile}
+    work = BUDGETS[budget]
     train, validation, test = (chains[chains["split"] == part] for part in ("train", "validation", "test"))
-    settings = {**SETTINGS, **params}
 
     models: dict[str, SequenceTagger] = {}
-    kinds = [("gru", PROFILE), ("gru", SEQUENCE), *([("lstm", PROFILE)] if with_lstm else [])]
+    kinds = [("gru", PROFILE), ("gru", SEQUENCE), *([("lstm", PROFILE)] if work.lstm else [])]
     for cell, reads in kinds:
-        learnt = _learnt(train, reads, most)
-        size = settings["hidden_size"] if cell == "gru" else _equal_size(cell, settings, models)
-        of_cell = {"max_epochs": epochs[reads], **settings, "cell": cell, "hidden_size": size}
-        name = f"{cell.upper()}, {reads}"
-        with one_thread(), training(name) as progress:
-            models[name] = SequenceTagger(**of_cell).fit(
+        learnt = _learnt(train, reads, work.chains)
+        settings = {"max_epochs": work.epochs[reads], **SETTINGS[reads], **params, "cell": cell}
+        if cell != "gru":
+            settings["hidden_size"] = _equal_size(cell, models[f"GRU {reads}"])
+        name = f"{cell.upper()} {reads}"
+        with kept(folder, f"protein-{name}", budget) as state, one_thread(), training(name) as progress:
+            models[name] = SequenceTagger(**settings).fit(
                 inputs(learnt, reads),
                 learnt["structure"].tolist(),
                 validation=(inputs(validation, reads), validation["structure"].tolist()),
                 progress=progress,
+                **state,
             )
-    path = models[f"GRU, {PROFILE}"].save(folder / "protein.gruvy")
-    models[f"GRU, {SEQUENCE}"].save(folder / "protein-sequence.gruvy")
+    path = models[f"GRU {PROFILE}"].save(folder / "protein.gruvy")
+    models[f"GRU {SEQUENCE}"].save(folder / "protein-sequence.gruvy")
 
     windows = {}
     for reads in (PROFILE, SEQUENCE):
-        learnt = _learnt(train, reads, most)
+        learnt = _learnt(train, reads, work.chains)
         with one_thread():
-            windows[f"linear window, {reads}"] = WindowTagger.of(random_state=0).fit(
+            windows[f"linear window {reads}"] = WindowTagger.of(random_state=0).fit(
                 inputs(learnt, reads),
                 learnt["structure"].tolist(),
                 validation=(inputs(validation, reads), validation["structure"].tolist()),
@@ -96,11 +115,12 @@ def run(
         test["structure"].tolist(),
         [scores[name]["Q3"] for name in windows],
         merge=THREE,
+        rest="C",
         title="The secondary structure of proteins",
         description=(
             "Helix (H), strand (E) or neither (C) for each residue of chains whose structure is known. All models "
-            "learn DSSP's eight states, whose probabilities are added up here. A profile says which amino acids stand at "
-            f"a residue's place in related proteins. A linear window sees 15 residues. {card('protein').split}"
+            "learn DSSP's eight states, whose probabilities are added up here. A profile says which amino acids stand "
+            f"at a residue's place in related proteins. A linear window sees 15 residues. {card('protein').split}"
         ),
         command=command("protein", budget),
     )
@@ -110,8 +130,8 @@ def run(
     headline = (
         f"The GRU tells {figures[2].gru:.1%} of the residues' three states from sequence and profile, and "
         f"{figures[0].gru:.1%} from the sequence alone; a linear model of 15 residues "
-        f"{scores[f'linear window, {PROFILE}']['Q3']['accuracy']:.1%} and "
-        f"{scores[f'linear window, {SEQUENCE}']['Q3']['accuracy']:.1%}."
+        f"{scores[f'linear window {PROFILE}']['Q3']['accuracy']:.1%} and "
+        f"{scores[f'linear window {SEQUENCE}']['Q3']['accuracy']:.1%}."
     )
     results = {
         "headline": headline,
@@ -120,7 +140,7 @@ def run(
         "rows": [vars(row) for row in report.rows],
         "classes": list(report.classes),
         "confusion": report.confusion.tolist(),
-        "provenance": models[f"GRU, {PROFILE}"].provenance_,
+        "provenance": models[f"GRU {PROFILE}"].provenance_,
     }
     write_results(results, folder / "protein.json")
     return Outcome(headline, [_table(scores, len(models))], figures, results, report_path, path)
@@ -133,25 +153,24 @@ def inputs(chains: pd.DataFrame, reads: str) -> list[Any]:
     return list(zip(chains["sequence"], chains["profile"], strict=True))
 
 
-def _learnt(train: pd.DataFrame, reads: str, most: int | None) -> pd.DataFrame:
+def _learnt(train: pd.DataFrame, reads: str, chains: int | None) -> pd.DataFrame:
     """The training chains that a model can read."""
-    return (train if reads == SEQUENCE else train[train["profile"].notna()]).head(most or len(train))
+    return (train if reads == SEQUENCE else train[train["profile"].notna()]).head(chains or len(train))
 
 
-def _equal_size(cell: str, settings: dict[str, Any], models: dict[str, SequenceTagger]) -> int:
+def _equal_size(cell: str, gru: SequenceTagger) -> int:
     """Return the hidden size at which the network is nearest to the GRU's in parameters."""
-    gru = models[f"GRU, {PROFILE}"]
-    channels = len(gru.alphabet_) + 20
 
     def count(cell: str, size: int) -> int:
         network = TaggerNetwork(cell, channels, len(gru.classes_), hidden_size=size, num_layers=gru.num_layers)
         return sum(weight.numel() for weight in network.parameters())
 
+    channels = len(gru.alphabet_) + 20
     return equal_hidden_size(cell, input_size=channels, hidden_size=gru.hidden_size, count=count)
 
 
 def _reads(name: str) -> str:
-    return name.rsplit(", ", 1)[1]
+    return SEQUENCE if name.endswith(SEQUENCE) else PROFILE
 
 
 def _scores(name: str, model: SequenceTagger, test: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -178,7 +197,7 @@ def _majority(model: SequenceTagger, test: pd.DataFrame) -> dict[str, dict[str, 
 def _figure(scores: dict[str, dict[str, dict[str, Any]]], measure: str, reads: str) -> Figure:
     """One measure of the models that read the same."""
     found = {name: of[measure]["accuracy"] for name, of in scores.items() if name.endswith(reads) or name == MAJORITY}
-    of = {name.removesuffix(f", {reads}"): value for name, value in found.items()}
+    of = {name.removesuffix(f" {reads}"): value for name, value in found.items()}
     with_what = "from the sequence alone" if reads == SEQUENCE else "with the profile"
     return Figure(f"{measure} {with_what}", of.pop("GRU"), of, trivial=MAJORITY, higher_is_better=True, style=".1%")
 

@@ -88,14 +88,16 @@ def _more_legends() -> dict[str, list[dict[str, str]]]:
 
 
 def _hues(report: TaggingReport) -> list[dict[str, str]]:
-    """Return each class' colour: the most frequent one is grey, the others have hues, fainter when used again."""
-    frequent = max(range(len(report.classes)), key=lambda number: report.by_class[number].count)
-    others = [number for number in range(len(report.classes)) if number != frequent]
-    hues = {frequent: {"light": LIGHT.line, "dark": DARK.line, "mark": "60%"}}
-    for place, number in enumerate(others):
+    """Return each class' colour: fainter where a hue is used again, grey for the rest."""
+    hues = []
+    for name in report.classes:
+        place = len([hue for hue in hues if hue["light"] != LIGHT.line])
         mark = ("55%", "30%", "15%")[min(place // len(LIGHT.models), 2)]
-        hues[number] = {"light": LIGHT.model(place), "dark": DARK.model(place), "mark": mark}
-    return [hues[number] for number in range(len(report.classes))]
+        rest = {"light": LIGHT.line, "dark": DARK.line, "mark": "60%"}
+        hues.append(
+            rest if name == report.rest else {"light": LIGHT.model(place), "dark": DARK.model(place), "mark": mark}
+        )
+    return hues
 
 
 def _lines(example: TaggedExample, classes: Sequence[str]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class TaggingReport(ClassificationReport):
         tagged: sequences with truth and prediction.
         lengths: (N,) steps of each sequence of the test part.
         accuracies: (N,) share of each one's steps that are right.
+        rest: the class of what is none of the others, drawn in grey; "" if there is none such.
         along: accuracy along the sequences, from their beginning to their end, in parts of equal width.
     """
 
@@ -65,3 +66,4 @@ class TaggingReport(ClassificationReport):
     lengths: Sequence[int] = ()
     accuracies: Sequence[float] = ()
     along: Sequence[float] = ()
+    rest: str = ""

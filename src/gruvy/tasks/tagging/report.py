@@ -35,6 +35,7 @@ def tagging_report(
     baselines: Sequence[Mapping[str, Any]] = (),
     *,
     merge: Mapping[Any, Any] | None = None,
+    rest: str = "",
     title: str,
     description: str = "",
     command: str = "",
@@ -49,6 +50,7 @@ def tagging_report(
         y: the labels of these sequences.
         baselines: more rows as those of ``evaluate``, on the merged classes.
         merge: class -> what the report calls it, where several classes are to count as one.
+        rest: the class of what is none of the others, which is drawn in grey; "" if there is none such.
         title: the headline.
         description: one or two sentences on the data.
         command: what repeats the run, or "".
@@ -90,6 +92,7 @@ def tagging_report(
         lengths=lengths,
         accuracies=accuracies,
         along=_along(truths, each),
+        rest=rest,
     )
 
 
