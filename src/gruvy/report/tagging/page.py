@@ -89,7 +89,7 @@ def _more_legends() -> dict[str, list[dict[str, str]]]:
 
 def _hues(report: TaggingReport) -> list[dict[str, str]]:
     """Return each class' colour: fainter where a hue is used again, grey for the rest."""
-    hues = []
+    hues: list[dict[str, str]] = []
     for name in report.classes:
         place = len([hue for hue in hues if hue["light"] != LIGHT.line])
         mark = ("55%", "30%", "15%")[min(place // len(LIGHT.models), 2)]
