@@ -126,7 +126,7 @@ def one_line(outcome, pattern):
     ("text", "pattern"),
     [
         ("", "bad.3line: the file is empty"),
-        (">a\nAGV\n>b\nAG\n", "the FASTA file has no labels: add them as a third line"),
+        (">a\nAGV\n>b\nAG\n", "the FASTA file has no labels: give each entry a third line"),
         (">a\nAGV\nCCC\n>b\nAG\nCC\n>c\nAV\nCC\n", "at least two classes, got one class, 'C'"),
         (">a\nAG1\nCCH\n", "'a' has '1' at position 3"),
         (">a\nAGV\nCCH\n>b\nAG\nCH\n", "expected three sequences or more"),

@@ -58,22 +58,20 @@ def test_a_profile_favours_its_own_residue(chains):
     assert profile.mean() < 0
 
 
-def containment(held, learnt, size=5):
+def runs(chains, size=5):
+    """(N, 20**size) sparse: which runs of so many residues each chain has."""
+    numbers = str.maketrans(make_protein.AMINO_ACIDS, "".join(map(chr, range(20))))
+    codes = [np.frombuffer(one.translate(numbers).encode(), np.uint8) for one in chains]
+    windows = [np.lib.stride_tricks.sliding_window_view(one, size) for one in codes]
+    found = [np.unique(one @ 20 ** np.arange(size)) for one in windows]
+    ends = np.cumsum([0, *map(len, found)])
+    return csr_matrix((np.ones(ends[-1]), np.concatenate(found), ends), shape=(len(chains), 20**size))
+
+
+def containment(held, learnt):
     """The greatest share of each held chain's runs of five residues that stand in one chain that is learnt from."""
-    names = {}
-    cells = [
-        [
-            (row, names.setdefault(one[i : i + size], len(names)))
-            for row, one in enumerate(part)
-            for i in range(len(one) - size + 1)
-        ]
-        for part in (held, learnt)
-    ]
-    first, second = (
-        csr_matrix((np.ones(len(set(found))), tuple(zip(*set(found), strict=True))), shape=(len(part), len(names)))
-        for found, part in zip(cells, (held, learnt), strict=True)
-    )
-    shared = np.asarray((first @ second.T).max(axis=1).todense()).ravel()
+    first = runs(held)
+    shared = (first @ runs(learnt).T).max(axis=1).toarray().ravel()
     return shared / np.asarray(first.sum(axis=1)).ravel()
 
 
@@ -85,9 +83,7 @@ def test_no_held_out_chain_is_like_one_that_is_learnt_from(chains):
     held = chains[chains["split"] != "train"]["sequence"].tolist()
     learnt = chains[chains["split"] == "train"]["sequence"].tolist()
     assert containment(held, learnt).max() < 0.2
-    relative = "".join(residue if place % 3 else "W" for place, residue in enumerate(learnt[0]))
     assert containment([learnt[0][10:-10]], learnt)[0] == 1  # it would be noticed
-    assert containment([relative], learnt)[0] == 0  # but not every relative would
 
 
 def test_the_script_keeps_relatives_of_earlier_parts_out_of_later_ones(monkeypatch):

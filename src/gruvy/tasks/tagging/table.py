@@ -73,7 +73,7 @@ class TagColumns:
         check_names(frame, named | {name: name for name in self.values})
         if self.series is None:
             if pd.api.types.is_numeric_dtype(frame[self.string]):
-                raise DataError(f"column '{self.string}': expected strings, got {frame[self.string].iloc[0]!r}")
+                raise DataError(f"column '{self.string}': expected strings, got {frame[self.string].iloc[0]}")
             of_rows = list(range(len(frame))) if self.name is None else frame[self.name].tolist()
             return frame[self.string].tolist(), of_rows
         names, rows = groups(frame[self.series])
@@ -96,9 +96,7 @@ class TagColumns:
             DataError: the column is missing.
         """
         if self == FASTA_COLUMNS and self.label not in frame:
-            raise DataError(
-                "the FASTA file has no labels: add them as a third line of each entry, or fit with --labels"
-            )
+            raise DataError("the FASTA file has no labels: give each entry a third line of them, or fit with --labels")
         check_names(frame, {"label": self.label})
         if self.series is None:
             return frame[self.label].tolist()
