@@ -15,7 +15,7 @@ from gruvy.detection import TASK as ANOMALY
 from gruvy.detection import Detector
 from gruvy.errors import FileFormatError
 from gruvy.graph import Graph, graph_of_file
-from gruvy.language import Alphabet, Characters, GraphNetwork
+from gruvy.language import Alphabet, Characters, GraphNetwork, Subwords, read_pieces
 from gruvy.timeseries import (
     Preparation,
     Scaler,
@@ -60,7 +60,7 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
         return graph
     try:
         if document["task"] == LANGUAGE:
-            return _characters(graph, Alphabet(document["alphabet"]))
+            return _characters(graph, read_pieces(document["alphabet"]))
         if document["task"] == ANOMALY:
             return Detector.of_document(graph, document, arrays)
         about, params = document["preprocessing"], document["params"]
@@ -163,7 +163,7 @@ class ForecastRuntime:
         return preparation.unscale(shaped, preparation.numbers(series))
 
 
-def _characters(graph: Graph, alphabet: Alphabet) -> Characters:
+def _characters(graph: Graph, alphabet: Alphabet | Subwords) -> Characters:
     """Check that graph and alphabet fit each other."""
     inputs = {name: (value.steps, value.features, value.whole) for name, value in graph.inputs.items()}
     output = graph.values.get("logits")

@@ -64,6 +64,16 @@ def test_fit_json_is_one_document_and_silence(fit, data, tmp_path):
     assert document["model"] == str(tmp_path / "m.gruvy")
 
 
+def test_whole_series_are_held_out(fit, table, tmp_path):
+    shops = pd.concat([table.assign(shop=name) for name in "abcdefghij"])
+    shops.to_parquet(tmp_path / "shops.parquet")
+    options = ("--series", "shop", "--split", "series", "--epochs", "1", "--out", tmp_path / "m.gruvy")
+    assert fit(tmp_path / "shops.parquet", *options).code == 0
+    assert package.load(tmp_path / "m.gruvy").test_series_ == ["i", "j"]
+    wrong = fit(tmp_path / "shops.parquet", *options, "--split", "seris")
+    assert "split: expected one of time, series, got 'seris'" in wrong.err
+
+
 def test_the_same_seed_gives_the_same_model(fit, data, tmp_path):
     first, second, other = (
         json.loads(fit(data, "--out", tmp_path / "m.gruvy", "--json", "--seed", seed).out) for seed in (3, 3, 4)

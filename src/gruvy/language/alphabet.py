@@ -44,6 +44,15 @@ class Alphabet:
         return len(self.characters)
 
     @property
+    def pieces(self) -> tuple[str, ...]:
+        """What the numbers stand for."""
+        return tuple(self.characters)
+
+    def document(self) -> str:
+        """Return it as plain JSON."""
+        return self.characters
+
+    @property
     def start(self) -> int:
         """The number of what is read before a text begins."""
         return self.characters.index(START)

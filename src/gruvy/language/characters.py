@@ -1,4 +1,4 @@
-"""`Characters`: a trained network over characters, to generate text and to measure it."""
+"""`Characters`: a trained network over characters or sub-words, to generate text and to measure it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gruvy.errors import ArgumentError
 from gruvy.graph import Graph
 from gruvy.language.alphabet import Alphabet
 from gruvy.language.drawing import Drawing
+from gruvy.language.subwords import Subwords
 
 Numbers = NDArray[np.int64]
 Logits = NDArray[np.float32]
@@ -69,15 +70,15 @@ class GraphNetwork:
 
 @dataclass(frozen=True)
 class Characters:
-    """A trained network over characters.
+    """A trained network over characters or sub-words.
 
     Attributes:
-        network: from characters to what follows them.
-        alphabet: the characters' numbers.
+        network: from pieces of text, by their numbers, to what follows them.
+        alphabet: the numbers of the characters, or of the sub-words.
     """
 
     network: Network
-    alphabet: Alphabet
+    alphabet: Alphabet | Subwords
 
     def generate(self, prompt: str = "", length: int = 500, **how: Any) -> str:
         """Return text that goes on from a prompt; arguments as for `stream`."""
@@ -94,11 +95,11 @@ class Characters:
         seed: int | None = None,
         stop: str | Sequence[str] = (),
     ) -> Iterator[str]:
-        """Draw characters one after another; each is there as soon as it is drawn.
+        """Draw characters or sub-words one after another; each is there as soon as it is drawn.
 
         Args:
             prompt: what the text begins with; it is not returned. Without one a new line begins.
-            length: characters to draw; None for no end.
+            length: characters to draw; None for no end. The last sub-word may be cut.
             temperature: see `Drawing`.
             top_k: see `Drawing`.
             top_p: see `Drawing`.
@@ -106,7 +107,7 @@ class Characters:
             stop: a text, or several, at whose end the drawing ends; it is returned too.
 
         Returns:
-            An iterator over single characters.
+            An iterator over what is drawn: single characters, or sub-words.
 
         Raises:
             ArgumentError: values that cannot work.
@@ -125,7 +126,8 @@ class Characters:
     def surprise(self, text: str) -> NDArray[np.float64]:
         """Return the bits of each character (T,): -log2 of the probability that it got, given all before it.
 
-        Long texts are cut into pieces, each of which reads only the 256 characters before it.
+        The bits of a sub-word are shared out evenly among its characters. Long texts are cut into parts, each of which
+        reads only the 256 characters or sub-words before it.
 
         Raises:
             DataError: the text has characters that the model does not know.
@@ -147,7 +149,8 @@ class Characters:
             logits, state = self.network.run(inputs[places[rows]], state)
             bits = _bits(logits, numbers[places[rows]])
             found[places[rows][scored[rows]]] = bits[scored[rows]]
-        return found
+        lengths = np.array([len(piece) for piece in self.alphabet.pieces])[numbers]
+        return np.repeat(found / lengths, lengths)
 
     def _drawn(
         self, read: list[int], length: int | None, drawing: Drawing, random: np.random.Generator, stops: tuple[str, ...]
@@ -156,16 +159,19 @@ class Characters:
         for number in read:
             logits = step(number)
         longest = max(map(len, stops), default=0)
+        pieces = self.alphabet.pieces
         tail = ""
         drawn = 0
         while length is None or drawn < length:
             number = drawing.draw(logits, random)
-            character = self.alphabet.characters[number]
-            yield character
-            drawn += 1
-            tail = (tail + character)[-longest:] if longest else ""
-            if tail.endswith(stops):
+            piece = pieces[number] if length is None else pieces[number][: length - drawn]
+            ends = [(tail + piece).find(stop) + len(stop) for stop in stops if stop in tail + piece]
+            if ends:
+                yield piece[: min(ends) - len(tail)]
                 return
+            yield piece
+            drawn += len(piece)
+            tail = (tail + piece)[1 - longest :] if longest > 1 else ""
             logits = step(number)
 
 

@@ -63,6 +63,9 @@ def fit(
     known: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="Known ahead as well (prices, holidays).")
     ] = None,
+    split: Annotated[
+        str, typer.Option(metavar="KIND", help="Hold out the end in time, or whole series: time or series.")
+    ] = "time",
     cell: Cell = "gru",
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
@@ -76,8 +79,8 @@ def fit(
 ) -> None:
     """Train a forecaster on DATA and compare it with simple baselines.
 
-    The last 20% of the rows are held out: all printed errors are measured there, in the target's own unit.
-    Values and rows may be missing. Scaling, calendar features and the split by time are done inside.
+    The last 20% of the rows, or of the series, are held out: all printed errors are measured there, in the target's
+    own unit. Values and rows may be missing. Scaling, calendar features and the split are done inside.
     """
     check_fit(out, report, checkpoint, resume)
     with working("loading", quiet=json):
@@ -89,7 +92,14 @@ def fit(
         frame = read_table(data)
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = Forecaster(
-            horizon, context, cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=seed, **limits
+            horizon,
+            context,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            split=split,
+            random_state=seed,
+            **limits,
         )
     with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
         model.fit(

@@ -44,10 +44,11 @@ Several files, a larger model, kept after every epoch (go on after a crash with 
 def fit(
     data: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files in UTF-8, read in this order.")],
     cell: Cell = "gru",
+    tokens: Annotated[str, typer.Option(metavar="KIND", help="Read the text as character or subword.")] = "character",
     hidden_size: HiddenSize = 256,
     num_layers: NumLayers = 1,
     context: Annotated[
-        int, typer.Option(metavar="N", help="Characters through which gradients go back; memory goes further.")
+        int, typer.Option(metavar="N", help="Characters or sub-words through which gradients go back.")
     ] = 100,
     epochs: Epochs = None,
     seed: Seed = 0,
@@ -73,7 +74,9 @@ def fit(
 
         text = joined([read_text(path) for path in data])
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
-        model = LanguageModel(hidden_size, num_layers, cell=cell, context_length=context, random_state=seed, **limits)
+        model = LanguageModel(
+            hidden_size, num_layers, cell=cell, tokens=tokens, context_length=context, random_state=seed, **limits
+        )
     with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
         model.fit(text, checkpoint=checkpoint, resume=resume, progress=progress)
     model.save(out)

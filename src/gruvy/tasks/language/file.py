@@ -11,7 +11,7 @@ import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
-from gruvy.language import Alphabet
+from gruvy.language import Alphabet, Subwords, read_pieces
 from gruvy.tasks.language.network import PREFIX, LanguageNetwork, language_graph
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_language_model(model: LanguageModel, path: str | os.PathLike[str]) -> 
             "num_layers": int(model.num_layers),
             "reset_after": True if model.cell == "gru" else None,
         },
-        "alphabet": model.alphabet_,
+        "alphabet": model._characters.alphabet.document(),
         "fitted": {name: getattr(model, name) for name in _PLAIN},
     }
     graph = language_graph(network)
@@ -66,7 +66,7 @@ def read_language_model(
     """
     try:
         model = model_type(**document["params"])
-        alphabet = Alphabet(document["alphabet"])
+        alphabet = read_pieces(document["alphabet"])
         network = new_language_network(model, alphabet)
         weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
         network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
@@ -78,8 +78,8 @@ def read_language_model(
     return model
 
 
-def new_language_network(model: LanguageModel, alphabet: Alphabet) -> LanguageNetwork:
-    """The network for these parameters and this alphabet, untrained."""
+def new_language_network(model: LanguageModel, alphabet: Alphabet | Subwords) -> LanguageNetwork:
+    """The network for these parameters and these pieces of text, untrained."""
     return LanguageNetwork(
         model.cell,
         len(alphabet),

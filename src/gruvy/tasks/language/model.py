@@ -1,4 +1,4 @@
-"""Language models over characters: the estimator."""
+"""Language models over characters or sub-words: the estimator."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Streams
 from gruvy.errors import ArgumentError, DataError
-from gruvy.language import Alphabet, Characters
+from gruvy.language import Alphabet, Characters, Subwords
 from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
 from gruvy.tasks.language.file import new_language_network, write_language_model
 from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
 from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
+from gruvy.tasks.language.subwords import learn_subwords
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, Schedule, reproducible, train
 
@@ -30,7 +31,7 @@ _VALIDATION_STREAMS = 64
 
 
 class LanguageModel(BaseEstimator):
-    """Learns from a text which character follows, and goes on with texts of its own.
+    """Learns from a text which character or sub-word follows, and goes on with texts of its own.
 
     Trained by truncated backpropagation through time: the text is read as ``batch_size`` parallel streams, whose states
     go on from one batch of ``context_length`` characters to the next. The best epoch is chosen on the validation part;
@@ -41,9 +42,12 @@ class LanguageModel(BaseEstimator):
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
         cell: "gru", "lstm" or "tanh".
-        embedding_size: E, numbers that stand for a character.
+        tokens: "character", or "subword": pieces of words that are learnt from the training part (byte-pair encoding,
+            by the tokenizers library of the extra "text"); a text has fewer of them, and memory reaches further back.
+        vocabulary_size: the most sub-words, single characters included.
+        embedding_size: E, numbers that stand for a character or sub-word.
         dropout: share of the units dropped in training, between layers and before the output.
-        context_length: T, characters through which gradients go back; what is remembered goes further.
+        context_length: T, characters or sub-words through which gradients go back; what is remembered goes further.
         batch_size: N, streams; fewer where the text is too short for so many.
         validation_fraction: share of the text, just before the test part, that chooses the best epoch.
         test_fraction: share of the text, its end, kept for the scores.
@@ -56,7 +60,8 @@ class LanguageModel(BaseEstimator):
         scores_: rows of `evaluate` for the test part, the n-gram model and xz after the training text among them.
         history_: one row per epoch: epoch, train_loss, validation_loss (bits per character), seconds.
         best_epoch_: whose weights are in use.
-        alphabet_: the characters of all parts, in the order of their numbers.
+        alphabet_: the characters of all parts, in their order.
+        pieces_: what the network's numbers stand for: these characters, or sub-words.
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
@@ -75,6 +80,8 @@ class LanguageModel(BaseEstimator):
         num_layers: int = 1,
         *,
         cell: str = "gru",
+        tokens: str = "character",
+        vocabulary_size: int = 1000,
         embedding_size: int = 64,
         dropout: float = 0.1,
         context_length: int = 100,
@@ -89,6 +96,8 @@ class LanguageModel(BaseEstimator):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.cell = cell
+        self.tokens = tokens
+        self.vocabulary_size = vocabulary_size
         self.embedding_size = embedding_size
         self.dropout = dropout
         self.context_length = context_length
@@ -134,7 +143,10 @@ class LanguageModel(BaseEstimator):
         if resume and checkpoint is None:
             raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
         parts = self._parts(text, validation, test)
-        alphabet = Alphabet.of("".join(parts.values()))
+        characters = Alphabet.of("".join(parts.values()))
+        alphabet: Alphabet | Subwords = characters
+        if self.tokens == "subword":
+            alphabet = learn_subwords(parts["training"], characters.characters, self.vocabulary_size)
         training, judged = (torch.from_numpy(alphabet.encode(parts[name])) for name in ("training", "validation"))
 
         seed = self._seed()
@@ -142,7 +154,7 @@ class LanguageModel(BaseEstimator):
             network = new_language_network(self, alphabet)
         result = train(
             network,
-            CarriedLoss(),
+            CarriedLoss(torch.tensor([len(piece) for piece in alphabet.pieces])),
             Streams(training, alphabet.start, streams=self.batch_size, context=self.context_length),
             Streams(judged, alphabet.start, streams=_VALIDATION_STREAMS, context=self.context_length),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
@@ -166,7 +178,7 @@ class LanguageModel(BaseEstimator):
         own, *packed = self.evaluate(parts["test"])
         self.scores_ = [
             own,
-            *ngram(parts["training"], parts["validation"], parts["test"], alphabet),
+            *ngram(parts["training"], parts["validation"], parts["test"], characters),
             xz_after(parts["training"], parts["test"]),
             *packed,
         ]
@@ -199,7 +211,7 @@ class LanguageModel(BaseEstimator):
         return "".join(self.stream(prompt, length, **how))
 
     def stream(self, prompt: str = "", length: int | None = None, **how: Any) -> Iterator[str]:
-        """Draw characters one after another; each is there as soon as it is drawn.
+        """Draw characters or sub-words one after another; each is there as soon as it is drawn.
 
         Args:
             prompt: what the text begins with; it is not returned. Without one a new line begins.
@@ -207,7 +219,7 @@ class LanguageModel(BaseEstimator):
             how: temperature, top_k, top_p, seed and stop, see `gruvy.language.Characters.stream`.
 
         Returns:
-            An iterator over single characters.
+            An iterator over what is drawn.
 
         Raises:
             ArgumentError: values that cannot work.
@@ -218,6 +230,8 @@ class LanguageModel(BaseEstimator):
 
     def surprise(self, text: str) -> NDArray[np.float64]:
         """Return the bits of each character (T,): -log2 of the probability that it got, given all before it.
+
+        The bits of a sub-word are shared out evenly among its characters.
 
         Raises:
             DataError: the text has characters that the model does not know.
@@ -285,11 +299,12 @@ class LanguageModel(BaseEstimator):
         check_parts(parts, self.context_length)
         return parts
 
-    def _keep(self, network: LanguageNetwork, alphabet: Alphabet) -> None:
+    def _keep(self, network: LanguageNetwork, alphabet: Alphabet | Subwords) -> None:
         """Take over the parts of a fitted model."""
         self._network = network.eval()
         self._characters = Characters(fastest(network), alphabet)
         self.alphabet_ = alphabet.characters
+        self.pieces_ = alphabet.pieces
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
 
     def _seed(self) -> int:

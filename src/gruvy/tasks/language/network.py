@@ -25,13 +25,13 @@ PREFIX = "network/"
 
 
 class LanguageNetwork(nn.Module):
-    """Characters into vectors, a recurrent encoder, and one logit for each character that can follow::
+    """Characters or sub-words into vectors, a recurrent encoder, and one logit for each that can follow::
 
         logits_t = W h_t + b,    h_t = cell(E[x_t], h_{t-1})
 
     Args:
         cell: "gru", "lstm" or "tanh".
-        characters: V.
+        characters: V, of characters or sub-words.
         embedding_size: E, numbers that stand for a character.
         hidden_size: H.
         num_layers: recurrent layers.
@@ -70,17 +70,22 @@ class CarriedLoss:
 
     That is truncated backpropagation through time: what lies more than a batch back is remembered, but no longer
     learnt from (Williams and Peng 1990). A pass ends before another one begins, so one state is enough.
+
+    Args:
+        lengths: (V,) the characters of each piece, so that the loss is in bits per character; None for single ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lengths: Tensor | None = None) -> None:
         self._state: Any = None
+        self._lengths = lengths
 
     def __call__(self, network: nn.Module, batch: StreamBatch) -> tuple[Tensor, Tensor]:
         """Sum over the characters of a batch, and how many there are."""
         logits, state = network(batch.inputs, None if batch.first else self._state)
         self._state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
         nats = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="sum")
-        return nats / math.log(2), torch.tensor(batch.targets.numel())
+        count = torch.tensor(batch.targets.numel()) if self._lengths is None else self._lengths[batch.targets].sum()
+        return nats / math.log(2), count
 
 
 def language_graph(network: LanguageNetwork) -> Graph | None:

@@ -7,9 +7,19 @@ from typing import Any
 
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.params import check_shared, is_real
-from gruvy.timeseries import Problems
+from gruvy.timeseries import Problems, did_you_mean
 
-_COUNTS = ("hidden_size", "num_layers", "embedding_size", "context_length", "batch_size", "max_epochs", "patience")
+TOKENS = ("character", "subword")
+_COUNTS = (
+    "hidden_size",
+    "num_layers",
+    "vocabulary_size",
+    "embedding_size",
+    "context_length",
+    "batch_size",
+    "max_epochs",
+    "patience",
+)
 
 
 def check_language_params(params: Mapping[str, Any]) -> None:
@@ -23,6 +33,9 @@ def check_language_params(params: Mapping[str, Any]) -> None:
     """
     problems = Problems("LanguageModel")
     check_shared(params, problems, counts=_COUNTS)
+    if params["tokens"] not in TOKENS:
+        expected = f"expected one of {', '.join(TOKENS)}, got {params['tokens']!r}"
+        problems.add(f"tokens: {expected}; {did_you_mean(params['tokens'], TOKENS)}")
     fractions = ("validation_fraction", "test_fraction")
     wrong = [name for name in fractions if not is_real(params[name]) or not 0 < params[name] < 1]
     for name in wrong:

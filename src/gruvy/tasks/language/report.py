@@ -87,7 +87,7 @@ def _provenance(model: LanguageModel, command: str) -> dict[str, str]:
         "Machine": made["machine"],
         "Threads": str(made["threads"]),
         "Seed": str(made["seed"]),
-        "Network": f"{model.num_layers} x {model.hidden_size} units, {len(model.alphabet_)} characters",
+        "Network": f"{model.num_layers} x {model.hidden_size} units, {len(model.pieces_):,} {model.tokens}s",
         "Training characters": f"{parts['training']:,}",
         "Validation characters": f"{parts['validation']:,}",
         "Test characters": f"{parts['test']:,}",
