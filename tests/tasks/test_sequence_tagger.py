@@ -133,6 +133,7 @@ def test_the_given_validation_part_is_the_one_that_is_used():
     wrong = ["".join("io"[label == "i"] for label in labels) for labels in y[40:]]  # the other way round
     right = SequenceTagger(**SMALL).fit(X[:40], y[:40], validation=(X[40:], y[40:]))
     turned = SequenceTagger(**SMALL).fit(X[:40], y[:40], validation=(X[40:], wrong))
+    assert right.history_[0]["train_loss"] == turned.history_[0]["train_loss"]  # they learn the same
     assert right.best_epoch_ > turned.best_epoch_
     assert turned.history_[0]["validation_loss"] > right.history_[-1]["validation_loss"]
     assert right.provenance_["sequences"] == 60

@@ -38,7 +38,7 @@ class Work(NamedTuple):
 
     Attributes:
         epochs: by what is read.
-        chains: how many are learnt from; None for all.
+        chains: how many are learnt from, with a fifth as many to validate; None for all.
         lstm: whether an LSTM is trained too.
     """
 
@@ -78,6 +78,8 @@ def run(
     chains = load_protein()
     work = BUDGETS[budget]
     train, validation, test = (chains[chains["split"] == part] for part in ("train", "validation", "test"))
+    if work.chains is not None:
+        validation = validation.head(work.chains // 5)
 
     models: dict[str, SequenceTagger] = {}
     kinds = [("gru", PROFILE), ("gru", SEQUENCE), *([("lstm", PROFILE)] if work.lstm else [])]
