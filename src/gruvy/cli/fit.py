@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, transcribe, translate
+from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, tag, transcribe, translate
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
 _TASKS = {
     "forecast": forecast,
     "classify": classify,
+    "tag": tag,
     "language": language,
     "translate": translate,
     "transcribe": transcribe,

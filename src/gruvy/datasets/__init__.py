@@ -8,6 +8,7 @@ from gruvy.datasets.chorales import Chorale, load_chorales
 from gruvy.datasets.faults import inject_faults
 from gruvy.datasets.genes import load_genes
 from gruvy.datasets.movement import load_movement
+from gruvy.datasets.protein import load_protein
 from gruvy.datasets.sentiment import load_sentiment
 from gruvy.datasets.speech import load_speech
 from gruvy.datasets.stocks import load_stocks
@@ -24,6 +25,7 @@ __all__ = [
     "load_chorales",
     "load_genes",
     "load_movement",
+    "load_protein",
     "load_sentiment",
     "load_speech",
     "load_stocks",

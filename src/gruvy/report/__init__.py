@@ -21,6 +21,8 @@ from gruvy.report.music.page import write_music_report
 from gruvy.report.music.table import frame_table
 from gruvy.report.music.values import Foreseen, FrameRow, MusicReport
 from gruvy.report.table import Table
+from gruvy.report.tagging.page import write_tagging_report
+from gruvy.report.tagging.values import ClassRow, TaggedExample, TaggingReport
 from gruvy.report.transcription.page import transcription_headline, write_transcription_report
 from gruvy.report.transcription.table import transcript_table
 from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
@@ -36,6 +38,7 @@ __all__ = [
     "AnomalyReport",
     "AttentionMap",
     "BitsRow",
+    "ClassRow",
     "ClassificationReport",
     "Comparison",
     "Course",
@@ -60,6 +63,8 @@ __all__ = [
     "ScoreRow",
     "Table",
     "TableRow",
+    "TaggedExample",
+    "TaggingReport",
     "TranscriptionReport",
     "TranslationExample",
     "TranslationReport",
@@ -82,6 +87,7 @@ __all__ = [
     "write_language_report",
     "write_music_report",
     "write_report",
+    "write_tagging_report",
     "write_transcription_report",
     "write_translation_report",
 ]

@@ -7,6 +7,7 @@ from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
 from gruvy.tasks.music import PolyphonicModel
+from gruvy.tasks.tagging import SequenceTagger
 from gruvy.tasks.transcription import Transcriber
 from gruvy.tasks.translation import Translator
 
@@ -19,6 +20,7 @@ __all__ = [
     "PolyphonicModel",
     "RecurrentAgent",
     "SequenceClassifier",
+    "SequenceTagger",
     "Trace",
     "Transcriber",
     "Translator",

@@ -24,6 +24,8 @@ from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.language import file as language
 from gruvy.tasks.music import PolyphonicModel
 from gruvy.tasks.music import file as music
+from gruvy.tasks.tagging import SequenceTagger
+from gruvy.tasks.tagging import file as tagging
 from gruvy.tasks.transcription import Transcriber
 from gruvy.tasks.transcription import file as transcription
 from gruvy.tasks.translation import Translator
@@ -39,6 +41,7 @@ _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = 
     music.TASK: partial(music.read_polyphonic, PolyphonicModel),
     transcription.TASK: partial(transcription.read_transcriber, Transcriber),
     translation.TASK: partial(translation.read_translator, Translator),
+    tagging.TASK: partial(tagging.read_tagger, SequenceTagger),
 }
 
 

@@ -24,6 +24,7 @@ _MODULES = {
     "RecurrentAgent": "agent",
     "Transcriber": "transcribe",
     "Translator": "translate",
+    "SequenceTagger": "tag",
 }
 
 
