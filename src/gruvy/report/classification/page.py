@@ -37,10 +37,10 @@ def write_classification_report(report: ClassificationReport, path: str | PathLi
         headline(report),
         report=report,
         text=text,
-        rows=_table(report),
-        sentences=_sentences(report),
+        rows=score_rows(report),
+        sentences=sentences(report),
         examples=[_marked(example) for example in report.examples],
-        legends=_legends(report),
+        legends=legends(report),
     )
 
 
@@ -52,7 +52,8 @@ def headline(report: ClassificationReport) -> str:
     return f"The {model.name} is right about {model.accuracy:.1%} of what it had never seen{beside}."
 
 
-def _sentences(report: ClassificationReport) -> dict[str, str]:
+def sentences(report: ClassificationReport) -> dict[str, str]:
+    """Say what the plots show, by their ids."""
     counts = report.confusion
     found = counts.diagonal() / counts.sum(axis=1).clip(min=1)
     best, worst = (report.classes[int(place)] for place in (found.argmax(), found.argmin()))
@@ -84,7 +85,7 @@ def _parts_sentence(report: ClassificationReport) -> str:
     return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
 
 
-def _table(report: ClassificationReport) -> list[dict[str, Any]]:
+def score_rows(report: ClassificationReport) -> list[dict[str, Any]]:
     """Return the table's cells as text."""
     hues = {"model": 0, "baseline": 0}
     rows = []
@@ -113,7 +114,8 @@ def _table(report: ClassificationReport) -> list[dict[str, Any]]:
     return rows
 
 
-def _legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
+def legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
+    """Return the keys of each plot's legend."""
     losses = [legend_key(c.name, LIGHT.model(i), DARK.model(i)) for i, c in enumerate(report.losses)]
     losses += [
         legend_key("validation", LIGHT.soft, DARK.soft),

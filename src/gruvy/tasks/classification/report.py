@@ -31,6 +31,9 @@ _PLACES = {
     "Least certain of it (99th percentile)": 0.99,
 }
 
+# What the figures of a report were measured on, unless it says otherwise.
+HELD_OUT = "All figures are of the held-out test part, which no model saw in training."
+
 
 def classification_report(
     models: Mapping[str, SequenceClassifier],
@@ -76,7 +79,7 @@ def classification_report(
     if out_of_fold is None:
         scores = [one.evaluate(X, y)[0] for one in models.values()]
         probabilities, attention = model.predict_proba(X), model.attention(X)
-        tested = "All figures are of the held-out test part, which no model saw in training."
+        tested = HELD_OUT
     else:
         probabilities, attention = out_of_fold.probabilities, out_of_fold.attention
         scores = [score_row(model.cell, truth, probabilities)]
@@ -90,14 +93,14 @@ def classification_report(
     return ClassificationReport(
         title=title,
         rows=[
-            *(_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
-            *(_row(row["name"], row) for row in (*baselines, majority)),
+            *(table_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
+            *(table_row(row["name"], row) for row in (*baselines, majority)),
         ],
         classes=names,
         confusion=confusion_matrix(truth, probabilities.argmax(axis=1), labels=range(len(names))),
         reliability=reliability(probabilities, truth),
-        losses=[_losses(name, one) for name, one in models.items()],
-        provenance=_provenance(model, len(sequences), command),
+        losses=[loss_curve(name, one) for name, one in models.items()],
+        provenance=provenance_facts(model, len(sequences), command) | _vocabulary(model),
         temperature=model.temperature_ if out_of_fold is None else out_of_fold.temperature,
         tested=tested,
         description=description,
@@ -106,7 +109,8 @@ def classification_report(
     )
 
 
-def _row(name: str, score: Mapping[str, Any], model: SequenceClassifier | None = None) -> ScoreRow:
+def table_row(name: str, score: Mapping[str, Any], model: Any = None) -> ScoreRow:
+    """Return a line of the comparison: of a fitted estimator, or of a baseline."""
     return ScoreRow(
         name=name,
         kind="baseline" if model is None else "model",
@@ -120,7 +124,8 @@ def _row(name: str, score: Mapping[str, Any], model: SequenceClassifier | None =
     )
 
 
-def _losses(name: str, model: SequenceClassifier) -> LossCurve:
+def loss_curve(name: str, model: Any) -> LossCurve:
+    """Return the losses of a fitted estimator."""
     return LossCurve(
         name=name,
         train=[row["train_loss"] for row in model.history_],
@@ -197,7 +202,8 @@ def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
     return resampled
 
 
-def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[str, str]:
+def provenance_facts(model: Any, tested: int, command: str) -> dict[str, str]:
+    """Return what a reader needs to repeat the fit of an estimator."""
     made = model.provenance_
     names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
     facts = {names.get(package, package): version for package, version in made["versions"].items()}
@@ -208,6 +214,8 @@ def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[st
         "Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test",
         "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    if model.vocabulary_ is not None:
-        facts["Vocabulary"] = f"{len(model.vocabulary_):,} {model.tokens}s"
     return facts | ({"Command": command} if command else {})
+
+
+def _vocabulary(model: SequenceClassifier) -> dict[str, str]:
+    return {} if model.vocabulary_ is None else {"Vocabulary": f"{len(model.vocabulary_):,} {model.tokens}s"}

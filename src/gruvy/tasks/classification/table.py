@@ -62,7 +62,7 @@ class SequenceColumns:
         if series is not None and id is not None:
             raise ArgumentError(f"series '{series}' and id '{id}': expected one of them; a series is its own id")
         names = [str(name) for name in frame.columns]
-        _check_names(frame, {"label": label, "text": text, "series": series, "id": id})
+        check_names(frame, {"label": label, "text": text, "series": series, "id": id})
         if text is not None:
             return cls(label, text, id=id)
         values = tuple(name for name in names if name not in (label, series, id))
@@ -77,7 +77,7 @@ class SequenceColumns:
             DataError: a column is missing, or has something else than numbers.
         """
         named = {"text": self.text, "series": self.series, "id": self.id}
-        _check_names(frame, named | {name: name for name in self.values})
+        check_names(frame, named | {name: name for name in self.values})
         names = (frame.index if self.id is None else frame[self.id]).to_numpy()
         if self.text is not None:
             if pd.api.types.is_numeric_dtype(frame[self.text]):
@@ -87,11 +87,11 @@ class SequenceColumns:
                 )
             return frame[self.text].tolist(), names
         problems = Problems("the table")
-        values = np.column_stack([_numbers(frame[name], problems) for name in self.values])
+        values = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
         problems.raise_as(DataError)
         if self.series is None:
             return values[:, :, None], names
-        ids, rows = _groups(frame[self.series])
+        ids, rows = groups(frame[self.series])
         return [values[part] for part in rows], np.array(ids)
 
     def labels(self, frame: pd.DataFrame) -> NDArray[Any]:
@@ -100,11 +100,11 @@ class SequenceColumns:
         Raises:
             DataError: the column is missing, or a series has two labels.
         """
-        _check_names(frame, {"label": self.label})
+        check_names(frame, {"label": self.label})
         column = frame[self.label].to_numpy()
         if self.series is None:
             return column
-        ids, rows = _groups(frame[self.series])
+        ids, rows = groups(frame[self.series])
         for name, part in zip(ids, rows, strict=True):
             if len(pd.unique(column[part])) > 1:
                 raise DataError(
@@ -216,7 +216,8 @@ def columns_of(model: SequenceClassifier) -> SequenceColumns:
     return model.columns_
 
 
-def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+def check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+    """Refuse a table without the columns that are named, role -> column."""
     problems = Problems("the table")
     for role, name in named.items():
         if name is not None and name not in frame.columns:
@@ -228,7 +229,8 @@ def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
     problems.raise_as(DataError)
 
 
-def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+def column_numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where it is empty, and note what else is in it."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
     if len(wrong):
@@ -239,8 +241,8 @@ def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
     return numbers
 
 
-def _groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
-    """The ids in the order in which they come, and the rows of each."""
+def groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
+    """Return the ids in the order in which they come, and the rows of each."""
     codes, names = pd.factorize(column)
     if (codes < 0).any():
         raise DataError(f"column '{column.name}': {(codes < 0).sum()} rows have no id; fill it in")
