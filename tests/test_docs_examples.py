@@ -54,3 +54,9 @@ def test_music(run):
     heard = read_midi("tune.mid")
     np.testing.assert_array_equal(heard, tune[: len(heard)])
     assert [len(one) for one in names["likely"]] == [32] * 10
+
+
+def test_tagging(run):
+    names = run("tagging.md")
+    model, strings, labels = (names[name] for name in ("model", "strings", "labels"))
+    assert model.score(strings[60:], labels[60:]) > 0.9

@@ -21,6 +21,10 @@ _MODULES = {
     "PolyphonicModel": "music",
     "LanguageModel": "language",
     "AnomalyDetector": "anomaly",
+    "RecurrentAgent": "agent",
+    "Transcriber": "transcribe",
+    "Translator": "translate",
+    "SequenceTagger": "tag",
 }
 
 
