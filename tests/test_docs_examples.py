@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gruvy.music import read_midi
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -40,6 +42,18 @@ def test_forecasting(run):
     forecast = names["model"].predict(names["frame"], quantiles=[0.1, 0.9])
     assert list(forecast) == ["time", "load", "load_q0.1", "load_q0.9"]
     assert names["tested"].forecast.shape[1:] == (12, 1, 3)
+
+
+def test_music(run):
+    names = run("music.md")
+    own, markov, frequencies = names["scores"]
+    assert own["nll"] < markov["nll"] < frequencies["nll"]
+    tune, X = names["tune"], names["X"]
+    assert tune.shape == (68, 88)
+    np.testing.assert_array_equal(tune[:4], X[30][:4])
+    heard = read_midi("tune.mid")
+    np.testing.assert_array_equal(heard, tune[: len(heard)])
+    assert [len(one) for one in names["likely"]] == [32] * 10
 
 
 def test_tagging(run):
