@@ -19,19 +19,22 @@ from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.report import transcription_report
 from gruvy.tasks.transcription.scores import score_row
 
-# The networks to train: name -> how they differ from the GRU. All have about as many parameters.
-_LSTM = {"cell": "lstm", "hidden_size": 111}
-_ONE_WAY = {"bidirectional": False, "hidden_size": 206}
+# The networks to train: name -> how they differ from the Transcriber's defaults. Those of one budget have about as many
+# parameters.
 NETWORKS: dict[Budget, Mapping[str, Mapping[str, Any]]] = {
-    "quick": {"GRU": {}},
-    "default": {"GRU": {}, "LSTM": _LSTM},
-    "full": {"GRU": {}, "LSTM": _LSTM, "GRU, one direction": _ONE_WAY},
+    "quick": {"GRU": {"hidden_size": 96, "num_layers": 2}},
+    "default": {"GRU": {"hidden_size": 128}, "LSTM": {"cell": "lstm", "hidden_size": 111}},
+    "full": {
+        "GRU": {"hidden_size": 160},
+        "LSTM": {"cell": "lstm", "hidden_size": 139},
+        "GRU, one direction": {"bidirectional": False, "hidden_size": 259},
+    },
 }
-# Parameters of the Transcriber, and how many seconds the longest recording has that is learnt from (None for any).
+# How all of them are trained, and how many seconds the longest recording has that is learnt from (None for any).
 BUDGETS: dict[Budget, tuple[dict[str, Any], float | None]] = {
-    "quick": ({"hidden_size": 96, "num_layers": 2, "learning_rate": 6e-3, "max_epochs": 16}, 1.5),
-    "default": ({"max_epochs": 25}, None),
-    "full": ({"max_epochs": 100}, None),
+    "quick": ({"learning_rate": 6e-3, "max_epochs": 16}, 1.5),
+    "default": ({"max_epochs": 50}, None),
+    "full": ({"max_epochs": 200, "patience": 50}, None),
 }
 # The language model of the search; it has no more than the training texts to learn from.
 LANGUAGE: dict[str, Any] = {"hidden_size": 128, "dropout": 0.3, "batch_size": 8, "max_epochs": 20, "patience": 4}
