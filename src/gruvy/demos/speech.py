@@ -34,7 +34,7 @@ NETWORKS: dict[Budget, Mapping[str, Mapping[str, Any]]] = {
 BUDGETS: dict[Budget, tuple[dict[str, Any], float | None]] = {
     "quick": ({"learning_rate": 6e-3, "max_epochs": 16}, 1.5),
     "default": ({"max_epochs": 50}, None),
-    "full": ({"max_epochs": 200, "patience": 50}, None),
+    "full": ({"max_epochs": 200, "patience": 50, "dropout": 0.4}, None),
 }
 # The language model of the search; it has no more than the training texts to learn from.
 LANGUAGE: dict[str, Any] = {"hidden_size": 128, "dropout": 0.3, "batch_size": 8, "max_epochs": 20, "patience": 4}
