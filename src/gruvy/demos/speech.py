@@ -38,7 +38,7 @@ BUDGETS: dict[Budget, tuple[dict[str, Any], float | None]] = {
 }
 # The language model of the search; it has no more than the training texts to learn from.
 LANGUAGE: dict[str, Any] = {"hidden_size": 128, "dropout": 0.3, "batch_size": 8, "max_epochs": 20, "patience": 4}
-SEARCH: dict[str, Any] = {"beam_width": 16, "language_weight": 0.5, "length_bonus": 0.5}
+SEARCH: dict[str, Any] = {"beam_width": 16, "language_weight": 0.8, "length_bonus": 1.0}
 
 
 def run(

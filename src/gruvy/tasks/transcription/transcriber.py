@@ -192,8 +192,8 @@ class Transcriber(BaseEstimator):
         sample_rate: int | None = None,
         beam_width: int = 1,
         language_model: LanguageModel | CharacterModel | None = None,
-        language_weight: float = 0.5,
-        length_bonus: float = 0.5,
+        language_weight: float = 0.8,
+        length_bonus: float = 1.0,
     ) -> list[str]:
         """Write down what is said in each recording.
 
