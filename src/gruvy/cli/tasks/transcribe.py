@@ -54,7 +54,7 @@ def fit(
     ] = False,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the recordings, held out to test.")] = 0.1,
     cell: Cell = "gru",
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 160,
+    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 128,
     num_layers: NumLayers = 3,
     epochs: Epochs = None,
     seed: Seed = 0,
