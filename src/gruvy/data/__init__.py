@@ -1,6 +1,7 @@
 """Tables of pandas, the calendar and step that they follow, vocabularies, and batches for PyTorch."""
 
 from gruvy.data.calendar import calendar_cycles, followed_cycles
+from gruvy.data.expression import read_expression
 from gruvy.data.fasta import is_fasta, read_fasta
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
@@ -26,6 +27,7 @@ __all__ = [
     "infer_step",
     "is_fasta",
     "pad",
+    "read_expression",
     "read_fasta",
     "read_numbers",
     "read_series",

@@ -59,6 +59,7 @@ def sentences(report: ClassificationReport) -> dict[str, str]:
     best, worst = (report.classes[int(place)] for place in (found.argmax(), found.argmin()))
     error = report.model.calibration_error or 0.0
     return {
+        "parts": _parts_sentence(report),
         "confusion": (
             f"Of {counts.sum():,} sequences, {counts.diagonal().sum():,} lie on the diagonal. "
             f"Of class {best} the model finds {found.max():.0%}, of class {worst} {found.min():.0%}."
@@ -70,7 +71,25 @@ def sentences(report: ClassificationReport) -> dict[str, str]:
     }
 
 
+<<<<<<< HEAD
+def _parts_sentence(report: ClassificationReport) -> str:
+    """Say which part has most of each class' attention for its number of steps."""
+    shares = {} if report.course is None else report.course.shares()
+    if not shares:
+        return ""
+    seen = []
+    for number, name in enumerate(report.classes):
+        if np.isnan(next(iter(shares.values())).attention[number]):
+            continue  # the test part has no sequence of this class
+        part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
+        seen.append(f"{name}: {part} ({share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps)")
+    return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
+
+
+def _table(report: ClassificationReport) -> list[dict[str, Any]]:
+=======
 def score_rows(report: ClassificationReport) -> list[dict[str, Any]]:
+>>>>>>> i5-tagging
     """Return the table's cells as text."""
     hues = {"model": 0, "baseline": 0}
     rows = []
@@ -115,7 +134,8 @@ def legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
         legend_key(name, LIGHT.model(i), DARK.model(i), dashes[i // 3 % len(dashes)])
         for i, name in enumerate(report.classes)
     ]
-    return {"losses": losses, "reliability": reliability, "classes": classes}
+    even = [legend_key("share of the steps", LIGHT.ink, DARK.ink)]
+    return {"losses": losses, "reliability": reliability, "classes": classes, "even": even}
 
 
 def _marked(example: Example) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from gruvy.errors import ArgumentError
 from gruvy.tasks.params import check_class_weight, check_shared, is_int, is_real
 from gruvy.timeseries import Problems, did_you_mean
 
-_COUNTS = ("embedding_size", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
+_COUNTS = ("embedding_size", "hidden_size", "num_layers", "ensemble_size", "batch_size")
+_COUNTS_OR_NONE = ("max_epochs", "patience")
 
 
 def check_params(params: Mapping[str, Any]) -> None:
@@ -23,7 +24,8 @@ def check_params(params: Mapping[str, Any]) -> None:
         ArgumentError: every parameter with a wrong type or value.
     """
     problems = Problems("SequenceClassifier")
-    check_shared(params, problems, counts=_COUNTS)
+    given = [name for name in _COUNTS_OR_NONE if params[name] is not None]
+    check_shared(params, problems, counts=[*_COUNTS, *given])
     if params["tokens"] not in KINDS:
         expected = f"expected one of {', '.join(KINDS)}, got {params['tokens']!r}"
         problems.add(f"tokens: {expected}; {did_you_mean(params['tokens'], KINDS)}")
