@@ -71,7 +71,6 @@ def sentences(report: ClassificationReport) -> dict[str, str]:
     }
 
 
-<<<<<<< HEAD
 def _parts_sentence(report: ClassificationReport) -> str:
     """Say which part has most of each class' attention for its number of steps."""
     shares = {} if report.course is None else report.course.shares()
@@ -86,10 +85,7 @@ def _parts_sentence(report: ClassificationReport) -> str:
     return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
 
 
-def _table(report: ClassificationReport) -> list[dict[str, Any]]:
-=======
 def score_rows(report: ClassificationReport) -> list[dict[str, Any]]:
->>>>>>> i5-tagging
     """Return the table's cells as text."""
     hues = {"model": 0, "baseline": 0}
     rows = []

@@ -160,13 +160,13 @@ class Scaling:
         gaps: whether the sequences of the fit had gaps.
     """
 
-    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64], gaps: bool):
+    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64], gaps: bool = False):
         self.mean = mean
         self.std = std
         self.gaps = gaps
 
     @classmethod
-    def of(cls, training: Sequence[NDArray[np.float64]], gaps: bool) -> Scaling:
+    def of(cls, training: Sequence[NDArray[np.float64]], gaps: bool = False) -> Scaling:
         """Take mean and spread from all steps of these sequences.
 
         Raises:

@@ -31,6 +31,9 @@ _PLACES = {
     "Least certain of it (99th percentile)": 0.99,
 }
 
+# What the figures of a report were measured on, unless it says otherwise.
+HELD_OUT = "All figures are of the held-out test part, which no model saw in training."
+
 
 def classification_report(
     models: Mapping[str, SequenceClassifier],
@@ -76,7 +79,7 @@ def classification_report(
     if out_of_fold is None:
         scores = [one.evaluate(X, y)[0] for one in models.values()]
         probabilities, attention = model.predict_proba(X), model.attention(X)
-        tested = "All figures are of the held-out test part, which no model saw in training."
+        tested = HELD_OUT
     else:
         probabilities, attention = out_of_fold.probabilities, out_of_fold.attention
         scores = [score_row(model.cell, truth, probabilities)]
@@ -90,27 +93,16 @@ def classification_report(
     return ClassificationReport(
         title=title,
         rows=[
-<<<<<<< HEAD
-            *(_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
-            *(_row(row["name"], row) for row in (*baselines, majority)),
-=======
-            *(table_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
-            *(table_row(row["name"], row) for row in (*baselines, scores[0][1])),
->>>>>>> i5-tagging
+            *(table_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
+            *(table_row(row["name"], row) for row in (*baselines, majority)),
         ],
         classes=names,
         confusion=confusion_matrix(truth, probabilities.argmax(axis=1), labels=range(len(names))),
         reliability=reliability(probabilities, truth),
-<<<<<<< HEAD
-        losses=[_losses(name, one) for name, one in models.items()],
-        provenance=_provenance(model, len(sequences), command),
-        temperature=model.temperature_ if out_of_fold is None else out_of_fold.temperature,
-        tested=tested,
-=======
         losses=[loss_curve(name, one) for name, one in models.items()],
         provenance=provenance_facts(model, len(sequences), command) | _vocabulary(model),
-        temperature=model.temperature_,
->>>>>>> i5-tagging
+        temperature=model.temperature_ if out_of_fold is None else out_of_fold.temperature,
+        tested=tested,
         description=description,
         examples=_examples(names, truth, probabilities, attention) if text else (),
         course=None if text else _course(sequences, truth, attention, len(names), steps, courses),  # type: ignore[arg-type]

@@ -62,11 +62,7 @@ class SequenceColumns:
         if series is not None and id is not None:
             raise ArgumentError(f"series '{series}' and id '{id}': expected one of them; a series is its own id")
         names = [str(name) for name in frame.columns]
-<<<<<<< HEAD
-        _check_names(frame, {"label": label, "text": text, "series": series, "id": id})
-=======
-        check_names(frame, {"label": label, "text": text, "series": series})
->>>>>>> i5-tagging
+        check_names(frame, {"label": label, "text": text, "series": series, "id": id})
         if text is not None:
             return cls(label, text, id=id)
         values = tuple(name for name in names if name not in (label, series, id))
@@ -80,13 +76,9 @@ class SequenceColumns:
         Raises:
             DataError: a column is missing, or has something else than numbers.
         """
-<<<<<<< HEAD
         named = {"text": self.text, "series": self.series, "id": self.id}
-        _check_names(frame, named | {name: name for name in self.values})
+        check_names(frame, named | {name: name for name in self.values})
         names = (frame.index if self.id is None else frame[self.id]).to_numpy()
-=======
-        check_names(frame, {"text": self.text, "series": self.series} | {name: name for name in self.values})
->>>>>>> i5-tagging
         if self.text is not None:
             if pd.api.types.is_numeric_dtype(frame[self.text]):
                 raise DataError(
@@ -98,13 +90,8 @@ class SequenceColumns:
         values = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
         problems.raise_as(DataError)
         if self.series is None:
-<<<<<<< HEAD
             return values[:, :, None], names
-        ids, rows = _groups(frame[self.series])
-=======
-            return values[:, :, None], np.arange(len(frame))
         ids, rows = groups(frame[self.series])
->>>>>>> i5-tagging
         return [values[part] for part in rows], np.array(ids)
 
     def labels(self, frame: pd.DataFrame) -> NDArray[Any]:

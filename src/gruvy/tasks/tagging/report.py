@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from gruvy.report import ClassRow, TaggedExample, TaggingReport
 from gruvy.tasks.classification.calibration import reliability
-from gruvy.tasks.classification.report import loss_curve, provenance_facts, table_row
+from gruvy.tasks.classification.report import HELD_OUT, loss_curve, provenance_facts, table_row
 from gruvy.tasks.classification.scores import score_row
 from gruvy.tasks.tagging.data import read_steps
 from gruvy.tasks.tagging.tagger import SequenceTagger
@@ -86,6 +86,7 @@ def tagging_report(
         losses=[loss_curve(one, models[one]) for one in models],
         provenance=provenance_facts(model, len(lengths), command),
         temperature=model.temperature_,
+        tested=HELD_OUT,
         description=description,
         by_class=class_rows(names, truth, predicted),
         tagged=_examples(parts[name], truths, each, accuracies),
