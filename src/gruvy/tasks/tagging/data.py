@@ -66,7 +66,7 @@ def read_steps(X: Any) -> list[Steps]:
         return _pairs(X)
     found = read_sequences(X)
     if not isinstance(found[0], str):
-        having = np.flatnonzero(has_gaps(found))  # type: ignore[arg-type]
+        having = np.flatnonzero(has_gaps(found))
         if len(having):
             raise DataError(
                 f"X: {len(having)} of {len(found)} sequences have NaN, the first is number {having[0]}; "
