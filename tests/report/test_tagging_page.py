@@ -37,6 +37,7 @@ def report() -> TaggingReport:
         losses=[LossCurve("GRU", [0.7, 0.5, 0.3], [0.6, 0.5, 0.55], 2)],
         provenance={"Seed": "0"},
         temperature=1.2,
+        tested="All figures are of the held-out test part.",
         by_class=[
             ClassRow("C", 0.7, 0.8, 0.75, 55),
             ClassRow("E", 0.61, 0.52, 0.56, 51),

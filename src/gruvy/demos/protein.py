@@ -15,7 +15,7 @@ from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size
 from gruvy.report import Table, write_tagging_report
 from gruvy.tasks import SequenceTagger
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.tagging.baselines import WindowTagger
 from gruvy.tasks.tagging.network import TaggerNetwork
 from gruvy.tasks.tagging.report import merging, tagging_report
@@ -188,11 +188,10 @@ def _scores(name: str, model: SequenceTagger, test: pd.DataFrame) -> dict[str, d
 
 def _majority(model: SequenceTagger, test: pd.DataFrame) -> dict[str, dict[str, Any]]:
     truth = np.concatenate(model.numbers(test["sequence"].tolist(), test["structure"].tolist()))
-    frequency = np.tile(model.class_counts_ / model.class_counts_.sum(), (len(truth), 1))
     _, onto = merging(model, THREE)
     return {
-        "Q3": score_row(MAJORITY, onto.argmax(axis=1)[truth], frequency @ onto),
-        "Q8": score_row(MAJORITY, truth, frequency),
+        "Q3": majority_row(onto.argmax(axis=1)[truth], model.class_counts_ @ onto),
+        "Q8": majority_row(truth, model.class_counts_),
     }
 
 

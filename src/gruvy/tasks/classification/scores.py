@@ -38,6 +38,6 @@ def score_row(name: str, truth: NDArray[np.int64], probabilities: NDArray[Any]) 
     }
 
 
-def majority_row(truth: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, Any]:
+def majority_row(truth: NDArray[np.int64], counts: NDArray[Any]) -> dict[str, Any]:
     """The row of a model that always says how frequent each class was in the fit: ``counts`` (K,)."""
     return score_row("majority class", truth, np.tile(counts / counts.sum(), (len(truth), 1)))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import DataError
-from gruvy.tasks.classification.data import Scaling, read_sequences
+from gruvy.tasks.classification.data import Scaling, has_gaps, read_sequences
 from gruvy.tasks.classification.data import read_labels as read_flat_labels
 from gruvy.tasks.tagging.batches import Encoded
 from gruvy.timeseries import Problems
@@ -66,6 +66,12 @@ def read_steps(X: Any) -> list[Steps]:
         return _pairs(X)
     found = read_sequences(X)
     if not isinstance(found[0], str):
+        having = np.flatnonzero(has_gaps(found))
+        if len(having):
+            raise DataError(
+                f"X: {len(having)} of {len(found)} sequences have NaN, the first is number {having[0]}; "
+                "fill the gaps in"
+            )
         return [Steps(None, values) for values in found]
     empty = [number for number, text in enumerate(found) if not text]
     if empty:

@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from gruvy.report import ClassRow, TaggedExample, TaggingReport
 from gruvy.tasks.classification.calibration import reliability
 from gruvy.tasks.classification.report import HELD_OUT, loss_curve, provenance_facts, table_row
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.tagging.data import read_steps
 from gruvy.tasks.tagging.tagger import SequenceTagger
 
@@ -70,8 +70,7 @@ def tagging_report(
     truth = np.concatenate(truths)
     found = {one: models[one].predict_proba(parts[one]) for one in models}
     rows = [table_row(one, score_row(one, truth, np.concatenate(found[one]) @ onto), models[one]) for one in models]
-    frequency = np.tile(model.class_counts_ / model.class_counts_.sum() @ onto, (len(truth), 1))
-    majority = score_row("majority class", truth, frequency)
+    majority = majority_row(truth, model.class_counts_ @ onto)
     probabilities = np.concatenate(found[name]) @ onto
     predicted = probabilities.argmax(axis=1)
     lengths = [len(one) for one in truths]

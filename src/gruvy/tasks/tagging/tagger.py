@@ -19,7 +19,7 @@ from torch import nn
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import class_weights
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.provenance import provenance
 from gruvy.tasks.tagging.batches import Encoded, TaggedSequences
 from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
@@ -262,10 +262,9 @@ class SequenceTagger(BaseEstimator):
         """
         check_is_fitted(self)
         truth = np.concatenate(self.numbers(X, y))
-        frequency = np.tile(self.class_counts_ / self.class_counts_.sum(), (len(truth), 1))
         return [
             score_row(self.cell, truth, np.concatenate(self.predict_proba(X))),
-            score_row("majority class", truth, frequency),
+            majority_row(truth, self.class_counts_),
         ]
 
     def numbers(self, X: Any, y: Any) -> list[NDArray[np.int64]]:
