@@ -12,6 +12,9 @@ from gruvy.cli.output import print_json, working
 from gruvy.cli.tasks import load_fitted
 from gruvy.errors import ArgumentError
 
+# Option -> the only estimator that has it.
+_WHOSE = {"labels": "AnomalyDetector", "episodes": "RecurrentAgent"}
+
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
@@ -19,24 +22,30 @@ def evaluate(
     labels: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of a detector of anomalies: 1 where a row is anomalous.")
     ] = None,
+    episodes: Annotated[
+        int | None, typer.Option(metavar="N", help="Of an agent, whose DATA is an ENV_ID: how many.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure a model and the baselines on every window, text or sequence of DATA.
 
     Give data that the model was not trained on: on its own training data it looks better than it is.
 
-    Of a detector of anomalies: how well its events and scores match the labels in the column --labels.
+    Of a detector of anomalies: how well its events and scores match the labels in the column --labels. Of an agent:
+    the mean return in the environment whose id stands in place of DATA.
 
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
     with working("evaluating", quiet=json):
         fitted, commands = load_fitted(model)
-        if labels is None:
-            scores = commands.evaluate(fitted, data)
-        elif type(fitted).__name__ == "AnomalyDetector":
-            scores = commands.evaluate(fitted, data, labels=labels)
-        else:
-            raise ArgumentError(f"--labels: only an AnomalyDetector needs them; {model} is a {type(fitted).__name__}")
+        given = {name: value for name, value in (("labels", labels), ("episodes", episodes)) if value is not None}
+        for name in given:
+            if type(fitted).__name__ != _WHOSE[name]:
+                article = "an" if _WHOSE[name].startswith("A") else "a"
+                raise ArgumentError(
+                    f"--{name}: only {article} {_WHOSE[name]} needs them; {model} is a {type(fitted).__name__}"
+                )
+        scores = commands.evaluate(fitted, data, **given)
     if json:
         print_json({"model": model, "data": data, "scores": scores})
     else:

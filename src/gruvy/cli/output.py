@@ -70,14 +70,14 @@ class Training:
         if self.quiet:
             return
         left = timedelta(seconds=round(event.remaining))
-        state = f"epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}"
+        state = f"epoch {event.epoch}/{event.epochs}  {event.note or f'loss {event.train_loss:.4f}'}"
         if event.validation_loss is not None:
             self.validation = f"  validation {event.validation_loss:.4f}"
         if stderr.is_terminal:
             done = (event.epoch - 1) * event.batches + event.batch
             state += f"{self.validation}  {left} left"
             self.bar.update(self.task, total=event.epochs * event.batches, completed=done, state=state)
-        elif event.validation_loss is not None:
+        elif event.note or event.validation_loss is not None:
             print(f"{self.name}: {state}{self.validation}  at most {left} left", file=stderr.file, flush=True)
 
 

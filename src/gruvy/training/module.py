@@ -53,6 +53,7 @@ class Progress:
         best_epoch: with the lowest validation loss so far; 0 before the first one ends.
         elapsed: seconds since this call to fit began.
         remaining: seconds until the last epoch ends, at this pace; early stopping may end sooner.
+        note: what says more than the losses do, where there is such a thing; told at the end of an epoch.
     """
 
     epoch: int
@@ -64,6 +65,7 @@ class Progress:
     best_epoch: int
     elapsed: float
     remaining: float
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""``gruvy fit agent``, and how agents are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import MODEL, Checkpoint, HiddenSize, Json, NumLayers, Out, Report, Resume, Seed, check_fit
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import RecurrentAgent
+
+EXAMPLES = r"""
+An environment of POPGym, with an HTML report:
+
+    gruvy fit agent popgym-RepeatPreviousEasy-v0 --steps 200000 \
+        --report report.html
+
+The same network without memory, to see what the memory is worth:
+
+    gruvy fit agent popgym-RepeatPreviousEasy-v0 --no-memory
+"""
+
+
+def fit(
+    env: Annotated[
+        str, typer.Argument(metavar="ENV_ID", help="An environment of gymnasium, or module:ID to import one of yours.")
+    ],
+    steps: Annotated[int, typer.Option(metavar="N", help="In all environments together.")] = 500_000,
+    memory: Annotated[bool, typer.Option("--memory/--no-memory", help="Whether the agent remembers.")] = True,
+    hidden_size: HiddenSize = 64,
+    num_layers: NumLayers = 1,
+    num_envs: Annotated[int, typer.Option(metavar="N", help="Environments played at the same time.")] = 32,
+    num_steps: Annotated[int, typer.Option(metavar="N", help="Of each of them between two updates.")] = 128,
+    gamma: Annotated[float, typer.Option(metavar="SHARE", help="By which rewards ahead count less.")] = 0.99,
+    episodes: Annotated[int, typer.Option(metavar="N", help="To measure the agent on.")] = 100,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train an agent with memory in the environment ENV_ID and compare it with random actions.
+
+    Observations may be numbers or categories (Box, Discrete, MultiDiscrete), actions choices or numbers (Discrete,
+    Box). All printed figures are of whole episodes after the training.
+    """
+    check_fit(out, report, checkpoint, resume)
+    if episodes < 2:
+        raise ArgumentError(f"--episodes: expected 2 or more, got {episodes}")
+    with working("loading", quiet=json):
+        from gruvy.report import write_agent_report
+        from gruvy.tasks import RecurrentAgent
+        from gruvy.tasks.agent.report import agent_report, environment_part
+
+        agent = RecurrentAgent(
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            memory=memory,
+            num_envs=num_envs,
+            num_steps=num_steps,
+            gamma=gamma,
+            random_state=seed,
+        )
+    with Training("GRU" if memory else "no memory", quiet=json) as progress:
+        agent.fit(env, total_steps=steps, checkpoint=checkpoint, resume=resume, progress=progress)
+    agent.save(out)
+    scores = agent.evaluate(episodes=episodes)
+    if report is not None:
+        part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
+        write_agent_report(agent_report([part], agent, title=env), report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "environment": env,
+                "scores": scores,
+                "history": agent.history_,
+                "parameters": agent.n_parameters_,
+                "steps_per_second": agent.steps_per_second_,
+                "provenance": agent.provenance_,
+            }
+        )
+        return
+    show(agent, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: RecurrentAgent, data: Path) -> pd.DataFrame:
+    """Refuse: an agent answers an environment step by step, not a table."""
+    raise ArgumentError("an agent acts step by step, and not on a table; use its predict in Python, or gruvy evaluate")
+
+
+def evaluate(model: RecurrentAgent, data: Path, episodes: int = 100) -> list[dict[str, Any]]:
+    """Measure an agent and random actions in the environment whose id stands in place of a file."""
+    return model.evaluate(data.as_posix(), episodes=episodes)
+
+
+def show(model: RecurrentAgent, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import return_table
+
+    print_table(return_table(scores, model.environment_))

@@ -1,0 +1,114 @@
+"""The plots of a report of agents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from gruvy.report.agent.values import AgentReport, EnvironmentPart, Episode
+from gruvy.report.figures import base_layout
+from gruvy.report.palette import DASHES, GATE_SCALE, Palette
+
+
+def figures(report: AgentReport, palette: Palette) -> dict[str, go.Figure]:
+    """Return every plot of the report under the id of its place in the page."""
+    drawn = {}
+    for number, part in enumerate(report.environments):
+        drawn[f"curves-{number}"] = curves_figure(part, palette)
+        drawn[f"episode-{number}"] = episode_figure(part.episode, palette)
+    return drawn
+
+
+def curves_figure(part: EnvironmentPart, palette: Palette) -> go.Figure:
+    """Draw the mean return of each trained agent by the steps of its training, and what needs none as a line."""
+    figure = go.Figure(layout=base_layout(palette))
+    for number, curve in enumerate(part.curves):
+        steps = curve.steps.tolist()
+        figure.add_scatter(
+            x=[*steps, *steps[::-1]],
+            y=_rounded([*curve.high, *curve.low[::-1]]),
+            mode="lines",
+            fill="toself",
+            fillcolor=palette.band(number),
+            line={"width": 0},
+            hoverinfo="skip",
+            name=f"{curve.name}, band",
+        )
+        figure.add_scatter(
+            x=steps,
+            y=_rounded(curve.mean),
+            mode="lines" if len(steps) > 1 else "markers",
+            line={"color": palette.model(number), "width": 2.5},
+            hovertemplate="%{y:.3f}",
+            name=curve.name,
+        )
+    baselines = [row for row in part.rows if row.kind == "baseline"]
+    for number, row in enumerate(baselines):
+        figure.add_hline(
+            y=row.mean_return, line={"color": palette.baseline, "width": 2, "dash": DASHES[number % len(DASHES)]}
+        )
+    figure.update_xaxes(title_text="steps in the environment", nticks=7)
+    return figure
+
+
+def episode_figure(episode: Episode, palette: Palette) -> go.Figure:
+    """Draw what was seen, what was done and what it brought, above the gates, one line of the maps per hidden unit."""
+    titles = (
+        "seen: " + ", ".join(episode.observations),
+        "done: " + ", ".join(episode.actions),
+        "reward",
+        "update gate z: bright keeps, dark rewrites",
+        "reset gate r: dark leaves the old state out",
+    )
+    figure = make_subplots(
+        rows=5,
+        shared_xaxes=True,
+        row_heights=[0.16, 0.11, 0.11, 0.31, 0.31],
+        vertical_spacing=0.055,
+        subplot_titles=titles,
+    )
+    figure.update_layout(base_layout(palette), hovermode="closest", margin_t=28)
+    figure.update_layout(coloraxis={"colorscale": GATE_SCALE, "cmin": 0, "cmax": 1, "showscale": False})
+    steps = list(range(1, len(episode.rewards) + 1))
+    lines = (episode.observations, episode.actions, {"reward": episode.rewards})
+    for row, values in enumerate(lines, start=1):
+        for number, (name, line) in enumerate(values.items()):
+            figure.add_scatter(
+                x=steps,
+                y=_rounded(line),
+                mode="lines",
+                line={
+                    "color": palette.ink,
+                    "width": 1.75,
+                    "shape": "hv",
+                    "dash": ("solid", *DASHES)[number % (1 + len(DASHES))],
+                },
+                hovertemplate=f"step %{{x}}: {name} %{{y:.3g}}<extra></extra>",
+                name=name,
+                row=row,
+                col=1,
+            )
+        figure.update_yaxes(nticks=4, row=row, col=1)
+    order = np.argsort(episode.update.mean(axis=0))
+    for row, (name, gate) in enumerate((("z", episode.update), ("r", episode.reset)), start=4):
+        figure.add_heatmap(
+            x=steps,
+            z=np.asarray(gate[:, order].T, dtype=np.float32),
+            coloraxis="coloraxis",
+            hovertemplate=f"step %{{x}}: {name} = %{{z:.2f}}<extra></extra>",
+            name=name,
+            row=row,
+            col=1,
+        )
+        figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
+    figure.update_xaxes(title_text="step", row=5, col=1)
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": palette.soft})
+    return figure
+
+
+def _rounded(values: Any) -> list[float | None]:
+    """Six significant digits keep the file small; a missing value is a gap in the line."""
+    return [None if np.isnan(value) else float(f"{value:.6g}") for value in values]

@@ -1,0 +1,321 @@
+"""Reinforcement learning with memory: the estimator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.errors import ArgumentError
+from gruvy.tasks.agent.environments import Environments, Make, maker, name_of, versions
+from gruvy.tasks.agent.evaluation import act, network_chooser, play_episodes, random_chooser, score_row
+from gruvy.tasks.agent.file import new_network, write_agent
+from gruvy.tasks.agent.learning import Schedule, learn
+from gruvy.tasks.agent.network import AgentNetwork
+from gruvy.tasks.agent.params import check_params
+from gruvy.tasks.agent.ppo import Settings
+from gruvy.tasks.agent.rollout import Player, deviations
+from gruvy.tasks.agent.spaces import Actions, Observations
+from gruvy.tasks.agent.trace import Trace, trace_episode
+from gruvy.tasks.params import is_int
+from gruvy.tasks.provenance import provenance
+from gruvy.training import Progress, reproducible
+
+
+class RecurrentAgent(BaseEstimator):
+    """Learns to act in an environment of gymnasium that it does not see all of: PPO with GRU memory.
+
+    Proximal policy optimisation (Schulman et al. 2017) of a policy and a value that share GRU layers; see
+    `gruvy.tasks.agent.network.AgentNetwork` for the network. Each iteration plays ``num_steps`` steps in ``num_envs``
+    environments and learns from them ``num_epochs`` times. The layer runs over all of these steps in one call, with its
+    state set back where an episode begins, and the gradient runs back through all of them. Observations are normalised
+    and rewards scaled by running moments. Observations may be Box, Discrete or MultiDiscrete, actions Discrete or Box.
+
+    Args:
+        hidden_size: H, units of each layer.
+        num_layers: GRU layers.
+        memory: False gives the same network without memory: its state is set back before every step.
+        num_envs: environments that are played at the same time, in this process.
+        num_steps: steps of each of them in an iteration; memory is learnt over so many steps at most.
+        num_epochs: how often an iteration's steps are learnt from.
+        num_minibatches: parts of an epoch, each of whole environments; at most num_envs count.
+        learning_rate: of Adam, at the beginning.
+        anneal: whether the learning rate falls to 0 along a line.
+        gamma: by which a reward counts less for each step that it lies ahead.
+        gae_lambda: of generalised advantage estimation; the lower, the more the learnt values are trusted.
+        clip_range: how far the probability of an action may change in an iteration, as a ratio, before its gradient
+            is cut off.
+        value_clip_range: the same for the values, in deviations of the returns; None: values are not clipped.
+        value_coef: weight of the value's loss.
+        entropy_coef: weight of the policy's entropy, which is kept high.
+        max_grad_norm: gradients of a longer norm are shortened to it.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        environment_: the id of the environment, or the name of what made it.
+        observations_, actions_: what was read of its spaces.
+        history_: one row per iteration: iteration, steps, episodes that ended in it, mean_return, return_deviation and
+            mean_length of these, policy_loss, value_loss, entropy (nats), kl, clip_fraction, seconds.
+        n_parameters_: of the whole network.
+        steps_per_second_: of playing and learning, median over the iterations.
+        provenance_: versions, machine, threads, seed, date.
+
+    Example:
+        >>> agent = RecurrentAgent(random_state=0).fit("CartPole-v1", total_steps=8_192)
+        >>> action, state = agent.predict(np.zeros(4))
+        >>> action in (0, 1)
+        True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        memory: bool = True,
+        num_envs: int = 32,
+        num_steps: int = 128,
+        num_epochs: int = 8,
+        num_minibatches: int = 8,
+        learning_rate: float = 1e-3,
+        anneal: bool = True,
+        gamma: float = 0.99,
+        gae_lambda: float = 0.9,
+        clip_range: float = 0.2,
+        value_clip_range: float | None = None,
+        value_coef: float = 0.5,
+        entropy_coef: float = 0.01,
+        max_grad_norm: float = 0.5,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.memory = memory
+        self.num_envs = num_envs
+        self.num_steps = num_steps
+        self.num_epochs = num_epochs
+        self.num_minibatches = num_minibatches
+        self.learning_rate = learning_rate
+        self.anneal = anneal
+        self.gamma = gamma
+        self.gae_lambda = gae_lambda
+        self.clip_range = clip_range
+        self.value_clip_range = value_clip_range
+        self.value_coef = value_coef
+        self.entropy_coef = entropy_coef
+        self.max_grad_norm = max_grad_norm
+        self.random_state = random_state
+
+    def fit(
+        self,
+        env: str | Make,
+        *,
+        total_steps: int = 500_000,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train in an environment.
+
+        Args:
+            env: the id of an environment, as "CartPole-v1" or "popgym-RepeatPreviousEasy-v0", or a callable that makes
+                one; it is called ``num_envs`` times.
+            total_steps: of all environments together, rounded up to whole iterations.
+            checkpoint: a folder in which the training is kept after every iteration.
+            resume: go on with the training kept there, if there is one; the environments begin new episodes.
+            progress: called with a `gruvy.training.Progress` after every iteration.
+
+        Returns:
+            The fitted agent.
+
+        Raises:
+            ArgumentError: parameters that cannot work, an unknown environment, a space of another kind, a training that
+                diverged, or a checkpoint of another one.
+            DataError: the environment gave observations or rewards that are not finite.
+            MissingExtraError: gymnasium or POPGym is missing.
+        """
+        check_params(self.get_params())
+        if not is_int(total_steps) or total_steps < 1:
+            raise ArgumentError(f"total_steps: expected a whole number from 1 on, got {total_steps!r}")
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        make = maker(env)
+        seen, actions = _spaces(make)
+        seed = self._seed()
+        with reproducible(seed):
+            network = new_network(self, seen, actions)
+        state = learn(
+            network,
+            lambda seed: Player(Environments(make, self.num_envs, seed), seen, actions, self.gamma),
+            Settings(**{name: getattr(self, name) for name in Settings.__dataclass_fields__}),
+            Schedule(
+                -(-total_steps // (self.num_envs * self.num_steps)), self.num_steps, self.learning_rate, self.anneal
+            ),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(env, total_steps),
+            progress=progress,
+        )
+        self.environment_ = name_of(env)
+        self.observations_, self.actions_ = seen, actions
+        self.history_ = state.history
+        self.provenance_ = {**provenance(), "seed": state.seed}
+        self.provenance_["versions"] |= versions()
+        self._keep(network)
+        return self
+
+    def predict(
+        self,
+        observation: Any,
+        state: NDArray[np.float32] | None = None,
+        starts: NDArray[np.bool_] | None = None,
+        *,
+        random: np.random.Generator | None = None,
+    ) -> tuple[Any, NDArray[np.float32]]:
+        """Choose an action for the next step of one environment or of N.
+
+        Args:
+            observation: of one environment, or N of them in an array.
+            state: what the last call returned; None at the beginning.
+            starts: (N,) bool, where an episode begins and the state does not count; None: nowhere.
+            random: what an action is drawn from the policy with; None: the likeliest action.
+
+        Returns:
+            The action, or N of them, as the environment takes it; and the state (L, N, H).
+
+        Raises:
+            DataError: observations that do not fit the space.
+            ArgumentError: a state of another number of environments.
+        """
+        check_is_fitted(self)
+        given = np.asarray(observation)
+        alone = given.shape == self.observations_.shape
+        encoded = self.observations_.encode([observation] if alone else observation)
+        shape = (self.num_layers, len(encoded), self.hidden_size)
+        if state is not None and np.shape(state) != shape:
+            raise ArgumentError(f"state: expected {shape}, got {np.shape(state)}; give what the last call returned")
+        outputs, after = act(
+            self._network,
+            encoded,
+            np.zeros(len(encoded), bool) if starts is None else np.asarray(starts, bool).reshape(len(encoded)),
+            None if state is None else torch.from_numpy(np.asarray(state, np.float32)),
+        )
+        actions = self.actions_.decode(self.actions_.choose(outputs, deviations(self._network), random))
+        return (actions[0] if alone else np.asarray(actions)), after.numpy()
+
+    def evaluate(
+        self, env: str | Make | None = None, *, episodes: int = 100, deterministic: bool = True, seed: int = 0
+    ) -> list[dict[str, Any]]:
+        """Measure the agent, and random actions, over whole episodes.
+
+        Args:
+            env: as for ``fit``; None: the environment of the fit, if it was given by its id.
+            episodes: how many, 2 or more; they begin from the seeds ``seed``, ``seed + 1`` ...
+            deterministic: the likeliest actions; False: drawn ones.
+            seed: from 0 on.
+
+        Returns:
+            A row of the agent and one of "random actions", with name, mean_return, low and high (its 95% confidence
+            interval by the bootstrap over the episodes), return_deviation, mean_length and episodes.
+
+        Raises:
+            ArgumentError: an unknown environment, or one with other spaces than that of the fit.
+            DataError: the environment gave observations that are not finite.
+        """
+        random = play_episodes(self._maker(env), random_chooser(seed), _checked(episodes), seed)
+        played = self.play(env, episodes=episodes, deterministic=deterministic, seed=seed)
+        return [
+            score_row("GRU" if self.memory else "no memory", *played),
+            score_row("random actions", *random),
+        ]
+
+    def play(
+        self, env: str | Make | None = None, *, episodes: int = 100, deterministic: bool = True, seed: int = 0
+    ) -> tuple[list[float], list[int]]:
+        """Play whole episodes; the arguments and errors are those of ``evaluate``.
+
+        Returns:
+            The return and the number of steps of each episode.
+        """
+        make = self._maker(env)
+        choose = network_chooser(self._network, self.observations_, self.actions_, None if deterministic else seed)
+        return play_episodes(make, choose, _checked(episodes), seed)
+
+    def trace(self, env: str | Make | None = None, *, seed: int = 0) -> Trace:
+        """Play one episode with the likeliest actions, and keep what was seen, done and remembered.
+
+        Args:
+            env: as for ``evaluate``.
+            seed: from which the episode begins.
+
+        Returns:
+            Observations, actions, rewards and gates.
+
+        Raises:
+            ArgumentError: as ``evaluate``.
+        """
+        return trace_episode(self._network, self.observations_, self.actions_, self._maker(env), seed)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted agent to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_agent(self, path)
+
+    def _maker(self, env: str | Make | None) -> Make:
+        """What makes an environment with the spaces of the fit."""
+        check_is_fitted(self)
+        make = maker(self.environment_ if env is None else env)
+        name = self.environment_ if env is None else name_of(env)
+        for what, own, other in zip(
+            ("observations", "actions"), (self.observations_, self.actions_), _spaces(make), strict=True
+        ):
+            if own != other:
+                raise ArgumentError(f"env: {name} has {other} for {what}, where the agent learnt with {own}")
+        return make
+
+    def _keep(self, network: AgentNetwork) -> None:
+        """Take over a trained network."""
+        self._network = network.eval()
+        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+        steps = self.num_envs * self.num_steps
+        self.steps_per_second_ = float(np.median([steps / row["seconds"] for row in self.history_]))
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, env: str | Make, total_steps: int) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        return {**params, "environment": name_of(env), "total_steps": total_steps}
+
+
+def _checked(episodes: int) -> int:
+    if not is_int(episodes) or episodes < 2:
+        raise ArgumentError(f"episodes: expected a whole number from 2 on, got {episodes!r}")
+    return episodes
+
+
+def _spaces(make: Make) -> tuple[Observations, Actions]:
+    env = make()
+    try:
+        return Observations.of(env.observation_space), Actions.of(env.action_space)
+    finally:
+        env.close()
