@@ -47,6 +47,7 @@ def beam_search(
 
         # Hypotheses: the ends among the K best. At the last step an open beginning is better than nothing.
         last = most_steps == step
+        finished = finished + ends[:, :K].sum(dim=1)
         closes = ends[:, :K] | (last & (finished == 0))[:, None]
         normalised = torch.where(closes, values[:, :K] / step**length_normalization, -torch.inf)
         value, rank = normalised.max(dim=1)
@@ -56,7 +57,7 @@ def beam_search(
             found[int(places[row])] = (
                 beginning if ended else [*beginning, int(chosen[row, rank[row]]) % total.shape[-1]]
             )
-        best, finished = best.maximum(value), finished + ends[:, :K].sum(dim=1)
+        best = best.maximum(value)
 
         going = torch.nonzero(~last & (finished < K)).flatten()
         if not len(going):
