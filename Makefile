@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
 NATIVE := $(wildcard native/*.?pp native/*.inl native/*.h tests/native/*.?pp tests/native/*.c examples/*.c examples/*/*.c src/gruvy/export/c/*.c benchmarks/native/*.cpp src/gruvy/bench/peers/*.cpp)
 
-.PHONY: demo test native-test format clean
+.PHONY: demo demos test native-test format clean
 
 demo: $(VENV)/train.stamp
 	@echo "==> gruvy demo weather: three cells and four baselines on a year of New York's weather, 2 to 4 minutes"
@@ -23,6 +23,10 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest --quiet --numprocesses auto
+
+demos: $(VENV)/dev.stamp
+	@echo "==> gruvy demo all --quick: twelve demos, each of which has to learn"
+	@$(BIN)/gruvy demo all --quick
 
 # The engine without Python, for each instruction set there is: plain, under the sanitizers, and for ARM where its compiler
 # is installed. Needs CMake 3.25, Ninja and Clang.

@@ -40,3 +40,9 @@ def test_forecasting(run):
     forecast = names["model"].predict(names["frame"], quantiles=[0.1, 0.9])
     assert list(forecast) == ["time", "load", "load_q0.1", "load_q0.9"]
     assert names["tested"].forecast.shape[1:] == (12, 1, 3)
+
+
+def test_tagging(run):
+    names = run("tagging.md")
+    model, strings, labels = (names[name] for name in ("model", "strings", "labels"))
+    assert model.score(strings[60:], labels[60:]) > 0.9

@@ -13,15 +13,30 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from gruvy.formats import doctor
     from gruvy.streaming import StreamingGRU
-    from gruvy.tasks import AnomalyDetector, Forecaster, LanguageModel, RecurrentAgent, SequenceClassifier, load
+    from gruvy.tasks import (
+        AnomalyDetector,
+        Forecaster,
+        LanguageModel,
+        PolyphonicModel,
+        RecurrentAgent,
+        SequenceClassifier,
+        SequenceTagger,
+        Transcriber,
+        Translator,
+        load,
+    )
 
 # public name -> (module that defines it, or is it, extra that brings what the module imports, if any)
 _LAZY: dict[str, tuple[str, str | None]] = {
     "AnomalyDetector": ("gruvy.tasks", "train"),
     "Forecaster": ("gruvy.tasks", "train"),
+    "LanguageModel": ("gruvy.tasks", "train"),
+    "PolyphonicModel": ("gruvy.tasks", "train"),
     "RecurrentAgent": ("gruvy.tasks", "train"),
     "SequenceClassifier": ("gruvy.tasks", "train"),
-    "LanguageModel": ("gruvy.tasks", "train"),
+    "SequenceTagger": ("gruvy.tasks", "train"),
+    "Transcriber": ("gruvy.tasks", "train"),
+    "Translator": ("gruvy.tasks", "train"),
     "doctor": ("gruvy.formats.doctor", None),
     "StreamingGRU": ("gruvy.streaming", None),
     "load": ("gruvy.tasks", "train"),
@@ -31,9 +46,13 @@ __all__ = [
     "AnomalyDetector",
     "Forecaster",
     "LanguageModel",
+    "PolyphonicModel",
     "RecurrentAgent",
     "SequenceClassifier",
+    "SequenceTagger",
     "StreamingGRU",
+    "Transcriber",
+    "Translator",
     "__version__",
     "doctor",
     "load",

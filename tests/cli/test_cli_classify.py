@@ -6,6 +6,7 @@ import io
 import json
 import re
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +92,52 @@ def test_curves(gruvy, tmp_path):
     assert "Where it looks" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """30 samples of two tissues, six genes each."""
+    random = np.random.default_rng(0)
+    names = pd.Index([f"s{number}" for number in range(30)], dtype=object)  # anndata does not write pandas' strings
+    tissue = pd.Series(np.where(np.arange(30) % 2, "liver", "heart"), names, dtype=object)
+    X = random.normal(size=(30, 6)) + np.where(np.arange(30) % 2, 1.0, -1.0)[:, None]
+    genes = pd.DataFrame(index=pd.Index([f"g{number}" for number in range(6)], dtype=object))
+    folder = tmp_path_factory.mktemp("samples")
+    data = anndata.AnnData(X=X, obs=pd.DataFrame({"tissue": tissue}), var=genes)
+    data.write_h5ad(folder / "s.h5ad")
+    data.obs = data.obs.drop(columns="tissue")
+    data.write_h5ad(folder / "bare.h5ad")
+    return folder
+
+
+def test_expression(gruvy, samples, tmp_path):
+    options = ("--label", "tissue", "--out", tmp_path / "m.gruvy", "--hidden-size", "6", "--ensemble", "2")
+    outcome = gruvy("fit", "classify", samples / "s.h5ad", *options, "--epochs", "40")
+    assert outcome.code == 0, outcome.err
+    found = pd.read_csv(io.StringIO(gruvy("predict", tmp_path / "m.gruvy", samples / "bare.h5ad").out))
+    assert list(found.columns) == ["row", "tissue", "p_heart", "p_liver"]
+    assert found["row"].tolist() == [f"s{number}" for number in range(30)]
+    assert (found["tissue"] == np.where(np.arange(30) % 2, "liver", "heart")).mean() > 0.9
+    one_line(gruvy("evaluate", tmp_path / "m.gruvy", samples / "bare.h5ad"), "bare.h5ad: no annotation 'tissue' in obs")
+    one_line(gruvy("fit", "classify", samples / "s.h5ad", "--label", "tisue"), "did you mean 'tissue'")
+
+
+def test_expression_as_a_table_with_gaps_and_names(gruvy, tmp_path):
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(40, 5)), columns=[f"t{i}" for i in range(5)])
+    table["function"] = np.where(table["t0"] > 0, "a", "b")
+    table.insert(0, "gene", [f"G{number}" for number in range(40)])
+    table.loc[::5, "t3"] = np.nan
+    table.to_csv(tmp_path / "g.tsv", sep="\t", index=False)
+    options = ("--label", "function", "--out", tmp_path / "m.gruvy", *QUICK)
+    outcome = gruvy("fit", "classify", tmp_path / "g.tsv", "--id", "gene", *options)
+    assert outcome.code == 0, outcome.err
+    found = pd.read_csv(io.StringIO(gruvy("predict", tmp_path / "m.gruvy", tmp_path / "g.tsv").out))
+    assert found["gene"].tolist() == table["gene"].tolist()
+    one_line(gruvy("fit", "classify", tmp_path / "g.tsv", *options), "column 'gene': expected numbers, got 'G0'")
+    one_line(
+        gruvy("fit", "classify", tmp_path / "g.tsv", "--id", "gen", *options), "no column 'gen' .id.; did you mean"
+    )
+
+
 def one_line(outcome, pattern):
     assert outcome.code == 2
     assert outcome.out == ""
@@ -110,6 +157,7 @@ def one_line(outcome, pattern):
         (lambda t: t, ("--series", "verdict"), "--text and --series: expected one of them"),
         (lambda t: t, ("--tokens", "wrod"), "did you mean 'word'"),
         (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),
+        (lambda t: t, ("--ensemble", "0"), "ensemble_size: expected a whole number from 1 on"),
         (lambda t: t, ("--resume",), "--resume: needs --checkpoint"),
     ],
 )

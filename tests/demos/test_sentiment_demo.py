@@ -10,7 +10,7 @@ from gruvy.datasets import load_sentiment
 
 @pytest.fixture(scope="module")
 def demo(run_demo):
-    return run_demo("sentiment", trained=["GRU"], max_epochs=2, hidden_size=16, embedding_size=32)
+    return run_demo("sentiment", trained=["GRU"], budget="quick", max_epochs=2, hidden_size=16, embedding_size=32)
 
 
 def test_rows_and_known_baselines(demo):

@@ -34,6 +34,7 @@ def report() -> ClassificationReport:
         losses=[LossCurve("GRU", [0.7, 0.5, 0.3], [0.6, 0.5, 0.55], 2)],
         provenance={"Seed": "0"},
         temperature=1.2,
+        tested="Measured on a tenth.",
         description="Snippets of reviews.",
         examples=[Example("Typical", "positive", "negative", 0.8, ["not", "<b>bad</b>"], [0.75, 0.25])],
     )
@@ -78,3 +79,22 @@ def test_words_and_figures(report, tmp_path):
 def test_what_does_not_fit_is_named_together(report):
     with pytest.raises(ArgumentError, match=r"no row is of kind 'model'.*confusion is \(3, 3\), beside 2 classes"):
         dataclasses.replace(report, rows=report.rows[1:], confusion=np.eye(3, dtype=int))
+
+
+def test_the_parts_of_a_course_are_added_up_and_drawn(chromium, report, tmp_path):
+    weights = np.array([[0.1, 0.2, 0.7], [0.5, 0.4, 0.1], [np.nan] * 3])
+    course = Course(["heat 0", "heat 9", "cold 0"], weights, np.ones((3, 3)), ["heat", "heat", "cold"])
+    shares = course.shares()
+    assert list(shares) == ["heat", "cold"]
+    np.testing.assert_allclose(shares["heat"].attention, [0.3, 0.9, np.nan])
+    assert shares["cold"].steps == pytest.approx(1 / 3)
+    shown = dataclasses.replace(
+        report, examples=(), course=course, classes=["negative", "positive", "mixed"], confusion=np.eye(3, dtype=int)
+    )
+    page = write_classification_report(shown, tmp_path / "r.html")
+    chromium.open(page, width=390, dark=False)
+    assert chromium.complaints() == []
+    assert chromium.evaluate("document.querySelectorAll('#parts .barlayer .trace').length") >= 2
+    sentence = "negative: cold (70% of the attention, 33% of the steps), positive: heat (90% of"
+    assert sentence in page.read_text(encoding="utf-8")
+    assert "Measured on a tenth." in page.read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import torch
 
 from gruvy.data import SequenceBatch
 from gruvy.nn.cells import CELLS
-from gruvy.tasks.classification.network import ClassifierNetwork, WeightedCrossEntropy
+from gruvy.tasks.classification.network import ClassifierNetwork, cross_entropy
 
 
 def network(cell="gru", tokens=None, **options):
@@ -55,11 +55,29 @@ def test_tokens_are_hidden_in_training_only():
     assert 0.08 < (seen[1] == 0).float().mean() < 0.12
 
 
-def test_the_loss_counts_classes_by_their_weights():
+class Given(torch.nn.Module):
+    """An ensemble with these logits (M, N, K)."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, inputs, lengths):
+        return self.logits, None
+
+
+def test_the_loss_counts_sequences_by_their_weights():
     logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
-    labels = torch.tensor([0, 1, 1])
-    batch = SequenceBatch(logits, torch.ones(3), labels)
-    total, count = WeightedCrossEntropy(torch.tensor([1.0, 10.0]))(lambda inputs, _: (inputs, None), batch)
-    each = -logits.log_softmax(1)[torch.arange(3), labels]
+    weights = torch.tensor([[1.0, 0.0], [0.0, 10.0], [0.0, 10.0]])
+    total, count = cross_entropy(Given(logits[None]), SequenceBatch(logits, torch.ones(3), weights))
+    each = -logits.log_softmax(1)[torch.arange(3), [0, 1, 1]]
     assert count == 21
     assert total.item() == pytest.approx((each[0] + 10 * each[1] + 10 * each[2]).item(), rel=1e-6)
+
+
+def test_members_learn_alone_and_decide_together():
+    logits = torch.tensor([[[4.0, 0.0]], [[-2.0, 0.0]]])
+    batch = SequenceBatch(logits, torch.ones(1), torch.tensor([[1.0, 0.0]]))
+    alone = (np.log1p(np.exp(-4)) + np.log1p(np.exp(2))) / 2
+    assert cross_entropy(Given(logits).train(), batch)[0].item() == pytest.approx(alone, rel=1e-6)
+    assert cross_entropy(Given(logits).eval(), batch)[0].item() == pytest.approx(np.log1p(np.exp(-1)), rel=1e-6)

@@ -9,6 +9,7 @@ _NOT = {
     "check_classifiers_train": _ANY_LENGTH,
     "check_n_features_in": _ANY_LENGTH,
     "check_n_features_in_after_fitting": _ANY_LENGTH,
+    "check_sample_weight_equivalence_on_dense_data": "one that counts twice is in fewer batches than two of them",
     "check_dtype_object": "what is neither text nor numbers is a DataError, which is a ValueError and no TypeError",
     "check_estimators_empty_data_messages": "the message speaks of steps and channels, not of features",
 }

@@ -1,3 +1,4 @@
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +6,7 @@ import pytest
 import gruvy
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classification.table import SequenceColumns, evaluate_table, fit_table, predict_table
+from gruvy.tasks.classification.table import SequenceColumns, evaluate_table, fit_table, predict_table, read_file
 
 SMALL = {"hidden_size": 6, "batch_size": 16, "max_epochs": 12, "learning_rate": 0.03, "dropout": 0.0, "random_state": 0}
 
@@ -67,6 +68,49 @@ def test_rows_that_are_curves():
     np.testing.assert_array_equal(X[:, :, 0], curves[list("vwxyz")])
     assert names.tolist() == list(range(40))
     assert columns.labels(curves).tolist() == curves["kind"].tolist()
+
+
+def test_rows_with_names_and_gaps(tmp_path):
+    random = np.random.default_rng(0)
+    curves = pd.DataFrame(random.normal(size=(60, 5)), columns=list("vwxyz"))
+    curves["kind"] = np.where(curves["v"] > 0, "p", "n")
+    curves["gene"] = [f"G{number}" for number in range(60)]
+    curves.loc[::7, "x"] = np.nan
+    columns = SequenceColumns.of(curves, "kind", id="gene")
+    assert columns.values == tuple("vwxyz")
+    model = SequenceClassifier(**SMALL)
+    fit_table(model, curves, columns, test_fraction=0.2)
+    found = predict_table(gruvy.load(model.save(tmp_path / "m.gruvy")), curves)
+    assert found["gene"].tolist() == curves["gene"].tolist()
+    assert (found["kind"] == curves["kind"]).mean() > 0.8
+    with pytest.raises(ArgumentError, match="series 'gene' and id 'gene': expected one of them"):
+        SequenceColumns.of(curves, "kind", series="gene", id="gene")
+
+
+def test_an_index_names_the_rows():
+    curves = pd.DataFrame({"v": [1.0, 2.0], "kind": ["p", "n"]}, index=["c1", "c2"])
+    assert SequenceColumns.of(curves, "kind").read(curves)[1].tolist() == ["c1", "c2"]
+
+
+def test_observations_that_are_steps(tmp_path):
+    obs = {"donor": ["d2", "d1", "d2", "d1"], "state": ["ill", "well", "ill", "well"]}
+    names = pd.Index(list("abcd"), dtype=object)
+    data = anndata.AnnData(
+        X=np.arange(12.0).reshape(4, 3),
+        obs=pd.DataFrame({name: pd.Series(values, names, object) for name, values in obs.items()}),
+        var=pd.DataFrame(index=pd.Index(["g1", "g2", "g3"], dtype=object)),
+    )
+    data.write_h5ad(tmp_path / "time.h5ad")
+    frame = read_file(tmp_path / "time.h5ad", "state", "donor")
+    columns = SequenceColumns.of(frame, "state", series="donor")
+    assert columns.values == ("g1", "g2", "g3")
+    X, donors = columns.read(frame)
+    assert donors.tolist() == ["d2", "d1"]
+    np.testing.assert_array_equal(X[1], [[3, 4, 5], [9, 10, 11]])
+    assert columns.labels(frame).tolist() == ["ill", "well"]
+    assert "state" in read_file(tmp_path / "time.h5ad", "state", "donor", labelled=False)
+    with pytest.raises(DataError, match="no annotation 'stat'"):
+        read_file(tmp_path / "time.h5ad", "stat")
 
 
 def test_texts():

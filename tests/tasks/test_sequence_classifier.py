@@ -3,14 +3,20 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.multioutput import MultiOutputClassifier
 
 import gruvy
 from gruvy import files, runtime
+from gruvy.data import pad
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classification.baselines import LinearClassifier
+from gruvy.tasks.classification.baselines import LinearClassifier, _filled
+from gruvy.tasks.classification.data import Scaling
+from gruvy.tasks.classification.model import encode
 
 SMALL = {"hidden_size": 8, "embedding_size": 8, "batch_size": 16, "max_epochs": 6, "learning_rate": 0.02}
 SMALL |= {"dropout": 0.0, "random_state": 0}
@@ -208,6 +214,117 @@ def test_an_interrupted_fit_goes_on_to_the_same_model(tmp_path):
         clone(model).fit(X, 1 - y, checkpoint=tmp_path, resume=True)
 
 
+def test_several_labels_by_a_classifier_for_each():
+    X, y = texts(200)
+    labels = np.column_stack([y, ["film" in x for x in X]])
+    model = MultiOutputClassifier(SequenceClassifier(**SMALL)).fit(X, labels)
+    others, truth = texts(100, seed=1)
+    found = model.predict(others)
+    assert (found == np.column_stack([truth, ["film" in x for x in others]])).mean() > 0.9
+    assert [one.shape for one in model.predict_proba(others)] == [(100, 2)] * 2
+
+
+# ---- gaps, weights, ensembles ----
+
+
+def gappy(count, seed=0):
+    """Nothing but noise; the class is whether the middle was measured."""
+    random = np.random.default_rng(seed)
+    X, y = random.normal(size=(count, 6, 2)), random.integers(0, 2, count)
+    X[y == 1, 3, 0] = np.nan
+    return X, y
+
+
+def test_the_network_sees_what_is_missing(tmp_path):
+    X, y = gappy(200)
+    model = SequenceClassifier(**SMALL).fit(X, y)
+    others, truth = gappy(200, seed=1)
+    assert model.score(others, truth) == 1.0
+    again = gruvy.load(model.save(tmp_path / "m.gruvy"))
+    np.testing.assert_array_equal(again.predict_proba(others), model.predict_proba(others))
+    model.predict(np.nan_to_num(others))  # to have no gaps is no fault
+
+
+def test_gaps_are_means_and_leave_the_scaling_alone():
+    scaling = Scaling.of([np.array([[1.0, np.nan], [3.0, 7.0]])], gaps=True)
+    np.testing.assert_array_equal(scaling.mean, [2, 7])
+    np.testing.assert_array_equal(scaling.std, [1, 1])
+    read = scaling.scale(np.array([[np.nan, 8.0], [4.0, np.nan]]))
+    np.testing.assert_array_equal(read, [[0, 1, 1, 0], [2, 0, 0, 1]])
+    without = Scaling(scaling.mean, scaling.std, gaps=False)
+    np.testing.assert_array_equal(without.scale(np.array([[4.0, 8.0]])), [[2, 1]])
+
+
+def test_gaps_that_cannot_be():
+    X, y = gappy(40)
+    with pytest.raises(DataError, match="channel 1 has no value in any sequence that is learnt from"):
+        SequenceClassifier(**SMALL).fit(np.where([True, False], X, np.nan), y)
+    model = SequenceClassifier(**SMALL | {"max_epochs": 1}).fit(np.nan_to_num(X), y)
+    with pytest.raises(DataError, match=f"{y.sum()} of 40 sequences have NaN, .* those of the fit had none"):
+        model.predict(X)
+
+
+def test_the_linear_baseline_fills_gaps_along_a_line():
+    sequence = np.array([[np.nan, 1.0], [2.0, np.nan], [np.nan, 3.0], [4.0, np.nan]])
+    np.testing.assert_array_equal(_filled(sequence), [[2, 1], [2, 2], [3, 3], [4, 3]])
+    X, y = gappy(60)
+    X[0, :, 1] = np.nan
+    found = LinearClassifier().fit(X, y).predict_proba(X)
+    assert np.isfinite(found).all()
+
+
+def test_sequences_count_by_their_weights():
+    X, y = bumps(200)
+    wrong = np.where(np.arange(200) % 2, y, np.where(y == "up", "down", "up"))  # every other label is a lie
+    trust = np.where(np.arange(200) % 2, 1.0, 1e-3)
+    others, truth = bumps(100, seed=1)
+    assert SequenceClassifier(**SMALL).fit(X, wrong, sample_weight=trust).score(others, truth) > 0.8
+    assert SequenceClassifier(**SMALL).fit(X, wrong).score(others, truth) < 0.7
+
+
+def test_a_sequence_of_weight_0_is_not_there():
+    X, y = texts(60)
+    few = np.arange(60) % 3 > 0
+    model = SequenceClassifier(**SMALL | {"max_epochs": 2})
+    weighted = clone(model).fit(X, y, sample_weight=few * 2.0)
+    alone = clone(model).fit([x for x, kept in zip(X, few, strict=True) if kept], y[few], sample_weight=[2.0] * 40)
+    np.testing.assert_array_equal(weighted.predict_proba(X), alone.predict_proba(X))
+    assert weighted.class_counts_.sum() == 40
+
+
+@pytest.mark.parametrize("weights", [[1.0], ["a", "b", "c", "d"], [1, 1, -1, 1], [0] * 4, [1, np.nan, 1, 1]])
+def test_bad_weights(weights):
+    with pytest.raises(DataError, match=r"sample_weight: .*expected"):
+        SequenceClassifier(**SMALL).fit(GOOD, ["x", "y", "x", "y"], sample_weight=weights)
+
+
+def test_an_ensemble_is_the_mean_of_its_members(tmp_path):
+    X, y = bumps(80)
+    model = SequenceClassifier(**SMALL | {"max_epochs": 2, "ensemble_size": 3}).fit(X, y)
+    one = SequenceClassifier(**SMALL | {"max_epochs": 1}).fit(X, y)
+    assert model.n_parameters_ == 3 * one.n_parameters_
+    batch = pad(encode(X[:4], model._model.preparation))
+    with torch.inference_mode():
+        logits, attention = model._model.network(batch.inputs, batch.lengths)
+    assert len({member.tobytes() for member in logits.numpy()}) == 3
+    expected = softmax(logits.numpy().mean(axis=0) / model.temperature_, axis=1)
+    np.testing.assert_allclose(model.predict_proba(X[:4]), expected, rtol=1e-5)
+    first = model.attention(X[:1])[0].weights
+    np.testing.assert_allclose(first, attention[:, : len(first), 0].mean(axis=0), rtol=1e-4)
+    again = gruvy.load(model.save(tmp_path / "m.gruvy"))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+def test_few_sequences_are_passed_more_often():
+    model = SequenceClassifier(batch_size=10)
+    schedule = model._schedule(batches=5)
+    assert (schedule.max_epochs, schedule.patience) == (100, 20)
+    schedule = model._schedule(batches=500)
+    assert (schedule.max_epochs, schedule.patience) == (10, 3)
+    schedule = SequenceClassifier(max_epochs=7, patience=2)._schedule(batches=5)
+    assert (schedule.max_epochs, schedule.patience) == (7, 2)
+
+
 # ---- what it refuses ----
 
 GOOD = ["a b", "b a", "a a", "b b"]
@@ -226,7 +343,7 @@ GOOD = ["a b", "b a", "a a", "b b"]
         (GOOD, ["x", 1, "y", "y"], "expected labels of one type, got number and str"),
         (GOOD, [[1, 0]] * 4, r"one label for each sequence, got an array of shape \(4, 2\)"),
         (["a", float("nan"), "b", None], [0, 1, 0, 1], "2 of 4 texts are missing or no text, the first is number 1"),
-        ([[1.0, np.nan], [1.0], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have NaN, the first is number 0|NaN"),
+        ([[1.0], [np.nan] * 2, [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have NaN alone; .*first is number 1"),
         ([[1.0], [np.inf], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have infinity; .*, the first is number 1"),
         ([[1.0], [], [2.0], [3.0]], [0, 1, 0, 1], "1 of 4 sequences have 0 steps"),
         ([np.ones((3, 2)), np.ones((3, 1))], [0, 1], "have other channels than the 2 of sequence 0"),

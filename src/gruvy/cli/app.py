@@ -8,14 +8,14 @@ import typer
 from typer.core import TyperGroup
 
 from gruvy import __version__
-from gruvy.cli import bench, demo, doctor, evaluate, export, fit, formats, generate, predict
+from gruvy.cli import bench, compose, demo, doctor, evaluate, export, fit, formats, generate, predict
 
 
 class _Commands(TyperGroup):
     """Lists the commands in the order in which they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["fit", "predict", "generate", "evaluate", "export", "demo", "bench", "formats", "doctor"]
+        return ["fit", "predict", "generate", "compose", "evaluate", "export", "demo", "bench", "formats", "doctor"]
 
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(fit.app, name="fit")
 app.command(name="predict")(predict.predict)
 app.command(name="generate")(generate.generate)
+app.command(name="compose")(compose.compose)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="export")(export.export)
 app.add_typer(demo.app, name="demo")
@@ -52,8 +53,8 @@ def _gruvy(
 ) -> None:
     """Gated Recurrent Units, from a table of numbers or a text to an honest model.
 
-    Train with **gruvy fit**, use the model with **gruvy predict** or **gruvy generate**, measure it with
-    **gruvy evaluate**, take it elsewhere with **gruvy export**. **gruvy demo** shows all of it on real data;
-    **gruvy bench** times the layer. **gruvy formats** says which frameworks' weights convert exactly, and
+    Train with **gruvy fit**, use the model with **gruvy predict**, **gruvy generate** (text) or **gruvy compose**
+    (music), measure it with **gruvy evaluate**, take it elsewhere with **gruvy export**. **gruvy demo** shows all of it
+    on real data; **gruvy bench** times the layer. **gruvy formats** says which frameworks' weights convert exactly, and
     **gruvy doctor** why two models differ.
     """

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from gruvy.cli.tasks import agent, anomaly, classify, forecast, language
+from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, tag, transcribe, translate
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
-for _name, _module in {
+_TASKS = {
     "forecast": forecast,
     "classify": classify,
+    "tag": tag,
     "language": language,
+    "translate": translate,
+    "transcribe": transcribe,
+    "music": music,
     "anomaly": anomaly,
     "agent": agent,
-}.items():
+}
+for _name, _module in _TASKS.items():
     app.command(name=_name, epilog=_module.EXAMPLES)(_module.fit)

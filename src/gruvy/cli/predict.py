@@ -31,12 +31,13 @@ def predict(
 ) -> None:
     """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
 
-    A forecast has the series (where there are several), the time, and the median of each target. Columns that are
-    known ahead must be filled in for the steps to forecast: add those rows to DATA, with the target left empty.
-    A class comes with the row or the id of its sequence, and with the probability of every class. A detector of
-    anomalies gives the score of every row of DATA, an alarm above 1, and the number of its event.
+        A forecast has the series (where there are several), the time, and the median of each target. Columns that are
+        known ahead must be filled in for the steps to forecast: add those rows to DATA, with the target left empty.
+    A class comes with the row or the id of its sequence, and with the probability of every class; a tagger gives a row
+    for each step. A detector of anomalies gives the score of every row of DATA, an alarm above 1, and the number of its
+    event. A model of music gives the log-likelihood of every piece.
 
-    Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
+        Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
     check_target(out, "--out")
     if out is not None and out.suffix not in (".csv", ".parquet"):

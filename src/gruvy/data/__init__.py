@@ -1,6 +1,8 @@
 """Tables of pandas, the calendar and step that they follow, vocabularies, and batches for PyTorch."""
 
 from gruvy.data.calendar import calendar_cycles, followed_cycles
+from gruvy.data.expression import read_expression
+from gruvy.data.fasta import is_fasta, read_fasta
 from gruvy.data.indexes import times_of
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
 from gruvy.data.series import read_numbers, read_series
@@ -23,7 +25,10 @@ __all__ = [
     "calendar_cycles",
     "followed_cycles",
     "infer_step",
+    "is_fasta",
     "pad",
+    "read_expression",
+    "read_fasta",
     "read_numbers",
     "read_series",
     "read_table",

@@ -21,7 +21,7 @@ class SequenceBatch(NamedTuple):
     Attributes:
         inputs: (T, N) int64 tokens, or (T, N, C) float32 values.
         lengths: (N,) int64, the steps of each.
-        labels: (N,) int64, the number of each one's class.
+        labels: (N,) int64, the number of each one's class; or (N, K), as given.
     """
 
     inputs: Tensor
@@ -37,7 +37,7 @@ class Sequences:
 
     Args:
         sequences: N arrays, (T,) int64 tokens each, or (T, C) float32 values.
-        labels: (N,) the number of each one's class.
+        labels: (N,) the number of each one's class, or (N, K) something else for each.
         batch_size: sequences in a batch; the last one of a pass may be smaller.
         seed: shuffles the passes; None keeps the order.
 

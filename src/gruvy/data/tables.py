@@ -41,7 +41,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise DataError(f"{path}: no such file; check the path")
     if path.is_dir():
         raise DataError(f"{path}: expected a file ({known}), got a folder; give the file inside it")
-    reader = next((_READERS[end] for end in _READERS if path.name.lower().endswith(end)), None)
+    reader = _reader(path)
     if reader is None:
         raise DataError(f"{path}: expected a file that ends in {known}; convert it, or rename it if it is one")
     try:
@@ -54,6 +54,15 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"{path}: has column names but no rows; expected at least one row of data")
     return frame
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Whether the name is that of a file that `read_table` reads."""
+    return _reader(Path(path)) is not None
+
+
+def _reader(path: Path) -> Callable[[Path], pd.DataFrame] | None:
+    return next((_READERS[end] for end in _READERS if path.name.lower().endswith(end)), None)
 
 
 def _read_jsonl(path: Path) -> pd.DataFrame:

@@ -53,6 +53,12 @@ DEMOS: Mapping[str, Entry] = {
         "lexicon, a linear model of words and pairs of words, and the more frequent class.",
         ("sentiment",),
     ),
+    "genes": Entry(
+        "Tell what a yeast gene is for from its expression over ten time courses, and show where the GRU looked.",
+        "Trains on nine folds of 186 genes and measures on the tenth, ten times, beside a support vector machine and "
+        "the most frequent class.",
+        ("genes",),
+    ),
     "agent": Entry(
         "Act in environments that do not show all, with a GRU that remembers and with the same network without memory.",
         "Trains by PPO in RepeatPreviousEasy and PositionOnlyCartPoleEasy of POPGym (Morad et al. 2023, MIT licence; "
@@ -65,11 +71,35 @@ DEMOS: Mapping[str, Entry] = {
         "compressors on Persuasion, and writes a report with texts that the model made up.",
         ("austen",),
     ),
+    "protein": Entry(
+        "Tell the secondary structure of proteins, residue by residue, from the sequence alone and with a profile.",
+        "Trains on 9,371 chains that come with gruvy, of 2,700 with their profile, and measures on 400 chains that are "
+        "like none of these, against a linear model of 15 residues, an LSTM and the more frequent class.",
+        ("protein",),
+    ),
     "movement": Entry(
         "Forecast where a pen will be in 80 to 400 milliseconds.",
         "Trains on five drawings of each of 30 shapes, which come with gruvy, and measures on the seventh, against "
         "zero velocity, constant velocity and a linear autoregression.",
         ("movement",),
+    ),
+    "music": Entry(
+        "Foresee the next chord of Bach's chorales with a GRU, an LSTM and a tanh network of equal size; write one.",
+        "Trains on 231 chorales of the package music21 (gruvy[music] brings it), and measures on 75 with other tunes, "
+        "against a linear model of the last two frames, each note on its own, and how frequent the notes are.",
+        ("chorales",),
+    ),
+    "speech": Entry(
+        "Write down what a telephone exchange says, with a bidirectional GRU and CTC.",
+        "Trains on 18 minutes of prompts from Debian's asterisk-core-sounds-en-wav and measures on 4 minutes of others "
+        "by the same speaker, against the most similar recording (dynamic time warping) and, but for --quick, an LSTM.",
+        ("speech",),
+    ),
+    "translation": Entry(
+        "Translate Spanish into English with a GRU encoder-decoder, and show what attention brings to long sentences.",
+        "Trains on 27,852 verses of the Bible that come with gruvy, with attention and with one summary of the verse, "
+        "and measures BLEU and chrF on 60 held-out chapters, by the length of the verse.",
+        ("bible",),
     ),
 }
 

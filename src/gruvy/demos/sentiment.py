@@ -20,7 +20,11 @@ from gruvy.tasks.classification.report import classification_report
 from gruvy.tasks.classification.scores import score_row
 
 # Parameters of the SequenceClassifier that differ from its defaults.
-BUDGETS: dict[Budget, dict[str, Any]] = {"quick": {"max_epochs": 3}, "default": {}, "full": {}}
+BUDGETS: dict[Budget, dict[str, Any]] = {
+    "quick": {"max_epochs": 3},
+    "default": {"ensemble_size": 5, "max_epochs": 6, "patience": 2},
+    "full": {"ensemble_size": 5, "max_epochs": 6, "patience": 2},
+}
 
 
 def run(

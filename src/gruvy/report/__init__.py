@@ -17,7 +17,18 @@ from gruvy.report.language.page import write_language_report
 from gruvy.report.language.table import bits_table
 from gruvy.report.language.text import bits_headline
 from gruvy.report.language.values import BitsRow, LanguageReport, Passage, Written
+from gruvy.report.music.page import write_music_report
+from gruvy.report.music.table import frame_table
+from gruvy.report.music.values import Foreseen, FrameRow, MusicReport
 from gruvy.report.table import Table
+from gruvy.report.tagging.page import write_tagging_report
+from gruvy.report.tagging.values import ClassRow, TaggedExample, TaggingReport
+from gruvy.report.transcription.page import transcription_headline, write_transcription_report
+from gruvy.report.transcription.table import transcript_table
+from gruvy.report.transcription.values import Comparison, ErrorRow, Heard, LengthGroup, TranscriptionReport
+from gruvy.report.translation.page import write_translation_report
+from gruvy.report.translation.table import translation_table
+from gruvy.report.translation.values import AttentionMap, Lengths, TranslationExample, TranslationReport, TranslationRow
 from gruvy.report.values import LossCurve
 
 __all__ = [
@@ -25,34 +36,58 @@ __all__ = [
     "AgentRow",
     "AnomalyEvent",
     "AnomalyReport",
+    "AttentionMap",
     "BitsRow",
+    "ClassRow",
     "ClassificationReport",
+    "Comparison",
     "Course",
     "DetectorRow",
     "EnvironmentPart",
     "Episode",
+    "ErrorRow",
     "Example",
     "ForecastReport",
+    "Foreseen",
+    "FrameRow",
     "Gates",
+    "Heard",
     "LanguageReport",
+    "LengthGroup",
+    "Lengths",
     "LossCurve",
+    "MusicReport",
     "Passage",
     "ReturnCurve",
     "Sample",
     "ScoreRow",
     "Table",
     "TableRow",
+    "TaggedExample",
+    "TaggingReport",
+    "TranscriptionReport",
+    "TranslationExample",
+    "TranslationReport",
+    "TranslationRow",
     "Written",
     "bits_headline",
     "bits_table",
     "detector_table",
     "error_table",
+    "frame_table",
     "headline",
     "return_table",
     "score_table",
+    "transcript_table",
+    "transcription_headline",
+    "translation_table",
     "write_agent_report",
     "write_anomaly_report",
     "write_classification_report",
     "write_language_report",
+    "write_music_report",
     "write_report",
+    "write_tagging_report",
+    "write_transcription_report",
+    "write_translation_report",
 ]

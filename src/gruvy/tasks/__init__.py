@@ -6,6 +6,10 @@ from gruvy.tasks.classification import SequenceClassifier
 from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.loading import load
+from gruvy.tasks.music import PolyphonicModel
+from gruvy.tasks.tagging import SequenceTagger
+from gruvy.tasks.transcription import Transcriber
+from gruvy.tasks.translation import Translator
 
 __all__ = [
     "AnomalyDetector",
@@ -13,8 +17,12 @@ __all__ = [
     "Forecaster",
     "Gates",
     "LanguageModel",
+    "PolyphonicModel",
     "RecurrentAgent",
     "SequenceClassifier",
+    "SequenceTagger",
     "Trace",
+    "Transcriber",
+    "Translator",
     "load",
 ]

@@ -22,6 +22,14 @@ from gruvy.tasks.forecasting import Forecaster
 from gruvy.tasks.forecasting import file as forecasting
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.language import file as language
+from gruvy.tasks.music import PolyphonicModel
+from gruvy.tasks.music import file as music
+from gruvy.tasks.tagging import SequenceTagger
+from gruvy.tasks.tagging import file as tagging
+from gruvy.tasks.transcription import Transcriber
+from gruvy.tasks.transcription import file as transcription
+from gruvy.tasks.translation import Translator
+from gruvy.tasks.translation import file as translation
 
 # What a file says it holds -> what reads it: (path, tensors, document) -> estimator.
 _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = {
@@ -30,6 +38,10 @@ _READERS: Mapping[str, Callable[[Path, dict[str, Any], dict[str, Any]], Any]] = 
     classification.TASK: partial(classification.read_classifier, SequenceClassifier),
     ANOMALY: partial(anomaly.read_detector, AnomalyDetector),
     language.TASK: partial(language.read_language_model, LanguageModel),
+    music.TASK: partial(music.read_polyphonic, PolyphonicModel),
+    transcription.TASK: partial(transcription.read_transcriber, Transcriber),
+    translation.TASK: partial(translation.read_translator, Translator),
+    tagging.TASK: partial(tagging.read_tagger, SequenceTagger),
 }
 
 

@@ -29,6 +29,16 @@ def check_shared(params: Mapping[str, Any], problems: Problems, *, counts: Itera
         problems.add(f"random_state: expected None, an int from 0 to 2**32 - 1 or a RandomState, got {state!r}")
 
 
+def check_class_weight(weight: Any, problems: Problems) -> None:
+    """Note a ``class_weight`` that is neither None, nor "balanced", nor class -> a number above 0."""
+    if isinstance(weight, Mapping):
+        wrong = {label: value for label, value in weight.items() if not is_real(value) or not value > 0}
+        if wrong:
+            problems.add(f"class_weight: expected numbers above 0, got {wrong!r}")
+    elif weight not in (None, "balanced"):
+        problems.add(f"class_weight: expected None, 'balanced' or a dict of class -> weight, got {weight!r}")
+
+
 def is_int(value: Any) -> bool:
     """Whether it is a whole number, and no bool."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)

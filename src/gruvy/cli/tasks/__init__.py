@@ -18,9 +18,13 @@ from typing import Any
 _MODULES = {
     "Forecaster": "forecast",
     "SequenceClassifier": "classify",
+    "PolyphonicModel": "music",
     "LanguageModel": "language",
     "AnomalyDetector": "anomaly",
     "RecurrentAgent": "agent",
+    "Transcriber": "transcribe",
+    "Translator": "translate",
+    "SequenceTagger": "tag",
 }
 
 

@@ -40,22 +40,30 @@ Recordings of several sensors, a row for each step; `run` tells the recordings a
 
     gruvy fit classify sensors.parquet --series run --label fault
 
-Curves, a row for each, all other columns its steps:
+Curves, a row for each, all other columns its steps; an empty cell was not measured:
 
-    gruvy fit classify genes.tsv --label function --balanced
+    gruvy fit classify genes.tsv --label function --id gene --balanced
+
+Expression in an AnnData file, a sequence for each observation, a step for each gene:
+
+    gruvy fit classify samples.h5ad --label tissue
 """
 
 
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines or Parquet file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines, Parquet or h5ad file.")],
     label: Annotated[str, typer.Option(metavar="COLUMN", help="The classes.")],
     text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
     series: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
     ] = None,
+    id: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Names the rows, where each is a sequence; it is no value.")
+    ] = None,
     tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
     balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of every class, held out to test.")] = 0.2,
+    ensemble: Annotated[int, typer.Option(metavar="N", help="Networks that decide together.")] = 1,
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: NumLayers = 1,
@@ -77,18 +85,18 @@ def fit(
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=json):
-        from gruvy.data import read_table
         from gruvy.report import write_classification_report
         from gruvy.tasks import SequenceClassifier
         from gruvy.tasks.classification.report import classification_report
-        from gruvy.tasks.classification.table import SequenceColumns, fit_table
+        from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
         from gruvy.tasks.forecasting.report import CELL_NAMES
 
-        frame = read_table(data)
-        columns = SequenceColumns.of(frame, label, text, series)
+        frame = read_file(data, label, series)
+        columns = SequenceColumns.of(frame, label, text, series, id)
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = SequenceClassifier(
             tokens=tokens,
+            ensemble_size=ensemble,
             class_weight="balanced" if balanced else None,
             cell=cell,
             hidden_size=hidden_size,
@@ -135,18 +143,18 @@ def fit(
 
 def predict(model: SequenceClassifier, data: Path) -> pd.DataFrame:
     """Tell the class of every text or sequence of a table."""
-    from gruvy.data import read_table
-    from gruvy.tasks.classification.table import predict_table
+    from gruvy.tasks.classification.table import columns_of, predict_table, read_file
 
-    return predict_table(model, read_table(data))
+    columns = columns_of(model)
+    return predict_table(model, read_file(data, columns.label, columns.series, labelled=False))
 
 
 def evaluate(model: SequenceClassifier, data: Path) -> list[dict[str, Any]]:
     """Measure a classifier and the majority class on a table with labels."""
-    from gruvy.data import read_table
-    from gruvy.tasks.classification.table import evaluate_table
+    from gruvy.tasks.classification.table import columns_of, evaluate_table, read_file
 
-    return evaluate_table(model, read_table(data))
+    columns = columns_of(model)
+    return evaluate_table(model, read_file(data, columns.label, columns.series))
 
 
 def show(model: SequenceClassifier, scores: Sequence[Mapping[str, Any]]) -> None:

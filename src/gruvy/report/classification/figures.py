@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -24,6 +25,8 @@ def figures(report: ClassificationReport, palette: Palette) -> dict[str, go.Figu
     }
     if report.course is not None:
         drawn["course"] = course_figure(report.course, report.classes, palette)
+        if report.course.parts is not None:
+            drawn["parts"] = parts_figure(report.course, report.classes, palette)
     return drawn
 
 
@@ -103,5 +106,33 @@ def course_figure(course: Course, classes: Sequence[str], palette: Palette) -> g
                 col=1,
             )
     figure.update_xaxes(type="category", nticks=12)
+    for place, (one, other) in enumerate(pairwise(course.parts or ())):
+        if one != other:
+            figure.add_vline(place + 0.5, line={"color": palette.soft, "width": 1, "dash": "dot"})
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": palette.soft})
+    return figure
+
+
+def parts_figure(course: Course, classes: Sequence[str], palette: Palette) -> go.Figure:
+    """Draw for each part its share of each class' attention, and a mark at its share of the steps."""
+    shares = course.shares()
+    figure = go.Figure(layout=base_layout(palette))
+    for number, name in enumerate(classes):
+        figure.add_bar(
+            x=list(shares),
+            y=[float(f"{share.attention[number]:.6g}") for share in shares.values()],
+            marker={"color": palette.model(number), "opacity": (1, 0.6, 0.35)[number // 3 % 3]},
+            hovertemplate="%{y:.1%}",
+            name=name,
+        )
+    figure.add_scatter(
+        x=list(shares),
+        y=[float(f"{share.steps:.6g}") for share in shares.values()],
+        mode="markers",
+        marker={"symbol": "line-ew", "size": 36, "line": {"color": palette.ink, "width": 2}},
+        hovertemplate="%{y:.1%}",
+        name="share of the steps",
+    )
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure

@@ -37,10 +37,10 @@ def write_classification_report(report: ClassificationReport, path: str | PathLi
         headline(report),
         report=report,
         text=text,
-        rows=_table(report),
-        sentences=_sentences(report),
+        rows=score_rows(report),
+        sentences=sentences(report),
         examples=[_marked(example) for example in report.examples],
-        legends=_legends(report),
+        legends=legends(report),
     )
 
 
@@ -52,12 +52,14 @@ def headline(report: ClassificationReport) -> str:
     return f"The {model.name} is right about {model.accuracy:.1%} of what it had never seen{beside}."
 
 
-def _sentences(report: ClassificationReport) -> dict[str, str]:
+def sentences(report: ClassificationReport) -> dict[str, str]:
+    """Say what the plots show, by their ids."""
     counts = report.confusion
     found = counts.diagonal() / counts.sum(axis=1).clip(min=1)
     best, worst = (report.classes[int(place)] for place in (found.argmax(), found.argmin()))
     error = report.model.calibration_error or 0.0
     return {
+        "parts": _parts_sentence(report),
         "confusion": (
             f"Of {counts.sum():,} sequences, {counts.diagonal().sum():,} lie on the diagonal. "
             f"Of class {best} the model finds {found.max():.0%}, of class {worst} {found.min():.0%}."
@@ -69,7 +71,21 @@ def _sentences(report: ClassificationReport) -> dict[str, str]:
     }
 
 
-def _table(report: ClassificationReport) -> list[dict[str, Any]]:
+def _parts_sentence(report: ClassificationReport) -> str:
+    """Say which part has most of each class' attention for its number of steps."""
+    shares = {} if report.course is None else report.course.shares()
+    if not shares:
+        return ""
+    seen = []
+    for number, name in enumerate(report.classes):
+        if np.isnan(next(iter(shares.values())).attention[number]):
+            continue  # the test part has no sequence of this class
+        part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
+        seen.append(f"{name}: {part} ({share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps)")
+    return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
+
+
+def score_rows(report: ClassificationReport) -> list[dict[str, Any]]:
     """Return the table's cells as text."""
     hues = {"model": 0, "baseline": 0}
     rows = []
@@ -98,7 +114,8 @@ def _table(report: ClassificationReport) -> list[dict[str, Any]]:
     return rows
 
 
-def _legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
+def legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
+    """Return the keys of each plot's legend."""
     losses = [legend_key(c.name, LIGHT.model(i), DARK.model(i)) for i, c in enumerate(report.losses)]
     losses += [
         legend_key("validation", LIGHT.soft, DARK.soft),
@@ -113,7 +130,8 @@ def _legends(report: ClassificationReport) -> dict[str, list[dict[str, str]]]:
         legend_key(name, LIGHT.model(i), DARK.model(i), dashes[i // 3 % len(dashes)])
         for i, name in enumerate(report.classes)
     ]
-    return {"losses": losses, "reliability": reliability, "classes": classes}
+    even = [legend_key("share of the steps", LIGHT.ink, DARK.ink)]
+    return {"losses": losses, "reliability": reliability, "classes": classes, "even": even}
 
 
 def _marked(example: Example) -> dict[str, Any]:

@@ -45,12 +45,30 @@ class Course:
     """Attention over numeric sequences, mean by true class.
 
     ``steps`` (T,) names the steps, or says how far into the sequence they are; ``weights`` and ``values`` are (K, T):
-    the mean attention, and the mean of the first channel.
+    the mean attention, and the mean of the first channel. ``parts`` (T,) names what each step is a part of, as the
+    experiment, where there is such a thing; the steps of a part stand together.
     """
 
     steps: Sequence[str]
     weights: NDArray[np.floating[Any]]
     values: NDArray[np.floating[Any]]
+    parts: Sequence[str] | None = None
+
+    def shares(self) -> dict[str, PartShare]:
+        """Return how much of the attention and of the steps each part has, in the order of the parts."""
+        parts = np.asarray(self.parts or ())
+        return {
+            str(part): PartShare(self.weights[:, parts == part].sum(axis=1), float((parts == part).mean()))
+            for part in dict.fromkeys(parts.tolist())
+        }
+
+
+@dataclass(frozen=True)
+class PartShare:
+    """A part's share of each class' attention (K,), and of the steps."""
+
+    attention: NDArray[np.floating[Any]]
+    steps: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,7 @@ class ClassificationReport:
         losses: one curve per trained network.
         provenance: what a reader needs to repeat the run, name -> value.
         temperature: by which the logits are divided.
+        tested: a sentence on what the figures were measured on.
         description: one or two sentences on the data and the split, or "".
         examples: texts; none of numeric sequences.
         course: attention over numeric sequences; None of texts.
@@ -82,6 +101,7 @@ class ClassificationReport:
     losses: Sequence[LossCurve]
     provenance: Mapping[str, str]
     temperature: float
+    tested: str
     description: str = ""
     examples: Sequence[Example] = ()
     course: Course | None = None

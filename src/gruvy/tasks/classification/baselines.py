@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -23,7 +24,8 @@ class LinearClassifier:
     """A logistic regression on what a person would count first, its penalty chosen by cross-validation.
 
     Of texts these are the words and pairs of words, weighted by TF-IDF; of numeric sequences of one length all their
-    values; of others the mean, spread, least, greatest, first and last value and mean change of each channel.
+    values; of others the mean, spread, least, greatest, first and last value and mean change of each channel. Gaps are
+    filled in along a line between the values beside them.
 
     Args:
         class_weight: as of the `SequenceClassifier`.
@@ -47,7 +49,9 @@ class LinearClassifier:
         else:
             self.name = "logistic regression"
             one_length = len({len(sequence) for sequence in sequences}) == 1
-            steps = [FunctionTransformer(_flat if one_length else _statistics), StandardScaler()]
+            read = FunctionTransformer(_flat if one_length else _statistics)
+            # Of a channel without any value the mean over the other sequences is taken.
+            steps = [read, SimpleImputer(keep_empty_features=True), StandardScaler()]
         regression = LogisticRegression(max_iter=2000, class_weight=self.class_weight)
         self._model = self._search(make_pipeline(*steps, regression), y).fit(sequences, y)
         return self
@@ -71,7 +75,7 @@ class LinearClassifier:
 
 def _flat(sequences: Series) -> NDArray[np.float64]:
     """(N, T * C)."""
-    return np.stack([sequence.ravel() for sequence in sequences])
+    return np.stack([_filled(sequence).ravel() for sequence in sequences])
 
 
 def _statistics(sequences: Series) -> NDArray[np.float64]:
@@ -79,6 +83,16 @@ def _statistics(sequences: Series) -> NDArray[np.float64]:
     return np.stack(
         [
             np.concatenate([x.mean(0), x.std(0), x.min(0), x.max(0), x[0], x[-1], (x[-1] - x[0]) / len(x)])
-            for x in sequences
+            for x in map(_filled, sequences)
         ]
     )
+
+
+def _filled(sequence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, C), NaN only in channels without any value."""
+    filled = sequence.copy()
+    for channel in filled.T:
+        known = ~np.isnan(channel)
+        if known.any():
+            channel[~known] = np.interp(np.flatnonzero(~known), np.flatnonzero(known), channel[known])
+    return filled

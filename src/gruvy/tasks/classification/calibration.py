@@ -17,8 +17,8 @@ _WIDEST = 3.0
 def fit_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any]) -> float:
     """The temperature by which logits are divided so that their softmax fits the labels best (Guo et al. 2017).
 
-    The labels are smoothed as by one more observation of every class (after Platt 1999). Without that, a small part
-    in which all goes well would ask for certainty.
+    The labels are smoothed as by one more observation, shared by all classes (after Platt 1999, who adds one of each).
+    Without that, a small part in which all goes well would ask for certainty.
 
     Args:
         logits: (N, K), of sequences that the network was not trained on.
@@ -34,7 +34,7 @@ def fit_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArray
         True
     """
     N, K = logits.shape
-    truth = (N * np.eye(K)[labels] + 1) / (N + K)
+    truth = (N * np.eye(K)[labels] + 1 / K) / (N + 1)
     share = (weights / weights.sum())[:, None]
 
     def loss(log_temperature: float) -> float:

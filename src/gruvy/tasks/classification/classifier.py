@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -21,21 +20,27 @@ from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import (
     Scaling,
     class_weights,
+    has_gaps,
     held_out,
     read_labels,
     read_sequences,
+    read_weights,
 )
 from gruvy.tasks.classification.file import new_network, write_classifier
 from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
-from gruvy.tasks.classification.network import WeightedCrossEntropy
+from gruvy.tasks.classification.network import cross_entropy
 from gruvy.tasks.classification.params import check_params
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, Schedule, reproducible, train
 
 # Sequences in a batch of the validation part.
 _BATCH = 256
+# What a training has at least, where the caller does not say.
+_EPOCHS = 10
+_STEPS = 500
+_PATIENCE = 3
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
@@ -53,13 +58,17 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         num_layers: recurrent layers.
         bidirectional: whether the layers read the sequence from both ends.
         dropout: share of the units dropped in training.
+        ensemble_size: networks that are trained side by side from different initial weights and decide together: better
+            and better calibrated than one, at the price of so many.
         class_weight: how much the sequences of each class count in training, as class -> weight (1 for the others);
             "balanced" makes all classes count alike; None counts each sequence once. The probabilities are then those
             of a world in which the classes are so frequent.
         validation_fraction: share of the sequences that chooses the best epoch and calibrates.
         batch_size: sequences in a training step.
-        max_epochs: the most passes over the training sequences.
-        patience: epochs without a better validation loss after which the training stops.
+        max_epochs: the most passes over the training sequences; None for 10, or of few sequences for as many as make
+            500 training steps.
+        patience: epochs without a better validation loss after which the training stops; None for a fifth of
+            ``max_epochs``, but at least 3.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
 
@@ -97,11 +106,12 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         num_layers: int = 1,
         bidirectional: bool = True,
         dropout: float = 0.3,
+        ensemble_size: int = 1,
         class_weight: str | Mapping[Any, float] | None = None,
         validation_fraction: float = 0.1,
         batch_size: int = 32,
-        max_epochs: int = 10,
-        patience: int = 3,
+        max_epochs: int | None = None,
+        patience: int | None = None,
         learning_rate: float = 3e-3,
         random_state: int | np.random.RandomState | None = None,
     ):
@@ -113,6 +123,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.ensemble_size = ensemble_size
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.batch_size = batch_size
@@ -125,6 +136,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self,
         X: Any,
         y: Any,
+        sample_weight: Any = None,
         *,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -134,8 +146,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
         Args:
             X: N texts, as a list or a Series; or N numeric sequences, as a list of arrays (T, C) or (T,), of any
-                lengths, or as an array (N, T, C) or (N, T).
+                lengths, or as an array (N, T, C) or (N, T). NaN is a value that was not measured: the network reads
+                the channel's mean, and is told that it is missing.
             y: N labels, of two classes or more.
+            sample_weight: (N,) how much each sequence counts, in training, in the choice of the epoch and in the
+                calibration; None lets all count alike. A sequence of weight 0 is as if it were not there.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
@@ -151,36 +166,42 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         check_params(self.get_params())
         if resume and checkpoint is None:
             raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
-        sequences = read_sequences(X)
-        classes, labels, counts = np.unique(read_labels(y, len(sequences)), return_inverse=True, return_counts=True)
+        sequences: list[Any] = [*read_sequences(X)]
+        labels = read_labels(y, len(sequences))
+        weights = read_weights(sample_weight, len(sequences))
+        if not weights.all():
+            sequences = [sequences[row] for row in np.flatnonzero(weights)]
+            labels, weights = labels[weights > 0], weights[weights > 0]
+        classes, numbers, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(classes) < 2:
             raise DataError(
                 f"y: expected at least two classes, got one class, {classes.tolist()[0]!r}; add sequences of another"
             )
-        weights = class_weights(self.class_weight, classes, counts)
+        weights = weights * class_weights(self.class_weight, classes, counts)[numbers]
+        targets = (weights[:, None] * np.eye(len(classes))[numbers]).astype(np.float32)
 
         seed = self._seed()
-        kept = held_out(labels, self.validation_fraction, seed)
+        kept = held_out(numbers, self.validation_fraction, seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
-        preparation = self._learn_preparation([one for one, out in zip(sequences, kept, strict=True) if not out])
+        preparation = self._learn_preparation(sequences, ~kept)
         encoded = encode(sequences, preparation)
         training, validation = (
-            Sequences([encoded[row] for row in np.flatnonzero(part)], labels[part], batch_size=size)
+            Sequences([encoded[row] for row in np.flatnonzero(part)], targets[part], batch_size=size)
             for part, size in ((~kept, self.batch_size), (kept, _BATCH))
         )
         with reproducible(seed):
             network = new_network(self, preparation, len(classes))
         result = train(
             network,
-            WeightedCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
+            cross_entropy,
             training,
             validation,
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            self._schedule(len(training)),
             seed=seed,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             resume=resume,
-            identity=self._identity(encoded, labels),
+            identity=self._identity(encoded, targets),
             progress=progress,
         )
         self.columns_ = None
@@ -193,7 +214,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.model_share_ = result.model_share
         self.provenance_ = {**provenance(), "seed": result.seed, "sequences": len(sequences)}
         logits = ClassifierModel(network, preparation, 1.0).logits(validation.sequences)
-        temperature = fit_temperature(logits, validation.labels, weights[validation.labels])
+        temperature = fit_temperature(logits, numbers[kept], weights[kept])
         self._keep(ClassifierModel(network, preparation, temperature))
         return self
 
@@ -245,10 +266,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         sequences = self._model.read(X)
         truth = self.numbers(read_labels(y, len(sequences)))
-        frequency = np.tile(self.class_counts_ / self.class_counts_.sum(), (len(truth), 1))
         return [
             score_row(self.cell, truth, self._model.probabilities(sequences)),
-            score_row("majority class", truth, frequency),
+            majority_row(truth, self.class_counts_),
         ]
 
     def attention(self, X: Any) -> list[Attention]:
@@ -293,10 +313,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {self.classes_.tolist()}")
         return np.array([known[label] for label in labels.tolist()])
 
-    def _learn_preparation(self, training: Sequence[Any]) -> Vocabulary | Scaling:
+    def _learn_preparation(self, sequences: list[Any], learnt: NDArray[np.bool_]) -> Vocabulary | Scaling:
+        training = [sequences[row] for row in np.flatnonzero(learnt)]
         if isinstance(training[0], str):
             return Vocabulary.of(training, self.tokens, self.vocabulary_size)
-        return Scaling.of(training)
+        return Scaling.of(training, bool(has_gaps(sequences).any()))
 
     def _keep(self, model: ClassifierModel) -> None:
         """Take over the parts of a fitted model."""
@@ -306,14 +327,23 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
         self.vocabulary_ = model.preparation.tokens if isinstance(model.preparation, Vocabulary) else None
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _schedule(self, batches: int) -> Schedule:
+        epochs = self.max_epochs or max(_EPOCHS, -(-_STEPS // batches))
+        return Schedule(epochs, self.patience or max(_PATIENCE, epochs // 5), self.learning_rate)
+
     def _seed(self) -> int:
         if isinstance(self.random_state, (int, np.integer)):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _identity(self, encoded: list[NDArray[Any]], labels: NDArray[np.int64]) -> dict[str, Any]:
+    def _identity(self, encoded: list[NDArray[Any]], targets: NDArray[np.float32]) -> dict[str, Any]:
         """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256(labels.tobytes())
+        digest = hashlib.sha256(targets.tobytes())
         for sequence in encoded:
             digest.update(np.int64(len(sequence)).tobytes() + sequence.tobytes())
         params = {name: repr(value) for name, value in self.get_params().items()}

@@ -24,9 +24,11 @@ def read_sequences(X: Any) -> Texts | Series:
 
     Args:
         X: a list or Series of texts; a list of arrays (T, C), or (T,) of one channel; an array (N, T, C) or (N, T).
+            NaN is a value that was not measured.
 
     Raises:
-        DataError: nothing, something else, or sequences that are empty, have NaN or differ in channels; all at once.
+        DataError: nothing, something else, or sequences that are empty, have no value or infinite ones, or differ in
+            channels; all at once.
     """
     if isinstance(X, str):
         raise DataError("X: expected a list of texts, got one text; put it into a list")
@@ -87,6 +89,31 @@ def read_labels(y: Any, sequences: int) -> NDArray[Any]:
     return labels
 
 
+def read_weights(weights: Any, sequences: int) -> NDArray[np.float64]:
+    """Return what each sequence weighs (N,); 1 without weights.
+
+    Raises:
+        DataError: they are no numbers from 0 on, are all 0, or do not fit the sequences.
+    """
+    if weights is None:
+        return np.ones(sequences)
+    try:
+        found = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"sample_weight: expected {sequences} numbers ({error}); leave it out to count all alike"
+        ) from error
+    if found.shape != (sequences,):
+        raise DataError(
+            f"sample_weight: expected {sequences} numbers, as many as there are sequences, got shape {found.shape}"
+        )
+    if not np.isfinite(found).all() or found.min() < 0:
+        raise DataError("sample_weight: expected finite numbers from 0 on; mend the others")
+    if not found.any():
+        raise DataError("sample_weight: every weight is zero; expected some above 0")
+    return found
+
+
 def held_out(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.bool_]:
     """Choose sequences to hold out (N,), of every class about the same share.
 
@@ -122,23 +149,54 @@ def class_weights(
 
 
 class Scaling:
-    """Mean and spread of each channel over the training sequences: mean (C,) and std (C,), 1 where nothing varies."""
+    """What numeric sequences are scaled by: the mean and the spread of each channel over the training sequences.
 
-    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64]):
+    A value that was not measured (NaN) becomes the channel's mean, and where the sequences of a fit have such gaps the
+    network is told of them by one more number for each channel: 1 where the value is missing, 0 elsewhere.
+
+    Attributes:
+        mean: (C,).
+        std: (C,), 1 where nothing varies.
+        gaps: whether the sequences of the fit had gaps.
+    """
+
+    def __init__(self, mean: NDArray[np.float64], std: NDArray[np.float64], gaps: bool = False):
         self.mean = mean
         self.std = std
+        self.gaps = gaps
 
     @classmethod
-    def of(cls, sequences: Sequence[NDArray[np.float64]]) -> Scaling:
-        """Take them from all steps of these sequences."""
-        steps = np.concatenate(sequences)
-        std = steps.std(axis=0)
-        return cls(steps.mean(axis=0), np.where(std > 0, std, 1.0))
+    def of(cls, training: Sequence[NDArray[np.float64]], gaps: bool = False) -> Scaling:
+        """Take mean and spread from all steps of these sequences.
+
+        Raises:
+            DataError: a channel has no value in any of them.
+        """
+        steps = np.concatenate(training)
+        empty = np.flatnonzero(np.isnan(steps).all(axis=0))
+        if len(empty):
+            raise DataError(
+                f"X: channel {empty[0]} has no value in any sequence that is learnt from ({len(empty)} such channels); "
+                "leave it out"
+            )
+        std = np.nanstd(steps, axis=0)
+        return cls(np.nanmean(steps, axis=0), np.where(std > 0, std, 1.0), gaps)
+
+    @property
+    def width(self) -> int:
+        """Numbers that the network reads at a step."""
+        return len(self.mean) * (2 if self.gaps else 1)
 
     def scale(self, sequence: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(T, C) in units of the spread."""
-        scaled: NDArray[np.float32] = ((sequence - self.mean) / self.std).astype(np.float32)
-        return scaled
+        """(T, width): the values in units of the spread, and which of them are missing."""
+        missing = np.isnan(sequence)
+        scaled = np.where(missing, 0.0, (sequence - self.mean) / self.std)
+        return np.hstack([scaled, missing] if self.gaps else [scaled]).astype(np.float32)
+
+
+def has_gaps(sequences: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Whether each sequence (N,) has values that were not measured."""
+    return np.array([np.isnan(sequence).any() for sequence in sequences])
 
 
 def _texts(rows: Sequence[Any], problems: Problems) -> Texts:
@@ -173,7 +231,7 @@ def _series(rows: Sequence[Any], problems: Problems) -> Series:
     if problems.found:
         return []
     note(lambda array: not array.size, "have 0 steps or 0 channels; leave them out")
-    note(lambda array: bool(np.isnan(array).any()), "have NaN; fill the gaps in")
+    note(lambda array: bool(array.size and np.isnan(array).all()), "have NaN alone; leave them out")
     note(lambda array: bool(np.isinf(array).any()), "have infinity; make it finite")
     channels = arrays[0].shape[1]
     note(lambda array: array.shape[1] != channels, f"have other channels than the {channels} of sequence 0")

@@ -16,7 +16,7 @@ from gruvy.data import Vocabulary
 from gruvy.errors import FileFormatError
 from gruvy.tasks.classification.data import Scaling
 from gruvy.tasks.classification.model import ClassifierModel
-from gruvy.tasks.classification.network import ClassifierNetwork
+from gruvy.tasks.classification.network import ClassifierEnsemble, ClassifierNetwork
 from gruvy.tasks.classification.table import SequenceColumns
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def write_classifier(classifier: SequenceClassifier, path: str | os.PathLike[str
     if isinstance(model.preparation, Vocabulary):
         preprocessing = {"vocabulary": model.preparation.document()}
     else:
+        preprocessing["gaps"] = model.preparation.gaps
         tensors |= {"scaling/mean": model.preparation.mean, "scaling/std": model.preparation.std}
     params = classifier.get_params()
     if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
@@ -72,7 +73,7 @@ def read_classifier(
         classifier = classifier_type(**params)
         preparation: Vocabulary | Scaling
         if document["preprocessing"]["vocabulary"] is None:
-            preparation = Scaling(tensors["scaling/mean"], tensors["scaling/std"])
+            preparation = Scaling(tensors["scaling/mean"], tensors["scaling/std"], document["preprocessing"]["gaps"])
         else:
             preparation = Vocabulary.of_document(document["preprocessing"]["vocabulary"])
         columns = document["columns"]
@@ -90,18 +91,26 @@ def read_classifier(
     return classifier
 
 
-def new_network(classifier: SequenceClassifier, preparation: Vocabulary | Scaling, classes: int) -> ClassifierNetwork:
-    """The network for these parameters and inputs, untrained."""
-    return ClassifierNetwork(
-        classifier.cell,
-        tokens=len(preparation) if isinstance(preparation, Vocabulary) else None,
-        channels=classifier.embedding_size if isinstance(preparation, Vocabulary) else len(preparation.mean),
-        classes=classes,
-        hidden_size=classifier.hidden_size,
-        num_layers=classifier.num_layers,
-        bidirectional=classifier.bidirectional,
-        dropout=classifier.dropout,
-    )
+def new_network(classifier: SequenceClassifier, preparation: Vocabulary | Scaling, classes: int) -> ClassifierEnsemble:
+    """The networks for these parameters and inputs, untrained."""
+    if isinstance(preparation, Vocabulary):
+        tokens, channels = len(preparation), classifier.embedding_size
+    else:
+        tokens, channels = None, preparation.width
+    members = [
+        ClassifierNetwork(
+            classifier.cell,
+            tokens,
+            channels,
+            classes,
+            hidden_size=classifier.hidden_size,
+            num_layers=classifier.num_layers,
+            bidirectional=classifier.bidirectional,
+            dropout=classifier.dropout,
+        )
+        for _ in range(classifier.ensemble_size)
+    ]
+    return ClassifierEnsemble(members)
 
 
 def _plain(value: Any) -> Any:

@@ -13,8 +13,8 @@ from scipy.special import softmax
 
 from gruvy.data import Vocabulary, pad
 from gruvy.errors import DataError
-from gruvy.tasks.classification.data import Scaling, Series, Texts, read_sequences
-from gruvy.tasks.classification.network import ClassifierNetwork
+from gruvy.tasks.classification.data import Scaling, Series, Texts, has_gaps, read_sequences
+from gruvy.tasks.classification.network import ClassifierEnsemble
 
 # Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
 _BATCH = 256
@@ -44,7 +44,7 @@ class ClassifierModel:
         temperature: by which the logits are divided.
     """
 
-    network: ClassifierNetwork
+    network: ClassifierEnsemble
     preparation: Vocabulary | Scaling
     temperature: float
 
@@ -59,10 +59,8 @@ class ClassifierModel:
         if came != wanted:
             names = {True: "texts", False: "numeric sequences"}
             raise DataError(f"X: expected {names[wanted]}, as in the fit, got {names[came]}")
-        if isinstance(self.preparation, Scaling) and sequences[0].shape[1] != len(self.preparation.mean):  # type: ignore[union-attr]
-            raise DataError(
-                f"X: expected {len(self.preparation.mean)} channels, as in the fit, got {sequences[0].shape[1]}"  # type: ignore[union-attr]
-            )
+        if isinstance(self.preparation, Scaling):
+            self._check_values(sequences)  # type: ignore[arg-type]
         return sequences
 
     def probabilities(self, sequences: Texts | Series) -> NDArray[np.float64]:
@@ -74,7 +72,7 @@ class ClassifierModel:
 
     def logits(self, encoded: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """(N, K), of sequences that `encode` made."""
-        found = np.zeros((len(encoded), self.network.head.out_features))
+        found = np.zeros((len(encoded), self.network.classes))
         for rows, logits, _ in self._batches(encoded):
             found[rows] = logits
         return found
@@ -91,6 +89,18 @@ class ClassifierModel:
                 found[row] = Attention(tokens, attention[: len(encoded[row]), column])
         return [found[row] for row in range(len(encoded))]
 
+    def _check_values(self, sequences: Series) -> None:
+        fitted: Scaling = self.preparation  # type: ignore[assignment]
+        channels = sequences[0].shape[1]
+        if channels != len(fitted.mean):
+            raise DataError(f"X: expected {len(fitted.mean)} channels, as in the fit, got {channels}")
+        having = np.flatnonzero(has_gaps(sequences))
+        if len(having) and not fitted.gaps:
+            raise DataError(
+                f"X: {len(having)} of {len(sequences)} sequences have NaN, the first is number {having[0]}; those of "
+                "the fit had none, so fill the gaps in, or fit with sequences that have some"
+            )
+
     def _batches(
         self, encoded: Sequence[NDArray[Any]]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
@@ -103,7 +113,7 @@ class ClassifierModel:
             batch = pad([encoded[row] for row in rows])
             with torch.inference_mode():
                 logits, attention = self.network(batch.inputs, batch.lengths)
-            yield rows, logits.numpy(), attention.numpy()
+            yield rows, logits.mean(dim=0).numpy(), attention.mean(dim=0).numpy()
             first += count
 
 

@@ -1,10 +1,11 @@
-"""The network of the SequenceClassifier, and its loss."""
+"""The networks of the SequenceClassifier, and their loss."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from gruvy.data import SequenceBatch
@@ -98,18 +99,39 @@ class ClassifierNetwork(nn.Module):
         return pad_packed_sequence(self.encoder(packed)[0], total_length=len(x))[0]
 
 
-class WeightedCrossEntropy:
-    """The cross-entropy, each sequence counted as much as its class weighs.
+class ClassifierEnsemble(nn.Module):
+    """Networks that are trained side by side from different initial weights, and decide together.
+
+    Each is to learn the labels by itself; in use their logits are averaged (as Lakshminarayanan et al. 2017 average
+    probabilities).
 
     Args:
-        weights: (K,) of the classes.
+        members: of the same inputs and classes.
     """
 
-    def __init__(self, weights: Tensor):
-        self._weights = weights
+    def __init__(self, members: Sequence[ClassifierNetwork]):
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.classes = members[0].head.out_features
 
-    def __call__(self, network: nn.Module, batch: SequenceBatch) -> tuple[Tensor, Tensor]:
-        """Sum over the sequences of a batch, and the sum of their weights."""
-        logits, _ = network(batch.inputs, batch.lengths)
-        loss = F.cross_entropy(logits, batch.labels, weight=self._weights, reduction="sum")
-        return loss, self._weights[batch.labels].sum()
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and attention as `ClassifierNetwork`, of each member: (M, N, K) and (M, T, N)."""
+        found = [member(inputs, lengths) for member in self.members]
+        return torch.stack([logits for logits, _ in found]), torch.stack([attention for _, attention in found])
+
+
+def cross_entropy(network: nn.Module, batch: SequenceBatch) -> tuple[Tensor, Tensor]:
+    """The loss: in training the mean of the members' cross-entropies, else the cross-entropy of their mean logits.
+
+    Args:
+        network: a `ClassifierEnsemble`.
+        batch: its labels are (N, K): how much a sequence weighs in the column of its class, else 0.
+
+    Returns:
+        The sum over the sequences of the batch, and the sum of their weights.
+    """
+    logits, _ = network(batch.inputs, batch.lengths)
+    if not network.training:
+        logits = logits.mean(dim=0, keepdim=True)
+    loss = -(batch.labels * logits.log_softmax(dim=-1)).sum() / len(logits)
+    return loss, batch.labels.sum()

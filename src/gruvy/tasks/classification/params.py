@@ -7,10 +7,11 @@ from typing import Any
 
 from gruvy.data.vocabulary import KINDS
 from gruvy.errors import ArgumentError
-from gruvy.tasks.params import check_shared, is_int, is_real
+from gruvy.tasks.params import check_class_weight, check_shared, is_int, is_real
 from gruvy.timeseries import Problems, did_you_mean
 
-_COUNTS = ("embedding_size", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
+_COUNTS = ("embedding_size", "hidden_size", "num_layers", "ensemble_size", "batch_size")
+_COUNTS_OR_NONE = ("max_epochs", "patience")
 
 
 def check_params(params: Mapping[str, Any]) -> None:
@@ -23,7 +24,8 @@ def check_params(params: Mapping[str, Any]) -> None:
         ArgumentError: every parameter with a wrong type or value.
     """
     problems = Problems("SequenceClassifier")
-    check_shared(params, problems, counts=_COUNTS)
+    given = [name for name in _COUNTS_OR_NONE if params[name] is not None]
+    check_shared(params, problems, counts=[*_COUNTS, *given])
     if params["tokens"] not in KINDS:
         expected = f"expected one of {', '.join(KINDS)}, got {params['tokens']!r}"
         problems.add(f"tokens: {expected}; {did_you_mean(params['tokens'], KINDS)}")
@@ -34,11 +36,5 @@ def check_params(params: Mapping[str, Any]) -> None:
     fraction = params["validation_fraction"]
     if not is_real(fraction) or not 0 < fraction < 1:
         problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")
-    weight = params["class_weight"]
-    if isinstance(weight, Mapping):
-        wrong = {label: value for label, value in weight.items() if not is_real(value) or not value > 0}
-        if wrong:
-            problems.add(f"class_weight: expected numbers above 0, got {wrong!r}")
-    elif weight not in (None, "balanced"):
-        problems.add(f"class_weight: expected None, 'balanced' or a dict of class -> weight, got {weight!r}")
+    check_class_weight(params["class_weight"], problems)
     problems.raise_as(ArgumentError)

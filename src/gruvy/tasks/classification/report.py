@@ -13,7 +13,9 @@ from gruvy.report import ClassificationReport, Course, Example, LossCurve, Score
 from gruvy.tasks.classification.calibration import reliability
 from gruvy.tasks.classification.classifier import SequenceClassifier
 from gruvy.tasks.classification.data import read_labels, read_sequences
+from gruvy.tasks.classification.folds import OutOfFold
 from gruvy.tasks.classification.model import Attention
+from gruvy.tasks.classification.scores import majority_row, score_row
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
 _PARTS = 50
@@ -29,6 +31,9 @@ _PLACES = {
     "Least certain of it (99th percentile)": 0.99,
 }
 
+# What the figures of a report were measured on, unless it says otherwise.
+HELD_OUT = "All figures are of the held-out test part, which no model saw in training."
+
 
 def classification_report(
     models: Mapping[str, SequenceClassifier],
@@ -40,6 +45,8 @@ def classification_report(
     description: str = "",
     command: str = "",
     steps: Sequence[str] | None = None,
+    courses: Sequence[str] | None = None,
+    out_of_fold: OutOfFold | None = None,
 ) -> ClassificationReport:
     """Gather what a report shows of classifiers that were fitted on the same sequences.
 
@@ -47,12 +54,15 @@ def classification_report(
 
     Args:
         models: fitted estimators by the name that the report gives them.
-        X, y: N sequences and their labels, none of them of the fit.
+        X, y: N sequences and their labels, none of them of the fit; or all, with ``out_of_fold``.
         baselines: more rows as those of ``evaluate``; figures that a baseline does not have may be left out.
         title: the headline.
         description: one or two sentences on the data.
         command: what repeats the run, or "".
         steps: names of the steps, of numeric sequences of one length; by default their numbers.
+        courses: (T,) what each of these steps is a part of, as the experiment; the report then adds up the attention
+            of each.
+        out_of_fold: what was said of each sequence in a cross-validation, where the one model was fitted on them all.
 
     Returns:
         The values of the report; `gruvy.report.write_classification_report` turns them into a page.
@@ -64,33 +74,43 @@ def classification_report(
         >>> report = classification_report({"GRU": model}, X, y, title="Reviews")  # doctest: +SKIP
     """
     model = next(iter(models.values()))
-    scores = [one.evaluate(X, y) for one in models.values()]
     sequences = read_sequences(X)
     truth = model.numbers(read_labels(y, len(sequences)))
-    probabilities = model.predict_proba(X)
-    predicted = probabilities.argmax(axis=1)
+    if out_of_fold is None:
+        scores = [one.evaluate(X, y)[0] for one in models.values()]
+        probabilities, attention = model.predict_proba(X), model.attention(X)
+        tested = HELD_OUT
+    else:
+        probabilities, attention = out_of_fold.probabilities, out_of_fold.attention
+        scores = [score_row(model.cell, truth, probabilities)]
+        tested = (
+            f"{out_of_fold.folds}-fold cross-validation: every sequence is told by a model that was trained on the "
+            f"{out_of_fold.folds - 1} folds that it is not in. The saved model was then trained on all of them."
+        )
+    majority = majority_row(truth, model.class_counts_)
     names = [str(label) for label in model.classes_.tolist()]
-    attention = model.attention(X)
     text = isinstance(sequences[0], str)
     return ClassificationReport(
         title=title,
         rows=[
-            *(_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
-            *(_row(row["name"], row) for row in (*baselines, scores[0][1])),
+            *(table_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
+            *(table_row(row["name"], row) for row in (*baselines, majority)),
         ],
         classes=names,
-        confusion=confusion_matrix(truth, predicted, labels=range(len(names))),
+        confusion=confusion_matrix(truth, probabilities.argmax(axis=1), labels=range(len(names))),
         reliability=reliability(probabilities, truth),
-        losses=[_losses(name, one) for name, one in models.items()],
-        provenance=_provenance(model, len(sequences), command),
-        temperature=model.temperature_,
+        losses=[loss_curve(name, one) for name, one in models.items()],
+        provenance=provenance_facts(model, len(sequences), command) | _vocabulary(model),
+        temperature=model.temperature_ if out_of_fold is None else out_of_fold.temperature,
+        tested=tested,
         description=description,
         examples=_examples(names, truth, probabilities, attention) if text else (),
-        course=None if text else _course(sequences, truth, attention, len(names), steps),  # type: ignore[arg-type]
+        course=None if text else _course(sequences, truth, attention, len(names), steps, courses),  # type: ignore[arg-type]
     )
 
 
-def _row(name: str, score: Mapping[str, Any], model: SequenceClassifier | None = None) -> ScoreRow:
+def table_row(name: str, score: Mapping[str, Any], model: Any = None) -> ScoreRow:
+    """Return a line of the comparison: of a fitted estimator, or of a baseline."""
     return ScoreRow(
         name=name,
         kind="baseline" if model is None else "model",
@@ -104,7 +124,8 @@ def _row(name: str, score: Mapping[str, Any], model: SequenceClassifier | None =
     )
 
 
-def _losses(name: str, model: SequenceClassifier) -> LossCurve:
+def loss_curve(name: str, model: Any) -> LossCurve:
+    """Return the losses of a fitted estimator."""
     return LossCurve(
         name=name,
         train=[row["train_loss"] for row in model.history_],
@@ -144,6 +165,7 @@ def _course(
     attention: Sequence[Attention],
     classes: int,
     steps: Sequence[str] | None,
+    courses: Sequence[str] | None,
 ) -> Course:
     """Return the mean attention and the mean first channel of each class, step by step, or part by part."""
     lengths = {len(sequence) for sequence in sequences}
@@ -157,24 +179,31 @@ def _course(
         steps = [f"{round(100 * (part + 0.5) / _PARTS)}%" for part in range(_PARTS)]
     return Course(
         steps=list(steps),
-        weights=np.stack([_mean(weights[truth == label], weights) for label in range(classes)]),
-        values=np.stack([_mean(values[truth == label], values) for label in range(classes)]),
+        weights=np.stack([_mean(weights[truth == label]) for label in range(classes)]),
+        values=np.stack([_mean(values[truth == label]) for label in range(classes)]),
+        parts=courses,
     )
 
 
-def _mean(rows: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """The mean row; NaN of a class that the test part does not have."""
-    mean: NDArray[Any] = rows.mean(axis=0) if len(rows) else np.full(others.shape[1], np.nan)
+def _mean(rows: NDArray[Any]) -> NDArray[Any]:
+    """The mean row of the values that there are; NaN where there is none."""
+    known = ~np.isnan(rows)
+    count = known.sum(axis=0)
+    mean: NDArray[Any] = np.where(count, np.where(known, rows, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
     return mean
 
 
 def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
     places = (np.arange(_PARTS) + 0.5) / _PARTS * len(values) - 0.5
-    resampled: NDArray[np.float64] = np.interp(places, np.arange(len(values)), values)
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        return np.full(_PARTS, np.nan)
+    resampled: NDArray[np.float64] = np.interp(places, known, values[known])
     return resampled
 
 
-def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[str, str]:
+def provenance_facts(model: Any, tested: int, command: str) -> dict[str, str]:
+    """Return what a reader needs to repeat the fit of an estimator."""
     made = model.provenance_
     names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
     facts = {names.get(package, package): version for package, version in made["versions"].items()}
@@ -185,6 +214,8 @@ def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[st
         "Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test",
         "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    if model.vocabulary_ is not None:
-        facts["Vocabulary"] = f"{len(model.vocabulary_):,} {model.tokens}s"
     return facts | ({"Command": command} if command else {})
+
+
+def _vocabulary(model: SequenceClassifier) -> dict[str, str]:
+    return {} if model.vocabulary_ is None else {"Vocabulary": f"{len(model.vocabulary_):,} {model.tokens}s"}

@@ -36,3 +36,8 @@ def score_row(name: str, truth: NDArray[np.int64], probabilities: NDArray[Any]) 
         "log_loss": float(-np.log(sure).mean()),
         "calibration_error": calibration_error(probabilities, truth),
     }
+
+
+def majority_row(truth: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, Any]:
+    """The row of a model that always says how frequent each class was in the fit: ``counts`` (K,)."""
+    return score_row("majority class", truth, np.tile(counts / counts.sum(), (len(truth), 1)))

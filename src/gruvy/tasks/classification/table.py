@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gruvy.data import read_expression, read_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
@@ -25,56 +27,71 @@ class SequenceColumns:
     """What the columns of a table are, in one of three layouts.
 
     With ``text`` each row is a text. With ``series`` each row is a step: rows with the same id are one sequence, in
-    their order, with one label. With neither each row is a sequence of one channel, and its values are the steps.
+    their order, with one label. With neither each row is a sequence of one channel, and its values are the steps. An
+    empty cell is a value that was not measured.
 
     Attributes:
         label: the column of the classes.
         text: the column of the texts.
         series: the column of ids.
         values: the columns of numbers; empty of texts.
+        id: the column that names the rows, where each is a sequence; it is no value.
     """
 
     label: str
     text: str | None = None
     series: str | None = None
     values: tuple[str, ...] = ()
+    id: str | None = None
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, label: str, text: str | None = None, series: str | None = None) -> SequenceColumns:
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        label: str,
+        text: str | None = None,
+        series: str | None = None,
+        id: str | None = None,
+    ) -> SequenceColumns:
         """Find the columns of numbers: all that are not named.
 
         Raises:
+            ArgumentError: both a series and an id.
             DataError: a named column is missing, or none is left.
         """
+        if series is not None and id is not None:
+            raise ArgumentError(f"series '{series}' and id '{id}': expected one of them; a series is its own id")
         names = [str(name) for name in frame.columns]
-        _check_names(frame, {"label": label, "text": text, "series": series})
+        check_names(frame, {"label": label, "text": text, "series": series, "id": id})
         if text is not None:
-            return cls(label, text)
-        values = tuple(name for name in names if name not in (label, series))
+            return cls(label, text, id=id)
+        values = tuple(name for name in names if name not in (label, series, id))
         if not values:
             raise DataError("the table: no column is left for the values; name the column of the texts, or add values")
-        return cls(label, None, series, values)
+        return cls(label, None, series, values, id)
 
     def read(self, frame: pd.DataFrame) -> tuple[Any, NDArray[Any]]:
-        """Return the sequences, as a `SequenceClassifier` takes them, and what each is called: its row, or its id.
+        """Return the sequences, as a `SequenceClassifier` takes them, and what each is called: its id, or its row.
 
         Raises:
             DataError: a column is missing, or has something else than numbers.
         """
-        _check_names(frame, {"text": self.text, "series": self.series} | {name: name for name in self.values})
+        named = {"text": self.text, "series": self.series, "id": self.id}
+        check_names(frame, named | {name: name for name in self.values})
+        names = (frame.index if self.id is None else frame[self.id]).to_numpy()
         if self.text is not None:
             if pd.api.types.is_numeric_dtype(frame[self.text]):
                 raise DataError(
                     f"column '{self.text}': expected texts, got numbers such as {frame[self.text].iloc[0]!r}; for "
                     "sequences of numbers name no column of texts"
                 )
-            return frame[self.text].tolist(), np.arange(len(frame))
+            return frame[self.text].tolist(), names
         problems = Problems("the table")
-        values = np.column_stack([_numbers(frame[name], problems) for name in self.values])
+        values = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
         problems.raise_as(DataError)
         if self.series is None:
-            return values[:, :, None], np.arange(len(frame))
-        ids, rows = _groups(frame[self.series])
+            return values[:, :, None], names
+        ids, rows = groups(frame[self.series])
         return [values[part] for part in rows], np.array(ids)
 
     def labels(self, frame: pd.DataFrame) -> NDArray[Any]:
@@ -83,11 +100,11 @@ class SequenceColumns:
         Raises:
             DataError: the column is missing, or a series has two labels.
         """
-        _check_names(frame, {"label": self.label})
+        check_names(frame, {"label": self.label})
         column = frame[self.label].to_numpy()
         if self.series is None:
             return column
-        ids, rows = _groups(frame[self.series])
+        ids, rows = groups(frame[self.series])
         for name, part in zip(ids, rows, strict=True):
             if len(pd.unique(column[part])) > 1:
                 raise DataError(
@@ -104,6 +121,25 @@ class TestPart:
     X: list[Any]
     y: NDArray[Any]
     baselines: list[dict[str, Any]]
+
+
+def read_file(path: Path, label: str, series: str | None = None, *, labelled: bool = True) -> pd.DataFrame:
+    """Read a table, or of an AnnData file the expression and the annotations that are named.
+
+    Args:
+        path: a file that `gruvy.data.read_table` reads, or a .h5ad file.
+        label: the column or annotation of the classes.
+        series: that of the ids.
+        labelled: whether the file has to have the label.
+
+    Raises:
+        DataError: the file cannot be read.
+        MissingExtraError: a .h5ad file without anndata.
+    """
+    if path.suffix.lower() != ".h5ad":
+        return read_table(path)
+    ids = [] if series is None else [series]
+    return read_expression(path, [*ids, label] if labelled else ids, [] if labelled else [label])
 
 
 def fit_table(
@@ -151,7 +187,7 @@ def predict_table(model: SequenceClassifier, frame: pd.DataFrame) -> pd.DataFram
     X, names = columns.read(frame)
     probabilities = model.predict_proba(X)
     found = {
-        columns.series or "row": names,
+        columns.series or columns.id or "row": names,
         columns.label: model.classes_[probabilities.argmax(axis=1)],
     }
     found |= {f"p_{label}": probabilities[:, number] for number, label in enumerate(model.classes_.tolist())}
@@ -180,7 +216,8 @@ def columns_of(model: SequenceClassifier) -> SequenceColumns:
     return model.columns_
 
 
-def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+def check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
+    """Refuse a table without the columns that are named, role -> column."""
     problems = Problems("the table")
     for role, name in named.items():
         if name is not None and name not in frame.columns:
@@ -192,7 +229,8 @@ def _check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
     problems.raise_as(DataError)
 
 
-def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+def column_numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where it is empty, and note what else is in it."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
     if len(wrong):
@@ -203,8 +241,8 @@ def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
     return numbers
 
 
-def _groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
-    """The ids in the order in which they come, and the rows of each."""
+def groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:
+    """Return the ids in the order in which they come, and the rows of each."""
     codes, names = pd.factorize(column)
     if (codes < 0).any():
         raise DataError(f"column '{column.name}': {(codes < 0).sum()} rows have no id; fill it in")

@@ -1,0 +1,68 @@
+"""``gruvy compose``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gruvy.cli.arguments import check_target
+from gruvy.cli.options import Json
+from gruvy.cli.output import print_json, stderr, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from gruvy.tasks import PolyphonicModel
+
+
+def compose(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file of gruvy fit music.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the music goes, as MIDI.")] = Path("tune.mid"),
+    steps: Annotated[int, typer.Option(metavar="N", help="Steps to write.")] = 64,
+    primer: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A MIDI or MusicXML file that the music begins with.")
+    ] = None,
+    temperature: Annotated[float, typer.Option(metavar="X", help="Below 1 plainer, above 1 wilder.")] = 1.0,
+    tempo: Annotated[float, typer.Option(metavar="BPM", help="Quarter notes a minute.")] = 80.0,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed writes the same music.")] = None,
+    json: Json = False,
+) -> None:
+    """Write music with a model, step by step as it is drawn, to a MIDI file.
+
+    Example: `gruvy compose model.gruvy --out tune.mid --steps 128 --seed 1`
+    """
+    check_target(out, "--out")
+    if out.suffix.lower() not in (".mid", ".midi"):
+        raise ArgumentError(f"--out: expected a name that ends in .mid or .midi, got {out}")
+    if not (math.isfinite(tempo) and 4 <= tempo <= 1000):  # a MIDI file has 24 bits for a quarter note's microseconds
+        raise ArgumentError(f"--tempo: expected 4 to 1000 quarter notes a minute, got {tempo}")
+    if seed is not None and seed < 0:
+        raise ArgumentError(f"--seed: expected a whole number from 0 on, got {seed}")
+    with working("composing", quiet=json):
+        from gruvy.music import write_midi
+
+        fitted = _model(model)
+        begun = None if primer is None else fitted.files_.read(primer)[1][0]
+        roll = fitted.sample(steps, primer=begun, temperature=temperature, seed=seed)
+        write_midi(roll, out, step=fitted.files_.step, tempo=tempo)
+    if json:
+        print_json({"model": model, "out": out, "steps": len(roll), "notes_per_step": roll.sum(axis=1).mean()})
+    else:
+        stderr.print(f"Music: {out} ({len(roll)} steps)", soft_wrap=True)
+
+
+def _model(path: Path) -> PolyphonicModel:
+    import gruvy
+    from gruvy.music import LOWEST
+    from gruvy.tasks import PolyphonicModel
+
+    model = gruvy.load(path)
+    if not isinstance(model, PolyphonicModel):
+        raise ArgumentError(f"{path}: expected a model of gruvy fit music, got a {type(model).__name__}")
+    if model.n_features_in_ not in LOWEST:
+        raise ArgumentError(
+            f"{path}: the model has {model.n_features_in_} columns; only 88 (the keys of a piano) or 128 are pitches"
+        )
+    return model

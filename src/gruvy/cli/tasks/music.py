@@ -1,0 +1,150 @@
+"""``gruvy fit music``, and how models of music predict and are evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    HiddenSize,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import PolyphonicModel
+
+EXAMPLES = r"""
+A folder of MIDI or MusicXML files, a frame for each eighth note, then a new piece:
+
+    gruvy fit music songs --step 0.5 --report report.html
+    gruvy compose model.gruvy --out tune.mid
+
+A table with a row for each step and a column of 0 and 1 for each note; `song` tells the pieces apart:
+
+    gruvy fit music rolls.parquet --series song
+"""
+
+
+def fit(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="A folder of MIDI or MusicXML files, an .npz file of arrays (T, D), or a table of 0 and 1.",
+        ),
+    ],
+    step: Annotated[
+        float, typer.Option(metavar="QUARTERS", help="Of MIDI and MusicXML: a step's length in quarter notes.")
+    ] = 1.0,
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of a table: tells the pieces apart; each row is a step.")
+    ] = None,
+    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the pieces, held out to test.")] = 0.2,
+    cell: Cell = "gru",
+    hidden_size: HiddenSize = 128,
+    num_layers: NumLayers = 1,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a model of music, or of any sequences of binary vectors, on DATA and compare it with simple baselines.
+
+    A fifth of the pieces is held out: all printed figures are measured there.
+    """
+    check_fit(out, report, checkpoint, resume)
+    if not 0 < test_fraction < 1:
+        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
+    if not (math.isfinite(step) and step > 0):
+        raise ArgumentError(f"--step: expected a number of quarter notes above 0, got {step}")
+    with working("loading", quiet=json):
+        from gruvy.report import write_music_report
+        from gruvy.tasks import PolyphonicModel
+        from gruvy.tasks.forecasting.report import CELL_NAMES
+        from gruvy.tasks.music.files import MusicFiles
+        from gruvy.tasks.music.fitting import fit_files
+        from gruvy.tasks.music.report import music_report
+
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = PolyphonicModel(cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=seed, **limits)
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        test = fit_files(
+            model,
+            data,
+            MusicFiles(step, series),
+            test_fraction=test_fraction,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    scores = model.evaluate(test.X)
+    if report is not None:
+        write_music_report(music_report({CELL_NAMES[cell]: model}, test.X, test.names, title=data.stem), report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "scores": scores,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: PolyphonicModel, data: Path) -> pd.DataFrame:
+    """Say how likely each piece is."""
+    import pandas as pd
+
+    names, rolls = model.files_.read(data)
+    frames = model.log_likelihood(rolls)
+    return pd.DataFrame(
+        {
+            "piece": names,
+            "frames": [len(one) for one in frames],
+            "log_likelihood": [one.sum() for one in frames],
+            "nll_per_frame": [-one.mean() for one in frames],
+        }
+    )
+
+
+def evaluate(model: PolyphonicModel, data: Path) -> list[dict[str, Any]]:
+    """Measure a model and the baselines of its fit on pieces."""
+    return model.evaluate(model.files_.read(data)[1])
+
+
+def show(model: PolyphonicModel, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import frame_table
+
+    print_table(frame_table(scores))

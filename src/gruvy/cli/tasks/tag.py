@@ -1,0 +1,184 @@
+"""``gruvy fit tag``, and how taggers predict and are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    Json,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import SequenceTagger
+    from gruvy.tasks.tagging.table import TagColumns
+
+EXAMPLES = r"""
+Proteins and their secondary structure, in one file of three lines each (name, residues, labels) or in two files:
+
+    gruvy fit tag chains.3line --report report.html
+
+    gruvy fit tag proteins.fasta --labels structure.fasta
+
+A table with a row for each residue, its profile in all other columns; `chain` tells the sequences apart:
+
+    gruvy fit tag residues.parquet --series chain --string residue \
+        --label structure
+
+Recordings of several sensors, a row for each step:
+
+    gruvy fit tag sensors.csv --series run --label activity
+"""
+
+
+def fit(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A FASTA file, or a CSV, TSV, JSON Lines or Parquet file.")
+    ],
+    labels: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of a FASTA file: a second one, with the labels.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of a table: the labels.")] = None,
+    string: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Strings, one a row; with --series a character a row.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
+    ] = None,
+    balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
+    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sequences, held out to test.")] = 0.2,
+    cell: Cell = "gru",
+    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
+    num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 2,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a tagger, which labels every step of a sequence, on DATA and compare it with simple baselines.
+
+    A fifth of the sequences is held out: all printed figures are measured there.
+    """
+    check_fit(out, report, checkpoint, resume)
+    if not 0 < test_fraction < 1:
+        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
+    with working("loading", quiet=json):
+        from gruvy.report import write_tagging_report
+        from gruvy.tasks import SequenceTagger
+        from gruvy.tasks.forecasting.report import CELL_NAMES
+        from gruvy.tasks.tagging.report import tagging_report
+        from gruvy.tasks.tagging.table import fit_table
+
+        frame, columns = _read(data, labels, label, string, series)
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = SequenceTagger(
+            class_weight="balanced" if balanced else None,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            random_state=seed,
+            **limits,
+        )
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        test = fit_table(
+            model,
+            frame,
+            columns,
+            test_fraction=test_fraction,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    own, majority = model.evaluate(test.X, test.y)
+    scores = [own, *test.baselines, majority]
+    if report is not None:
+        name = CELL_NAMES[cell]
+        shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
+        write_tagging_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "classes": model.classes_,
+                "scores": scores,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "temperature": model.temperature_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: SequenceTagger, data: Path) -> pd.DataFrame:
+    """Label every step of the sequences of a file."""
+    from gruvy.tasks.tagging.table import predict_table, read_frame
+
+    return predict_table(model, read_frame(data))
+
+
+def evaluate(model: SequenceTagger, data: Path) -> list[dict[str, Any]]:
+    """Measure a tagger and the majority class on a file with labels."""
+    from gruvy.tasks.tagging.table import evaluate_table, read_frame
+
+    return evaluate_table(model, read_frame(data))
+
+
+def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import score_table
+
+    print_table(score_table(scores))
+
+
+def _read(
+    data: Path, labels: Path | None, label: str | None, string: str | None, series: str | None
+) -> tuple[pd.DataFrame, TagColumns]:
+    """The table, and what its columns are."""
+    from gruvy.data import is_fasta
+    from gruvy.tasks.tagging.table import FASTA_COLUMNS, TagColumns, read_frame
+
+    if is_fasta(data):
+        if label is not None or string is not None or series is not None:
+            raise ArgumentError(
+                "--label, --string and --series are of tables; the labels of a FASTA file: --labels FILE"
+            )
+        return read_frame(data, labels), FASTA_COLUMNS
+    if labels is not None:
+        raise ArgumentError(f"--labels: is for FASTA files; name the column of labels of {data} with --label")
+    if label is None:
+        raise ArgumentError("--label: expected the column of the labels; a table needs it")
+    if string is None and series is None:
+        raise ArgumentError(
+            "--series or --string: expected the column of ids where each row is a step, or that of the strings where "
+            "each row is a sequence"
+        )
+    frame = read_frame(data)
+    return frame, TagColumns.of(frame, label, string, series)

@@ -1,0 +1,150 @@
+"""``gruvy fit transcribe``, and how transcribers predict and are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import (
+    MODEL,
+    Cell,
+    Checkpoint,
+    Epochs,
+    Json,
+    NumLayers,
+    Out,
+    Report,
+    Resume,
+    Seed,
+    check_fit,
+)
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import Transcriber
+
+EXAMPLES = r"""
+A table with a path and a text in each row, paths relative to the table's folder:
+
+    gruvy fit transcribe prompts.csv --audio file --text said --report report.html
+    gruvy predict model.gruvy new-recordings/
+
+A model that can write while someone speaks (in Python: gruvy.load("live.gruvy").stream()):
+
+    gruvy fit transcribe prompts.csv --audio file --text said --streaming --out live.gruvy
+"""
+
+
+def fit(
+    data: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV, TSV, JSON Lines or Parquet file.")],
+    audio: Annotated[str, typer.Option(metavar="COLUMN", help="Paths of WAV, FLAC, OGG or MP3 files.")],
+    text: Annotated[str, typer.Option(metavar="COLUMN", help="What is said in them.")],
+    sample_rate: Annotated[
+        int | None, typer.Option(metavar="HZ", help="Resample to this rate, where the files' rates differ.")
+    ] = None,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="One direction only, to transcribe as the sound arrives.")
+    ] = False,
+    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the recordings, held out to test.")] = 0.1,
+    cell: Cell = "gru",
+    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 160,
+    num_layers: NumLayers = 3,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a model that writes down what is said, on recordings and their texts.
+
+    A tenth of the recordings is held out: all printed figures are measured there. Recordings of the same text are held
+    out together. The texts are learnt as they are, so bring them to one case and write digits as words.
+    """
+    check_fit(out, report, checkpoint, resume)
+    if not 0 < test_fraction < 1:
+        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
+    if sample_rate is not None and sample_rate < 1:
+        raise ArgumentError(f"--sample-rate: expected a number of Hz, got {sample_rate}")
+    with working("loading", quiet=json):
+        from gruvy.report import write_transcription_report
+        from gruvy.tasks import Transcriber
+        from gruvy.tasks.forecasting.report import CELL_NAMES
+        from gruvy.tasks.transcription.report import transcription_report
+        from gruvy.tasks.transcription.table import fit_table
+
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = Transcriber(
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            bidirectional=not streaming,
+            random_state=seed,
+            **limits,
+        )
+    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        test = fit_table(
+            model,
+            data,
+            audio=audio,
+            text=text,
+            test_fraction=test_fraction,
+            sample_rate=sample_rate,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    own, empty = model.evaluate(test.paths, test.texts)
+    scores = [own, *test.baselines, empty]
+    if report is not None:
+        shown = transcription_report({CELL_NAMES[cell]: model}, test.paths, test.texts, test.baselines, title=data.stem)
+        write_transcription_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "alphabet": model.alphabet_,
+                "sample_rate": model.sample_rate_,
+                "scores": scores,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: Transcriber, data: Path) -> pd.DataFrame:
+    """Transcribe a recording, all recordings of a folder, or those of a table."""
+    from gruvy.tasks.transcription.table import predict_data
+
+    return predict_data(model, data)
+
+
+def evaluate(model: Transcriber, data: Path) -> list[dict[str, Any]]:
+    """Measure a transcriber, and the empty transcript, on a table of recordings and texts."""
+    from gruvy.tasks.transcription.table import evaluate_table
+
+    return evaluate_table(model, data)
+
+
+def show(model: Transcriber, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import transcript_table
+
+    print_table(transcript_table(scores))

@@ -1,0 +1,138 @@
+"""``gruvy fit translate``, and how translators predict and are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gruvy.cli.options import MODEL, Checkpoint, Epochs, Json, Out, Report, Resume, Seed, check_fit
+from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gruvy.tasks import Translator
+
+EXAMPLES = r"""
+A table with a column for each language, with an HTML report:
+
+    gruvy fit translate pairs.tsv --source es --target en \
+        --report report.html
+
+Two text files, whose lines belong together:
+
+    gruvy fit translate corpus.es corpus.en --out es-en.gruvy
+"""
+
+
+def fit(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines or Parquet file, or a text file.")
+    ],
+    translations: Annotated[
+        Path | None, typer.Argument(metavar="TRANSLATIONS", help="Where DATA is a text file: the other one.")
+    ] = None,
+    source: Annotated[str, typer.Option(metavar="COLUMN", help="The sentences to translate.")] = "source",
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Their translations.")] = "target",
+    attention: Annotated[
+        bool, typer.Option("--attention/--no-attention", help="Look at all of the sentence, or at one summary of it.")
+    ] = True,
+    vocabulary_size: Annotated[int, typer.Option(metavar="N", help="Sub-words of each language, at most.")] = 4000,
+    embedding_size: Annotated[int, typer.Option(metavar="N", help="Numbers that stand for a sub-word.")] = 128,
+    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 192,
+    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sentences, held out to test.")] = 0.05,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    out: Out = MODEL,
+    report: Report = None,
+    checkpoint: Checkpoint = None,
+    resume: Resume = False,
+    json: Json = False,
+) -> None:
+    """Train a translator on pairs of sentences and measure its BLEU and chrF.
+
+    A twentieth of the sentences is held out: all printed figures are measured there.
+    """
+    check_fit(out, report, checkpoint, resume)
+    if not 0 < test_fraction < 1:
+        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
+    with working("loading", quiet=json):
+        from gruvy.report import write_translation_report
+        from gruvy.tasks import Translator
+        from gruvy.tasks.translation.report import translation_report
+        from gruvy.tasks.translation.scores import check_installed
+        from gruvy.tasks.translation.table import PairColumns, fit_pairs, read_files
+
+        check_installed()  # before the training, not after it
+        columns = PairColumns(source, target)
+        X, y = read_files(data, translations, columns)
+        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
+        model = Translator(
+            attention="additive" if attention else None,
+            vocabulary_size=vocabulary_size,
+            embedding_size=embedding_size,
+            hidden_size=hidden_size,
+            random_state=seed,
+            **limits,
+        )
+    with Training("GRU", quiet=json) as progress:
+        test = fit_pairs(
+            model,
+            X,
+            y,
+            columns,
+            test_fraction=test_fraction,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
+    model.save(out)
+    with working("translating", quiet=json):
+        scores = model.evaluate(test.X, test.y)
+        if report is not None:
+            shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
+            write_translation_report(shown, report)
+    if json:
+        print_json(
+            {
+                "model": out,
+                "report": report,
+                "scores": scores,
+                "history": model.history_,
+                "best_epoch": model.best_epoch_,
+                "parameters": model.n_parameters_,
+                "seconds_per_epoch": model.seconds_per_epoch_,
+                "peak_memory_bytes": model.peak_memory_bytes_,
+                "provenance": model.provenance_,
+            }
+        )
+        return
+    show(model, scores)
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+
+def predict(model: Translator, data: Path) -> pd.DataFrame:
+    """Translate every sentence of a table or a text file."""
+    from gruvy.tasks.translation.table import predict_file
+
+    return predict_file(model, data)
+
+
+def evaluate(model: Translator, data: Path) -> list[dict[str, Any]]:
+    """Measure a translator and simple baselines on a table with both languages."""
+    from gruvy.data import read_table
+    from gruvy.tasks.translation.table import columns_of
+
+    return model.evaluate(*columns_of(model).read(read_table(data)))
+
+
+def show(model: Translator, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print what ``evaluate`` returned."""
+    from gruvy.report import translation_table
+
+    print_table(translation_table(scores))

@@ -1,0 +1,129 @@
+"""Telephone prompts, written down: a bidirectional GRU with CTC, and what it must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gruvy.datasets import card, load_speech
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
+from gruvy.demos.threads import one_thread
+from gruvy.report import transcript_table, transcription_headline, write_transcription_report
+from gruvy.tasks import LanguageModel, Transcriber
+from gruvy.tasks.transcription.audio import read_recordings
+from gruvy.tasks.transcription.baselines import NearestRecording
+from gruvy.tasks.transcription.report import transcription_report
+from gruvy.tasks.transcription.scores import score_row
+
+# The networks to train: name -> how they differ from the GRU. The LSTM's layers are narrower, so that both networks
+# have about as many parameters.
+_LSTM = {"cell": "lstm", "hidden_size": 137}
+_ONE_WAY = {"bidirectional": False, "hidden_size": 256}
+NETWORKS: dict[Budget, Mapping[str, Mapping[str, Any]]] = {
+    "quick": {"GRU": {}},
+    "default": {"GRU": {}, "LSTM": _LSTM},
+    "full": {"GRU": {}, "LSTM": _LSTM, "GRU, one direction": _ONE_WAY},
+}
+# Parameters of the Transcriber, and of how many seconds the longest recording is that is learnt from (None for any).
+BUDGETS: dict[Budget, tuple[dict[str, Any], float | None]] = {
+    "quick": ({"hidden_size": 96, "num_layers": 2, "batch_size": 8, "learning_rate": 6e-3, "max_epochs": 16}, 1.5),
+    "default": ({"max_epochs": 60}, None),
+    "full": ({"max_epochs": 200, "patience": 60}, None),
+}
+# The language model of the search; it has no more than the training texts to learn from.
+LANGUAGE: dict[str, Any] = {"hidden_size": 128, "dropout": 0.3, "batch_size": 8, "max_epochs": 15}
+SEARCH: dict[str, Any] = {"beam_width": 16, "language_weight": 0.5, "length_bonus": 0.5}
+
+
+def run(
+    folder: str | PathLike[str] = "gruvy-demo",
+    *,
+    budget: Budget = "default",
+    training: Training,
+    **params: Any,
+) -> Outcome:
+    """Train transcribers on the training part, measure them and two baselines on the test part, write a report.
+
+    Args:
+        folder: where ``speech.html``, ``speech.json`` and the models go, ``speech.gruvy`` first; it is made if need be.
+        budget: what to train, and how long; see `gruvy.demos.outcome.Budget`.
+        training: called with each model's name; the context it returns gives what ``fit(progress=...)`` is to call.
+        params: parameters of the Transcriber that differ from the budget's.
+
+    Returns:
+        What the command shows.
+
+    Raises:
+        DataError: the Debian packages with the prompts are not installed.
+        MissingExtraError: the extra ``speech`` is missing.
+    """
+    frame = load_speech()
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    train, test = (frame[frame["split"] == part].reset_index(drop=True) for part in ("train", "test"))
+    recordings, rate = read_recordings(train["path"].tolist(), None)
+    of_budget, longest = BUDGETS[budget]
+    learnt = [row for row, samples in enumerate(recordings) if longest is None or len(samples) <= longest * rate]
+
+    models: dict[str, Transcriber] = {}
+    for name, network in NETWORKS[budget].items():
+        model = Transcriber(**{"random_state": 0, **of_budget, **network, **params})
+        with one_thread(), training(name) as progress:
+            sounds, texts = [recordings[row] for row in learnt], [train["text"][row] for row in learnt]
+            model.fit(sounds, texts, sample_rate=rate, progress=progress)
+        model.save(folder / ("speech.gruvy" if name == "GRU" else f"speech-{name.split()[-1].lower()}.gruvy"))
+        models[name] = model
+    with one_thread():
+        others = [_nearest(recordings, rate, train, test)]
+        if budget != "quick":
+            others.insert(0, _searched(models["GRU"], train, test, training))
+
+    report = transcription_report(
+        models,
+        test["path"].tolist(),
+        test["text"].tolist(),
+        others,
+        title="Telephone prompts, written down",
+        description=(
+            "Prompts of the Asterisk telephone exchange, all spoken by Allison Smith. The test prompts are others, but "
+            "the voice, the microphone and most of the words are those of the training: other speakers would be "
+            f"understood far worse. {card('speech').split}"
+        ),
+        command=command("speech", budget),
+    )
+    report_path = write_transcription_report(report, folder / "speech.html")
+    results: dict[str, Any] = {
+        "headline": transcription_headline(report),
+        "report": str(report_path),
+        "rows": [vars(row) for row in report.rows],
+        "by_length": [vars(group) for group in report.by_length],
+        "history": {name: model.history_ for name, model in models.items()},
+        "provenance": models["GRU"].provenance_,
+    }
+    write_results(results, folder / "speech.json")
+    gru, *rest = report.rows
+    figures = [
+        Figure("character error rate", gru.cer, {row.name: row.cer for row in rest}, "empty transcript", style=".1%"),
+        Figure("word error rate", gru.wer, {row.name: row.wer for row in rest}, "empty transcript", style=".1%"),
+    ]
+    table = transcript_table(results["rows"], models=sum(row.kind == "model" for row in report.rows))
+    return Outcome(results["headline"], [table], figures, results, report_path, folder / "speech.gruvy")
+
+
+def _nearest(recordings: list[Any], rate: int, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
+    nearest = NearestRecording(rate).fit(recordings, train["text"].tolist())
+    found = nearest.predict(read_recordings(test["path"].tolist(), None)[0])
+    return score_row(nearest.name, test["text"].tolist(), found)
+
+
+def _searched(model: Transcriber, train: pd.DataFrame, test: pd.DataFrame, training: Training) -> dict[str, Any]:
+    """The GRU again, with a beam search and a language model of the training texts."""
+    language = LanguageModel(**LANGUAGE, random_state=0)
+    with training("language model") as progress:
+        language.fit(train["text"].sample(frac=1, random_state=0).tolist(), progress=progress)
+    found = model.predict(test["path"].tolist(), language_model=language, **SEARCH)
+    return {**score_row("GRU + language model", test["text"].tolist(), found), "kind": "model"}

@@ -1,0 +1,73 @@
+"""Cross-validation: every sequence is told by a classifier that has not seen its fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import gmean
+from sklearn.base import clone
+
+from gruvy.tasks.classification.classifier import SequenceClassifier
+from gruvy.tasks.classification.data import read_labels, read_sequences
+from gruvy.tasks.classification.model import Attention
+from gruvy.training import Progress
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What the classifiers of all folds said of the sequences that they had not seen.
+
+    Attributes:
+        folds: how many.
+        probabilities: (N, K), in the order of the sequences and of the sorted labels.
+        attention: N.
+        temperature: the geometric mean of the classifiers'.
+    """
+
+    folds: int
+    probabilities: NDArray[np.float64]
+    attention: list[Attention]
+    temperature: float
+
+
+def cross_validate(
+    model: SequenceClassifier,
+    X: Any,
+    y: Any,
+    folds: NDArray[np.int64],
+    training: Callable[[str], AbstractContextManager[Callable[[Progress], None]]],
+) -> OutOfFold:
+    """Fit a copy of a classifier for each fold on all the others.
+
+    Args:
+        model: its parameters are used; it is not fitted.
+        X, y: N sequences and their labels; every class has to be in two folds or more.
+        folds: (N,) the fold of each.
+        training: called with each fold's name; the context it returns gives what ``fit(progress=...)`` is to call.
+
+    Raises:
+        DataError: sequences or labels that cannot be used.
+    """
+    sequences = read_sequences(X)
+    labels = read_labels(y, len(sequences))
+    probabilities = np.zeros((len(labels), len(np.unique(labels))))
+    attention: dict[int, Attention] = {}
+    temperatures = []
+    names = np.unique(folds)
+    for number, fold in enumerate(names, start=1):
+        learnt, tested = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        own: SequenceClassifier = clone(model)
+        with training(f"fold {number} of {len(names)}") as progress:
+            own.fit([sequences[row] for row in learnt], labels[learnt], progress=progress)
+        left_out = [sequences[row] for row in tested]
+        probabilities[tested] = own.predict_proba(left_out)
+        attention.update(zip(tested.tolist(), own.attention(left_out), strict=True))
+        temperatures.append(own.temperature_)
+    return OutOfFold(
+        len(names), probabilities, [attention[row] for row in range(len(labels))], float(gmean(temperatures))
+    )

@@ -1,0 +1,87 @@
+"""A fitted PolyphonicModel in a .gruvy file: arrays and plain JSON."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gruvy import files
+from gruvy.errors import FileFormatError
+from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
+from gruvy.tasks.music.files import MusicFiles
+from gruvy.tasks.music.graph import PREFIX, polyphonic_graph
+from gruvy.tasks.music.network import PolyphonicNetwork
+
+if TYPE_CHECKING:
+    from gruvy.tasks.music.polyphonic import PolyphonicModel
+
+TASK = "music"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
+
+
+def write_polyphonic(model: PolyphonicModel, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted PolyphonicModel."""
+    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in model._network.state_dict().items()}
+    tensors |= {
+        "baselines/frequencies": model._frequencies.logits,
+        "baselines/first": model._markov.first,
+        "baselines/after": model._markov.after,
+    }
+    params = model.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    document = {
+        "task": TASK,
+        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "notes": model.n_features_in_,
+        "files": asdict(model.files_),
+        "fitted": {name: getattr(model, name) for name in _PLAIN},
+        "spec": {"cell": model.cell},
+    }
+    graph = polyphonic_graph(model._network)
+    if graph is not None:  # its arrays are the network's weights, by the same names
+        document["graph"] = graph.document()
+    return files.write(path, tensors, document)
+
+
+def read_polyphonic(
+    model_type: type[PolyphonicModel], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> PolyphonicModel:
+    """Put a fitted PolyphonicModel together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        model = model_type(**document["params"])
+        model.n_features_in_ = int(document["notes"])
+        kept = document["files"]
+        model.files_ = MusicFiles(**{**kept, "notes": tuple(kept["notes"])})
+        network = new_network(model)
+        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        for name in _PLAIN:
+            setattr(model, name, document["fitted"][name])
+        markov = NoteMarkov(tensors["baselines/first"], tensors["baselines/after"])
+        model._keep(network, NoteFrequencies(tensors["baselines/frequencies"]), markov)
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    return model
+
+
+def new_network(model: PolyphonicModel) -> PolyphonicNetwork:
+    """The network for these parameters, untrained."""
+    return PolyphonicNetwork(
+        model.cell,
+        model.n_features_in_,
+        hidden_size=model.hidden_size,
+        num_layers=model.num_layers,
+        dropout=model.dropout,
+        reset_after=model.reset_after,
+    )

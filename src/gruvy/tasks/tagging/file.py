@@ -1,0 +1,97 @@
+"""A fitted SequenceTagger in a .gruvy file: arrays and plain JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gruvy import files
+from gruvy.errors import FileFormatError
+from gruvy.tasks.classification.data import Scaling
+from gruvy.tasks.tagging.data import Preparation
+from gruvy.tasks.tagging.model import TaggerModel
+from gruvy.tasks.tagging.table import TagColumns
+
+if TYPE_CHECKING:
+    from gruvy.tasks.tagging.tagger import SequenceTagger
+
+TASK = "tag"
+_PREFIX = "network/"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = (
+    "text_labels_",
+    "history_",
+    "best_epoch_",
+    "seconds_per_epoch_",
+    "peak_memory_bytes_",
+    "model_share_",
+    "provenance_",
+)
+
+
+def write_tagger(tagger: SequenceTagger, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted SequenceTagger."""
+    model: TaggerModel = tagger._model
+    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    scaling = model.preparation.scaling
+    if scaling is not None:
+        tensors |= {"scaling/mean": scaling.mean, "scaling/std": scaling.std}
+    params = tagger.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    if isinstance(params["class_weight"], Mapping):  # JSON has no keys but text
+        weights = params["class_weight"].items()
+        params["class_weight"] = [[_plain(label), _plain(weight)] for label, weight in weights]
+    document = {
+        "task": TASK,
+        "params": {name: _plain(value) for name, value in params.items()},
+        "preprocessing": {"alphabet": model.preparation.alphabet},
+        "temperature": model.temperature,
+        "classes": tagger.classes_.tolist(),
+        "class_counts": tagger.class_counts_.tolist(),
+        "columns": None if tagger.columns_ is None else asdict(tagger.columns_),
+        "fitted": {name: getattr(tagger, name) for name in _PLAIN},
+        "no_graph": "a SequenceTagger runs with torch only",
+    }
+    return files.write(path, tensors, document)
+
+
+def read_tagger(
+    tagger_type: type[SequenceTagger], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> SequenceTagger:
+    """Put a fitted SequenceTagger together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        params = dict(document["params"])
+        if isinstance(params["class_weight"], list):
+            params["class_weight"] = dict(params["class_weight"])
+        tagger = tagger_type(**params)
+        scaled = "scaling/mean" in tensors
+        scaling = Scaling(tensors["scaling/mean"], tensors["scaling/std"]) if scaled else None
+        preparation = Preparation(document["preprocessing"]["alphabet"], scaling)
+        columns = document["columns"]
+        tagger.columns_ = columns and TagColumns(**{**columns, "values": tuple(columns["values"])})
+        tagger.classes_ = np.array(document["classes"])
+        tagger.class_counts_ = np.array(document["class_counts"])
+        network = tagger._new_network(preparation.channels, len(tagger.classes_))
+        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        for name in _PLAIN:
+            setattr(tagger, name, document["fitted"][name])
+        tagger._keep(TaggerModel(network, preparation, float(document["temperature"])))
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    return tagger
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

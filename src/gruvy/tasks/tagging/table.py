@@ -1,0 +1,227 @@
+"""Sequences with labels in a table or a FASTA file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gruvy.data import is_fasta, read_fasta, read_table
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.classification.table import check_names, column_numbers, groups
+from gruvy.timeseries import Problems
+
+if TYPE_CHECKING:
+    from gruvy.tasks.tagging.tagger import SequenceTagger
+
+
+@dataclass(frozen=True)
+class TagColumns:
+    """What the columns of a table are, in one of two layouts.
+
+    With ``series`` each row is a step: rows with the same id are one sequence, in their order; ``string`` has the
+    character of each step, and all columns that are not named are values. Without it each row is a sequence: ``string``
+    and ``label`` have as long strings. A FASTA file is read as such a table, with the columns of `FASTA_COLUMNS`.
+
+    Attributes:
+        label: the column of the labels.
+        string: the column of the characters; None if there are none.
+        series: the column of ids.
+        values: the columns of numbers.
+        name: what the sequences are called, where each row is one; None for their rows.
+    """
+
+    label: str
+    string: str | None = None
+    series: str | None = None
+    values: tuple[str, ...] = ()
+    name: str | None = None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, label: str, string: str | None = None, series: str | None = None) -> TagColumns:
+        """Find the columns of numbers: all that are not named, where a row is a step.
+
+        Raises:
+            ArgumentError: neither the column of strings nor that of ids is named.
+            DataError: a named column is missing, or none is left.
+        """
+        check_names(frame, {"label": label, "string": string, "series": series})
+        if series is None and string is None:
+            raise ArgumentError(
+                "the table: name the column of ids where each row is a step (series), or the column of strings where "
+                "each row is a sequence (string)"
+            )
+        if series is None:
+            return cls(label, string)
+        values = tuple(str(name) for name in frame.columns if name not in (label, string, series))
+        if string is None and not values:
+            raise DataError("the table: no column is left for the values; add them, or name the column of characters")
+        return cls(label, string, series, values)
+
+    def read(self, frame: pd.DataFrame) -> tuple[list[Any], list[Hashable]]:
+        """Return the sequences, as a `SequenceTagger` takes them, and what each is called: its id, or its row.
+
+        Raises:
+            DataError: a column is missing, or has something else than numbers or characters.
+        """
+        named = {"string": self.string, "series": self.series, "name": self.name}
+        check_names(frame, named | {name: name for name in self.values})
+        if self.series is None:
+            if pd.api.types.is_numeric_dtype(frame[self.string]):
+                raise DataError(f"column '{self.string}': expected strings, got {frame[self.string].iloc[0]}")
+            of_rows = list(range(len(frame))) if self.name is None else frame[self.name].tolist()
+            return frame[self.string].tolist(), of_rows
+        names, rows = groups(frame[self.series])
+        problems = Problems("the table")
+        strings, arrays = None, None
+        if self.string is not None:
+            strings = self._strings(frame, rows, problems)
+        if self.values:
+            numbers = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
+            arrays = [numbers[part] for part in rows]
+        problems.raise_as(DataError)
+        if strings is not None and arrays is not None:
+            return list(zip(strings, arrays, strict=True)), names
+        return list(strings or arrays or ()), names
+
+    def labels(self, frame: pd.DataFrame) -> list[Any]:
+        """Return the labels of each sequence.
+
+        Raises:
+            DataError: the column is missing.
+        """
+        if self == FASTA_COLUMNS and self.label not in frame:
+            raise DataError("the FASTA file has no labels: give each entry a third line of them, or fit with --labels")
+        check_names(frame, {"label": self.label})
+        if self.series is None:
+            return frame[self.label].tolist()
+        column = frame[self.label].to_numpy()
+        return [column[part] for part in groups(frame[self.series])[1]]
+
+    def _strings(self, frame: pd.DataFrame, rows: Sequence[NDArray[np.int64]], problems: Problems) -> list[str]:
+        column = frame[self.string].to_numpy(dtype=object)
+        wrong = [row for row, one in enumerate(column) if not isinstance(one, str) or len(one) != 1]
+        if wrong:
+            problems.add(
+                f"column '{self.string}': expected one character in each row, got {column[wrong[0]]!r} in row "
+                f"{wrong[0]} ({len(wrong)} such rows)"
+            )
+            return []
+        return ["".join(column[part]) for part in rows]
+
+
+FASTA_COLUMNS = TagColumns("label", "sequence", name="name")
+
+
+@dataclass(frozen=True)
+class TestPart:
+    """What `fit_table` kept out of the fit: sequences and labels, and the scores of simpler models on them."""
+
+    X: list[Any]
+    y: list[Any]
+    baselines: list[dict[str, Any]]
+
+
+def read_frame(path: Path, labels: Path | None = None) -> pd.DataFrame:
+    """Return a table file as it is, and a FASTA file as a table of name, sequence and label.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    if not is_fasta(path):
+        return read_table(path)
+    records = read_fasta(path, labels)
+    frame = pd.DataFrame({"name": [one.name for one in records], "sequence": [one.sequence for one in records]})
+    return frame.assign(label=[one.labels for one in records]) if records[0].labels else frame
+
+
+def fit_table(
+    model: SequenceTagger, frame: pd.DataFrame, columns: TagColumns, *, test_fraction: float, **options: Any
+) -> TestPart:
+    """Fit on a table but for a test part of it, ``test_fraction`` of the sequences.
+
+    Args:
+        model: the estimator to fit; it remembers the columns.
+        frame: the table.
+        columns: what its columns are.
+        test_fraction: between 0 and 1.
+        options: what ``fit`` takes besides: checkpoint, resume, progress.
+
+    Returns:
+        The test part.
+
+    Raises:
+        DataError: the table cannot be used.
+    """
+    from gruvy.tasks.tagging.baselines import WindowTagger
+    from gruvy.tasks.tagging.data import read_labels, read_steps
+
+    X, _ = columns.read(frame)
+    y = columns.labels(frame)
+    read_labels(y, read_steps(X))  # all of it, before any of it is held out
+    if len(X) < 3:
+        raise DataError(f"the table: expected three sequences or more, to learn, to validate and to test, got {len(X)}")
+    seed = model.random_state if isinstance(model.random_state, int) else 0
+    order = np.random.default_rng(seed).permutation(len(X))
+    count = min(max(1, round(test_fraction * len(X))), len(X) - 2)
+    tested, learnt = sorted(order[:count]), sorted(order[count:])
+    parts = [X[row] for row in learnt], [y[row] for row in learnt]
+    model.fit(*parts, **options)
+    model.columns_ = columns
+    test = [X[row] for row in tested], [y[row] for row in tested]
+    window = WindowTagger.of(
+        class_weight=model.class_weight, validation_fraction=model.validation_fraction, random_state=seed
+    ).fit(*parts)
+    score = {**window.evaluate(*test)[0], "name": window.name}
+    return TestPart(*test, [score])
+
+
+def predict_table(model: SequenceTagger, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each step: its sequence, its position from 1, its label, the probability of every class.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table or a FASTA file.
+        DataError: the table cannot be used.
+    """
+    columns = columns_of(model)
+    X, names = columns.read(frame)
+    found = model.predict_proba(X)
+    probabilities, lengths = np.concatenate(found), [len(one) for one in found]
+    result: dict[str, Any] = {
+        columns.series or columns.name or "row": np.repeat(np.array(names, dtype=object), lengths),
+        "position": np.concatenate([np.arange(1, length + 1) for length in lengths]),
+    }
+    if columns.string is not None:
+        strings = [one[0] if isinstance(one, tuple) else one for one in X]
+        result[columns.string] = list("".join(strings))
+    result[columns.label] = model.classes_[probabilities.argmax(axis=1)]
+    result |= {f"p_{label}": probabilities[:, number] for number, label in enumerate(model.classes_.tolist())}
+    return pd.DataFrame(result)
+
+
+def evaluate_table(model: SequenceTagger, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of ``evaluate`` for a table.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table or a FASTA file.
+        DataError: the table cannot be used.
+    """
+    columns = columns_of(model)
+    X, _ = columns.read(frame)
+    return model.evaluate(X, columns.labels(frame))
+
+
+def columns_of(model: SequenceTagger) -> TagColumns:
+    """Return the columns of the table that a model was fitted on.
+
+    Raises:
+        ArgumentError: it was fitted on sequences.
+    """
+    if model.columns_ is None:
+        raise ArgumentError("the model was fitted on sequences, not on a file; use its predict or evaluate in Python")
+    return model.columns_

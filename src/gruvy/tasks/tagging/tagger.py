@@ -1,0 +1,333 @@
+"""A label for every step of a sequence: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.classification.calibration import fit_temperature
+from gruvy.tasks.classification.data import class_weights
+from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.provenance import provenance
+from gruvy.tasks.tagging.batches import Encoded, TaggedSequences
+from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
+from gruvy.tasks.tagging.file import write_tagger
+from gruvy.tasks.tagging.model import TaggerModel
+from gruvy.tasks.tagging.network import StepCrossEntropy, TaggerNetwork
+from gruvy.tasks.tagging.params import check_params
+from gruvy.tasks.tagging.table import TagColumns
+from gruvy.training import Progress, Schedule, reproducible, train
+
+# Sequences in a batch of the validation part.
+_BATCH = 128
+
+
+class SequenceTagger(BaseEstimator):
+    """Labels every step of strings, of numeric sequences, or of both at once, with calibrated probabilities.
+
+    Stacked recurrent layers read the sequence from both ends, and a linear layer reads them at every step; see
+    `gruvy.tasks.tagging.network.TaggerNetwork`. A part of the sequences chooses the best epoch and calibrates the
+    probabilities; the rest is learnt from.
+
+    Args:
+        cell: "gru", "lstm" or "tanh".
+        hidden_size: H, units of each layer and direction.
+        num_layers: recurrent layers.
+        bidirectional: whether the layers read the sequence from both ends.
+        dropout: share of the units dropped in training.
+        class_weight: how much the steps of each class count in training, as class -> weight (1 for the others);
+            "balanced" makes all classes count alike; None counts each step once. The probabilities are then those of a
+            world in which the classes are so frequent.
+        validation_fraction: share of the sequences that chooses the best epoch and calibrates.
+        batch_size: sequences in a training step.
+        max_epochs: the most passes over the training sequences.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        classes_: the labels, sorted.
+        class_counts_: how many steps of each class the fit was given.
+        text_labels_: whether the labels of a sequence are one string.
+        alphabet_: the characters known, sorted; "" of numeric sequences.
+        temperature_: by which the logits are divided; above 1 the network had been too sure.
+        history_: one row per epoch: epoch, train_loss, validation_loss (cross-entropy of a step, nats), seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the whole network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        columns_: what the columns of the table were, if `gruvy.tasks.tagging.table.fit_table` read one.
+        provenance_: versions, machine, threads, seed, sequences, steps, date.
+
+    Example:
+        >>> words = ["abab", "bbab", "aaab", "baaa"] * 10
+        >>> after_a = ["".join("10"[x != "a"] for x in " " + word[:-1]) for word in words]
+        >>> model = SequenceTagger(hidden_size=8, max_epochs=30, learning_rate=0.03, random_state=0)
+        >>> model.fit(words, after_a).predict(["bab", "aaab"])
+        ['001', '0111']
+    """
+
+    columns_: TagColumns | None
+
+    def __init__(
+        self,
+        *,
+        cell: str = "gru",
+        hidden_size: int = 64,
+        num_layers: int = 2,
+        bidirectional: bool = True,
+        dropout: float = 0.3,
+        class_weight: str | Mapping[Any, float] | None = None,
+        validation_fraction: float = 0.1,
+        batch_size: int = 16,
+        max_epochs: int = 10,
+        patience: int = 3,
+        learning_rate: float = 3e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on sequences with a label at every step, choose the best epoch, calibrate the probabilities.
+
+        Args:
+            X: N sequences of any lengths: strings, whose characters are the steps; or arrays (T, C) or (T,); or tuples
+                of a string and an array (T, C).
+            y: for each sequence T labels: a string, or a list or an array; two classes or more in all.
+            validation: sequences and labels that choose the epoch and calibrate, instead of a share of X: give them
+                where sequences are related, so that a random share would not be independent.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: sequences or labels that cannot be used.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        sequences = read_steps(X)
+        labels = read_labels(y, sequences)
+        if len(labels.classes) < 2:
+            raise DataError(
+                f"y: expected at least two classes, got one class, {labels.classes.tolist()[0]!r}; "
+                "add sequences with another"
+            )
+        preparation = Preparation.of(sequences)
+        encoded, numbers = preparation.encode(sequences), labels.numbers
+        seed = self._seed()
+        if validation is None:
+            kept = self._held_out(len(sequences), seed)
+        else:
+            more = read_steps(validation[0])
+            encoded += preparation.encode(more)
+            numbers = numbers + numbers_of(labels.classes, read_labels(validation[1], more))
+            kept = np.arange(len(encoded)) >= len(sequences)
+        counts = class_counts(numbers, len(labels.classes))
+        weights = class_weights(self.class_weight, labels.classes, counts)
+
+        training, validating = (
+            TaggedSequences(
+                [encoded[row] for row in np.flatnonzero(part)],
+                [numbers[row] for row in np.flatnonzero(part)],
+                len(preparation.alphabet),
+                batch_size=size,
+            )
+            for part, size in ((~kept, self.batch_size), (kept, _BATCH))
+        )
+        with reproducible(seed):
+            network = self._new_network(preparation.channels, len(labels.classes))
+        result = train(
+            network,
+            StepCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
+            training,
+            validating,
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(encoded, numbers, kept),
+            progress=progress,
+        )
+        self.columns_ = None
+        self.classes_ = labels.classes
+        self.class_counts_ = counts
+        self.text_labels_ = labels.text
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        steps = int(counts.sum())
+        self.provenance_ = {**provenance(), "seed": result.seed, "sequences": len(encoded), "steps": steps}
+        logits = TaggerModel(network, preparation, 1.0).logits(validating.sequences)  # type: ignore[arg-type]
+        truth = np.concatenate(validating.labels)
+        temperature = fit_temperature(np.concatenate(logits), truth, weights[truth])
+        self._keep(TaggerModel(network, preparation, temperature))
+        return self
+
+    def predict(self, X: Any) -> list[Any]:
+        """Return the most probable label of every step.
+
+        Args:
+            X: N sequences of the kind of the fit.
+
+        Returns:
+            For each sequence T labels: a string if the fit was given strings, otherwise an array.
+
+        Raises:
+            DataError: sequences that cannot be used.
+        """
+        found = [self.classes_[one.argmax(axis=1)] for one in self.predict_proba(X)]
+        return ["".join(labels) for labels in found] if self.text_labels_ else found
+
+    def predict_proba(self, X: Any) -> list[NDArray[np.float64]]:
+        """Return the calibrated probability of each class at every step.
+
+        Args:
+            X: N sequences of the kind of the fit.
+
+        Returns:
+            For each sequence (T, K), in the order of ``classes_``.
+
+        Raises:
+            DataError: sequences that cannot be used.
+        """
+        check_is_fitted(self)
+        return self._model.probabilities(read_steps(X))
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of all steps that are labelled right.
+
+        Args:
+            X: N sequences of the kind of the fit.
+            y: their labels.
+
+        Raises:
+            DataError: sequences or labels that cannot be used.
+        """
+        probabilities = np.concatenate(self.predict_proba(X))
+        return float((probabilities.argmax(axis=1) == np.concatenate(self.numbers(X, y))).mean())
+
+    def evaluate(self, X: Any, y: Any) -> list[dict[str, Any]]:
+        """Measure the model, and what always says how frequent the classes of the fit were.
+
+        Args:
+            X: N sequences that were not in the fit.
+            y: their labels.
+
+        Returns:
+            A row of the model (named as its cell) and one of "majority class", with name, accuracy, balanced_accuracy,
+            macro_f1, log_loss (nats) and calibration_error, all of them over steps.
+
+        Raises:
+            DataError: sequences or labels that cannot be used.
+        """
+        check_is_fitted(self)
+        truth = np.concatenate(self.numbers(X, y))
+        frequency = np.tile(self.class_counts_ / self.class_counts_.sum(), (len(truth), 1))
+        return [
+            score_row(self.cell, truth, np.concatenate(self.predict_proba(X))),
+            score_row("majority class", truth, frequency),
+        ]
+
+    def numbers(self, X: Any, y: Any) -> list[NDArray[np.int64]]:
+        """Return the labels of each sequence as places in ``classes_``.
+
+        Raises:
+            DataError: labels that do not fit the sequences, or that the fit has not seen.
+        """
+        return numbers_of(self.classes_, read_labels(y, read_steps(X)))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_tagger(self, path)
+
+    def _new_network(self, channels: int, classes: int) -> nn.Module:
+        return TaggerNetwork(
+            self.cell,
+            channels,
+            classes,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+        )
+
+    def _keep(self, model: TaggerModel) -> None:
+        """Take over the parts of a fitted model."""
+        model.network.eval()
+        self._model = model
+        self.temperature_ = model.temperature
+        self.alphabet_ = model.preparation.alphabet
+        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
+
+    def _held_out(self, sequences: int, seed: int) -> NDArray[np.bool_]:
+        if sequences < 2:
+            raise DataError("X: expected at least two sequences, one to learn from and one to validate with, got one")
+        count = min(max(1, round(self.validation_fraction * sequences)), sequences - 1)
+        kept = np.zeros(sequences, bool)
+        kept[np.random.default_rng(seed).permutation(sequences)[:count]] = True
+        return kept
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(
+        self, encoded: Sequence[Encoded], numbers: Sequence[NDArray[np.int64]], kept: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = hashlib.sha256(kept.tobytes())
+        for sequence, labels in zip(encoded, numbers, strict=True):
+            digest.update(np.int64(len(sequence)).tobytes() + labels.tobytes() + sequence.values.tobytes())
+            if sequence.characters is not None:
+                digest.update(sequence.characters.tobytes())
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        return {**params, "data (sha256)": digest.hexdigest()}

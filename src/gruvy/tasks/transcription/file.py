@@ -1,0 +1,82 @@
+"""A fitted Transcriber in a .gruvy file: arrays and plain JSON."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gruvy import files
+from gruvy.errors import FileFormatError
+from gruvy.tasks.transcription.features import LogMel
+from gruvy.tasks.transcription.model import Scaling, TranscriberModel
+from gruvy.tasks.transcription.network import TranscriberNetwork
+
+if TYPE_CHECKING:
+    from gruvy.tasks.transcription.transcriber import Transcriber
+
+TASK = "transcribe"
+_PREFIX = "network/"
+# Fitted attributes that are plain JSON as they are.
+_PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
+
+
+def write_transcriber(transcriber: Transcriber, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted Transcriber."""
+    model: TranscriberModel = transcriber._model
+    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    tensors |= {"scaling/mean": model.scaling.mean, "scaling/std": model.scaling.std}
+    params = transcriber.get_params()
+    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
+        params["random_state"] = None
+    document = {
+        "task": TASK,
+        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "preprocessing": {"sample_rate": model.features.sample_rate, "alphabet": model.alphabet},
+        "columns": transcriber.columns_,
+        "fitted": {name: getattr(transcriber, name) for name in _PLAIN},
+        "no_graph": "its log-mel frames are no operation of a graph",
+    }
+    return files.write(path, tensors, document)
+
+
+def read_transcriber(
+    transcriber_type: type[Transcriber], path: Path, tensors: dict[str, np.ndarray], document: dict[str, Any]
+) -> Transcriber:
+    """Put a fitted Transcriber together from the content of its file.
+
+    Raises:
+        FileFormatError: parts are missing or do not fit each other.
+    """
+    try:
+        transcriber = transcriber_type(**document["params"])
+        about = document["preprocessing"]
+        transcriber.columns_ = document["columns"]
+        network = new_network(transcriber, len(about["alphabet"]))
+        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        for name in _PLAIN:
+            setattr(transcriber, name, document["fitted"][name])
+        features = LogMel(about["sample_rate"], transcriber.n_mels)
+        scaling = Scaling(tensors["scaling/mean"], tensors["scaling/std"])
+        transcriber._keep(TranscriberModel(network, features, scaling, about["alphabet"]))
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
+    return transcriber
+
+
+def new_network(transcriber: Transcriber, characters: int) -> TranscriberNetwork:
+    """The network for these parameters and so many characters, untrained."""
+    return TranscriberNetwork(
+        transcriber.cell,
+        transcriber.n_mels,
+        characters,
+        hidden_size=transcriber.hidden_size,
+        num_layers=transcriber.num_layers,
+        bidirectional=transcriber.bidirectional,
+        subsampling=transcriber.subsampling,
+        dropout=transcriber.dropout,
+    )

@@ -1,0 +1,156 @@
+"""Recordings in a folder, and tables of paths and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gruvy.data import read_table
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.transcription.audio import SUFFIXES, read_recordings
+from gruvy.tasks.transcription.baselines import NearestRecording
+from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
+from gruvy.tasks.transcription.features import LogMel
+from gruvy.tasks.transcription.params import check_params
+from gruvy.tasks.transcription.scores import score_row
+from gruvy.timeseries import Problems, did_you_mean
+
+if TYPE_CHECKING:
+    from gruvy.tasks.transcription.transcriber import Transcriber
+
+
+@dataclass(frozen=True)
+class TestPart:
+    """What `fit_table` kept out of the fit: recordings, texts, and the score of the nearest recording's text."""
+
+    paths: list[Path]
+    texts: list[str]
+    baselines: list[dict[str, Any]]
+
+
+def fit_table(
+    model: Transcriber,
+    table: Path,
+    *,
+    audio: str,
+    text: str,
+    test_fraction: float,
+    sample_rate: int | None = None,
+    **options: Any,
+) -> TestPart:
+    """Fit on the recordings of a table but for a test part of them.
+
+    Args:
+        model: the estimator to fit; it remembers the columns.
+        table: a file with a row for each recording.
+        audio: the column of the paths, relative to the table's folder.
+        text: the column of the texts.
+        test_fraction: of the recordings, between 0 and 1.
+        sample_rate: what to resample to, if the files' rates differ.
+        options: what ``fit`` takes besides: checkpoint, resume, progress.
+
+    Returns:
+        What was kept out.
+
+    Raises:
+        ArgumentError, DataError: as ``fit``; or a column is missing.
+    """
+    check_params(model.get_params())
+    frame = _read(table, {"audio": audio, "text": text})
+    paths = _paths(table, frame, audio)
+    recordings, rate = read_recordings(paths, sample_rate)
+    texts = read_texts(frame[text], len(paths))
+    # Now, because a part of the table would be numbered otherwise.
+    frames = [LogMel(rate, model.n_mels).count(len(samples)) for samples in recordings]
+    check_steps(frames, texts, model.subsampling)
+    if len(set(texts)) < 3:
+        raise DataError(
+            f"{table}: expected at least three different texts, to learn, validate and test; add recordings"
+        )
+    seed = model.random_state if isinstance(model.random_state, int) else 0
+    kept = held_out(texts, test_fraction, seed)
+    learnt, tested = (np.flatnonzero(part).tolist() for part in (~kept, kept))
+    known = [recordings[row] for row in learnt], [texts[row] for row in learnt]
+    model.fit(*known, sample_rate=rate, **options)
+    model.columns_ = {"audio": audio, "text": text}
+    truth = [texts[row] for row in tested]
+    nearest = NearestRecording(rate).fit(*known)
+    score = score_row(nearest.name, truth, nearest.predict([recordings[row] for row in tested]))
+    return TestPart([paths[row] for row in tested], truth, [score])
+
+
+def predict_data(model: Transcriber, data: Path, **how: Any) -> pd.DataFrame:
+    """Transcribe a recording, all recordings of a folder, or those of a table.
+
+    Returns:
+        A row for each recording: its path as given, and its text.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table, so that it does not know the column of a table.
+        DataError: nothing to transcribe, or something that cannot be used.
+    """
+    columns = model.columns_ or {"audio": "audio", "text": "text"}
+    if data.is_dir():
+        paths = sorted(path for path in data.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not paths:
+            raise DataError(f"{data}: no recordings in this folder; expected files that end in {', '.join(SUFFIXES)}")
+        names = [str(path.relative_to(data)) for path in paths]
+    elif data.suffix.lower() in SUFFIXES:
+        paths, names = [data], [str(data)]
+    else:
+        column = columns_of(model)["audio"]
+        frame = _read(data, {"audio": column})
+        paths, names = _paths(data, frame, column), frame[column].tolist()
+    return pd.DataFrame({columns["audio"]: names, columns["text"]: model.predict(paths, **how)})
+
+
+def evaluate_table(model: Transcriber, table: Path) -> list[dict[str, Any]]:
+    """Return the rows of ``evaluate`` for a table.
+
+    Raises:
+        ArgumentError: the model was not fitted on a table.
+        DataError: the table cannot be used.
+    """
+    columns = columns_of(model)
+    frame = _read(table, columns)
+    return model.evaluate(_paths(table, frame, columns["audio"]), frame[columns["text"]])
+
+
+def columns_of(model: Transcriber) -> dict[str, str]:
+    """Return the columns of the table that a model was fitted on, "audio" and "text".
+
+    Raises:
+        ArgumentError: it was fitted on recordings.
+    """
+    if model.columns_ is None:
+        raise ArgumentError(
+            "the model was fitted on recordings, not on a table; give it a recording or a folder of them, or use its "
+            "predict or evaluate in Python"
+        )
+    return model.columns_
+
+
+def _read(path: Path, named: dict[str, str]) -> pd.DataFrame:
+    frame = read_table(path)
+    problems = Problems(str(path))
+    for role, name in named.items():
+        if name not in frame.columns:
+            problems.add(f"no column '{name}' ({role}); {did_you_mean(name, frame.columns)}")
+    problems.raise_as(DataError)
+    return frame
+
+
+def _paths(table: Path, frame: pd.DataFrame, column: str) -> list[Path]:
+    values: Sequence[Any] = frame[column].tolist()
+    wrong = [row for row, value in enumerate(values) if not isinstance(value, str) or not value.strip()]
+    if wrong:
+        raise DataError(
+            f"column '{column}': {len(wrong)} of {len(values)} paths are missing, the first in row {wrong[0]}; fill "
+            "them in, or leave those rows out"
+        )
+    return [table.parent / value for value in values]

@@ -1,0 +1,364 @@
+"""Speech to text: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.language import LanguageModel
+from gruvy.tasks.provenance import provenance
+from gruvy.tasks.transcription.alignment import align
+from gruvy.tasks.transcription.audio import Samples, read_recordings
+from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
+from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search
+from gruvy.tasks.transcription.features import LogMel
+from gruvy.tasks.transcription.file import new_network, write_transcriber
+from gruvy.tasks.transcription.language import character_model
+from gruvy.tasks.transcription.model import Scaling, TranscriberModel
+from gruvy.tasks.transcription.network import ctc_loss
+from gruvy.tasks.transcription.params import check_beam, check_params
+from gruvy.tasks.transcription.scores import score_row
+from gruvy.tasks.transcription.stream import Stream
+from gruvy.training import Progress, Schedule, reproducible, train
+
+
+class Transcriber(BaseEstimator):
+    """Writes down what is said: a recurrent network over log-mel frames, trained with CTC.
+
+    It needs recordings and their texts, but not which sound is which character. A part of the recordings,
+    ``validation_fraction``, chooses the best epoch; the rest is learnt from. The alphabet is that of the texts. See
+    `gruvy.tasks.transcription.network.TranscriberNetwork` for the network, `LogMel` for what it hears.
+
+    Args:
+        cell: "gru", "lstm" or "tanh".
+        hidden_size: H, units of each layer and direction.
+        num_layers: recurrent layers.
+        bidirectional: whether the layers hear the recording from both ends; False for `stream`.
+        n_mels: bands of the spectrum.
+        subsampling: frames of 10 ms that become one step of the network; fewer steps are faster, and too few cannot
+            spell fast speech.
+        dropout: share of the units dropped in training.
+        time_stretch: in training each recording becomes up to this share longer or shorter.
+        masking: whether the training blanks out bands and stretches of time (SpecAugment, Park et al. 2019).
+        validation_fraction: share of the recordings that chooses the best epoch.
+        batch_size: recordings in a training step, fewer where they are long.
+        max_epochs: the most passes over the training recordings.
+        patience: epochs without a better validation loss after which the training stops. CTC spends its first epochs
+            on nothing but the blank.
+        learning_rate: the highest one of the schedule.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        alphabet_: the characters that can be written.
+        sample_rate_: in Hz; recordings of higher rates are resampled to it.
+        history_: one row per epoch: epoch, train_loss, validation_loss (CTC, nats per character), seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the whole network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        columns_: audio and text column of the table, if `gruvy.tasks.transcription.table.fit_table` read one.
+        provenance_: versions, machine, threads, seed, recordings, date.
+
+    Example:
+        >>> model = Transcriber(random_state=0).fit(["yes.wav", "no.wav"], ["yes", "no"])  # doctest: +SKIP
+        >>> model.predict(["yes.wav"])  # doctest: +SKIP
+        ['yes']
+    """
+
+    columns_: dict[str, str] | None
+
+    def __init__(
+        self,
+        *,
+        cell: str = "gru",
+        hidden_size: int = 160,
+        num_layers: int = 3,
+        bidirectional: bool = True,
+        n_mels: int = 40,
+        subsampling: int = 3,
+        dropout: float = 0.3,
+        time_stretch: float = 0.15,
+        masking: bool = True,
+        validation_fraction: float = 0.1,
+        batch_size: int = 16,
+        max_epochs: int = 100,
+        patience: int = 25,
+        learning_rate: float = 3e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.n_mels = n_mels
+        self.subsampling = subsampling
+        self.dropout = dropout
+        self.time_stretch = time_stretch
+        self.masking = masking
+        self.validation_fraction = validation_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_rate: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on recordings and what is said in them, and choose the best epoch.
+
+        Args:
+            X: N recordings: paths of audio files, or arrays (samples,) or (samples, channels), -1 to 1 or integers.
+            y: N texts. Every character in them is one to be learnt, so bring them to one case and spell out digits.
+            sample_rate: of the arrays, in Hz; of files, what to resample them to, if their rates differ.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: recordings or texts that cannot be used.
+            MissingExtraError: the extra ``speech`` is missing.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        recordings, rate = read_recordings(X, sample_rate)
+        texts = read_texts(y, len(recordings))
+        if len(set(texts)) < 2:
+            raise DataError(
+                f"y: expected at least two different texts, to learn and to validate, got {texts[0]!r} alone"
+            )
+        features = LogMel(rate, self.n_mels)
+        frames = [features.frames(samples) for samples in recordings]
+        check_steps([len(one) for one in frames], texts, self.subsampling)
+
+        seed = self._seed()
+        kept = held_out(texts, self.validation_fraction, seed)
+        alphabet = "".join(sorted(set("".join(texts))))
+        scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
+        with reproducible(seed):
+            network = new_network(self, len(alphabet))
+        model = TranscriberModel(network, features, scaling, alphabet)
+        scaled = [scaling.scale(one) for one in frames]
+        training, validation = (self._utterances(model, scaled, texts, np.flatnonzero(part)) for part in (~kept, kept))
+        result = train(
+            network,
+            ctc_loss,
+            training,
+            validation,
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(scaled, texts),
+            progress=progress,
+        )
+        self.columns_ = None
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.provenance_ = {**provenance(), "seed": result.seed, "recordings": len(recordings)}
+        self._keep(model)
+        return self
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        sample_rate: int | None = None,
+        beam_width: int = 1,
+        language_model: LanguageModel | CharacterModel | None = None,
+        language_weight: float = 0.5,
+        length_bonus: float = 0.5,
+    ) -> list[str]:
+        """Write down what is said in each recording.
+
+        Args:
+            X: N recordings, as in the fit.
+            sample_rate: of arrays, in Hz; by default that of the fit.
+            beam_width: 1 takes the likeliest class of each step; more searches for the likeliest text.
+            language_model: what texts are like, for the search: a `LanguageModel` fitted on a list of them, or anything
+                with the calls of `gruvy.tasks.transcription.decoding.CharacterModel`.
+            language_weight: of the language model's log-probability, beside the network's.
+            length_bonus: for each character, because a language model likes short texts.
+
+        Returns:
+            N texts.
+
+        Raises:
+            ArgumentError: a search that cannot work.
+            DataError: recordings that cannot be used.
+        """
+        check_is_fitted(self)
+        check_beam(beam_width, language_weight, length_bonus)
+        if language_model is not None and beam_width == 1:
+            raise ArgumentError("language_model: needs a search; give a beam_width above 1, such as 16")
+        found = self.log_probabilities(X, sample_rate=sample_rate)
+        if beam_width == 1:
+            return [Greedy(self.alphabet_).push(log_p) for log_p in found]
+        asked = None if language_model is None else character_model(language_model, self.alphabet_)
+        return [
+            beam_search(
+                log_p,
+                self.alphabet_,
+                width=beam_width,
+                language_model=asked,
+                language_weight=language_weight,
+                length_bonus=length_bonus,
+            )
+            for log_p in found
+        ]
+
+    def log_probabilities(self, X: Any, *, sample_rate: int | None = None) -> list[NDArray[np.float32]]:
+        """Return what the network makes of each recording.
+
+        Args:
+            X: N recordings, as in the fit.
+            sample_rate: of arrays, in Hz; by default that of the fit.
+
+        Returns:
+            For each log p (J, characters + 1) of its steps of ``subsampling`` frames of 10 ms, the blank first, then
+            ``alphabet_``.
+
+        Raises:
+            DataError: recordings that cannot be used.
+        """
+        check_is_fitted(self)
+        return self._model.log_probabilities(self._read(X, sample_rate))
+
+    def align(self, X: Any, y: Any, *, sample_rate: int | None = None) -> list[NDArray[np.float64]]:
+        """Find where each character of a known text is in its recording, by the likeliest alignment.
+
+        Args:
+            X: N recordings, as in the fit.
+            y: N texts, of the characters of the fit.
+            sample_rate: of arrays, in Hz; by default that of the fit.
+
+        Returns:
+            For each text the seconds (L,) at which its characters begin, to a step of ``subsampling`` frames of 10 ms.
+
+        Raises:
+            DataError: recordings or texts that cannot be used.
+        """
+        found = self.log_probabilities(X, sample_rate=sample_rate)
+        texts = read_texts(y, len(found))
+        unknown = sorted(set("".join(texts)) - set(self.alphabet_))
+        if unknown:
+            raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
+        check_steps([len(log_p) * self.subsampling for log_p in found], texts, self.subsampling)
+        seconds = np.float64(self.subsampling * self._model.features.hop / self.sample_rate_)
+        return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
+
+    def score(self, X: Any, y: Any, *, sample_rate: int | None = None) -> float:
+        """Return 1 - CER: one minus the share of characters that are wrong; below 0 where more is wrong than there is.
+
+        Args:
+            X: N recordings.
+            y: N texts.
+            sample_rate: of arrays, in Hz; by default that of the fit.
+
+        Raises:
+            DataError: recordings or texts that cannot be used.
+        """
+        return 1 - float(self.evaluate(X, y, sample_rate=sample_rate)[0]["cer"])
+
+    def evaluate(self, X: Any, y: Any, **how: Any) -> list[dict[str, Any]]:
+        """Measure the model, and what writes nothing.
+
+        Args:
+            X: N recordings that were not in the fit.
+            y: N texts.
+            how: as for `predict`.
+
+        Returns:
+            A row of the model (named as its cell) and one of "empty transcript", with name, cer, wer and exact; see
+            `gruvy.tasks.transcription.scores.score_row`.
+
+        Raises:
+            DataError: recordings or texts that cannot be used.
+        """
+        found = self.predict(X, **how)
+        truth = read_texts(y, len(found))
+        return [score_row(self.cell, truth, found), score_row("empty transcript", truth, [""] * len(truth))]
+
+    def stream(self) -> Stream:
+        """Return a `Stream` that transcribes one recording as it arrives, at ``sample_rate_``.
+
+        Raises:
+            ArgumentError: the model is bidirectional, so that nothing is certain before the recording's end.
+        """
+        check_is_fitted(self)
+        if self.bidirectional:
+            raise ArgumentError("a stream needs a model of one direction; fit with bidirectional=False")
+        return Stream(self._model)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_transcriber(self, path)
+
+    def _read(self, X: Any, sample_rate: int | None) -> list[Samples]:
+        return read_recordings(X, sample_rate, model_rate=self.sample_rate_)[0]
+
+    def _utterances(
+        self, model: TranscriberModel, frames: Sequence[NDArray[Any]], texts: Sequence[str], rows: NDArray[np.int64]
+    ) -> Utterances:
+        return Utterances(
+            [frames[row] for row in rows],
+            [model.encode(texts[row]) for row in rows],
+            [(steps_needed(texts[row]) - 1) * self.subsampling + 1 for row in rows],
+            batch_size=self.batch_size,
+            augmentation=Augmentation(self.time_stretch, self.masking),
+        )
+
+    def _keep(self, model: TranscriberModel) -> None:
+        """Take over the parts of a fitted model."""
+        model.network.eval()
+        self._model = model
+        self.alphabet_ = model.alphabet
+        self.sample_rate_ = model.features.sample_rate
+        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, frames: Sequence[NDArray[Any]], texts: Sequence[str]) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = hashlib.sha256("\n".join(texts).encode())
+        for one in frames:
+            digest.update(np.int64(len(one)).tobytes() + one.tobytes())
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        return {**params, "data (sha256)": digest.hexdigest()}

@@ -1,0 +1,5 @@
+"""Translation of sentences: `Translator`."""
+
+from gruvy.tasks.translation.translator import Translator
+
+__all__ = ["Translator"]

@@ -1,0 +1,144 @@
+"""Sentences and their translations in a table, or in two text files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gruvy.data import read_table
+from gruvy.data.tables import is_table
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
+from gruvy.timeseries import Problems, did_you_mean
+
+if TYPE_CHECKING:
+    from gruvy.tasks.translation.translator import Translator
+
+
+@dataclass(frozen=True)
+class PairColumns:
+    """Which columns of a table are the two languages."""
+
+    source: str = "source"
+    target: str = "target"
+
+    def read(self, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+        """Return the sources and the targets of a table.
+
+        Raises:
+            DataError: a column is missing, or has something else than texts.
+        """
+        _check_names(frame, self.source, self.target)
+        names = f"column '{self.source}'", f"column '{self.target}'"
+        return read_pairs(frame[self.source].tolist(), frame[self.target].tolist(), names=names)
+
+
+@dataclass(frozen=True)
+class TestPart:
+    """What `fit_pairs` kept out of the fit."""
+
+    X: list[str]
+    y: list[str]
+
+
+def read_files(data: Path, translations: Path | None, columns: PairColumns) -> tuple[list[str], list[str]]:
+    """Return sources and targets: of a table, or of two text files whose lines belong together.
+
+    Raises:
+        ArgumentError: a text file without the other, or a table with one.
+        DataError: the files cannot be used.
+    """
+    if translations is None:
+        if data.exists() and not is_table(data):
+            raise ArgumentError(f"{data}: expected a table, or two text files; name the file with the translations too")
+        return columns.read(read_table(data))
+    table = next((path for path in (data, translations) if is_table(path)), None)
+    if table is not None:
+        raise ArgumentError(f"{table}: expected two text files, got a table; give it alone, with --source and --target")
+    return read_pairs(read_lines(data), read_lines(translations), names=(str(data), str(translations)))
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[str]:
+    """Return the lines of a text file in UTF-8.
+
+    Raises:
+        DataError: the file is missing, empty or no such text.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; check the path")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: expected a text in UTF-8 ({error}); convert it") from error
+    if not lines:
+        raise DataError(f"{path}: the file is empty; expected a sentence a line")
+    return lines
+
+
+def fit_pairs(
+    model: Translator, X: list[str], y: list[str], columns: PairColumns, *, test_fraction: float, **options: Any
+) -> TestPart:
+    """Fit on pairs but for a test part, ``test_fraction`` of the distinct sources.
+
+    Args:
+        model: the estimator to fit; it remembers the columns.
+        X, y: sources and targets.
+        columns: what they are called in tables.
+        test_fraction: between 0 and 1.
+        options: what ``fit`` takes besides: checkpoint, resume, progress.
+
+    Raises:
+        DataError: the pairs cannot be used.
+    """
+    if len(set(X)) < 3:
+        raise DataError(f"expected at least 3 different sentences to learn from, validate and test, got {len(set(X))}")
+    seed = model.random_state if isinstance(model.random_state, int) else 0
+    kept = held_out(X, test_fraction, seed)
+    (learnt, tested), (targets, references) = (
+        ([side[row] for row in np.flatnonzero(~kept)], [side[row] for row in np.flatnonzero(kept)]) for side in (X, y)
+    )
+    model.fit(learnt, targets, **options)
+    model.columns_ = columns
+    return TestPart(tested, references)
+
+
+def predict_file(model: Translator, path: Path) -> pd.DataFrame:
+    """Return each sentence of a file, a table or a text, and its translation.
+
+    Raises:
+        ArgumentError: a table, for a model that was fitted on lists.
+        DataError: the file cannot be used.
+    """
+    columns = columns_of(model)
+    if is_table(path):
+        frame = read_table(path)
+        _check_names(frame, columns.source)
+        texts = read_texts(frame[columns.source].tolist(), f"column '{columns.source}'")
+    else:
+        texts = read_texts(read_lines(path), str(path))
+    return pd.DataFrame({columns.source: texts, columns.target: model.predict(texts)})
+
+
+def columns_of(model: Translator) -> PairColumns:
+    """Return what the languages are called in tables.
+
+    Raises:
+        ArgumentError: the model was fitted on lists.
+    """
+    if model.columns_ is None:
+        raise ArgumentError("the model was fitted on lists, not on a file; use its predict or evaluate in Python")
+    return model.columns_
+
+
+def _check_names(frame: pd.DataFrame, *names: str) -> None:
+    problems = Problems("the table")
+    for name in names:
+        if name not in frame.columns:
+            problems.add(f"no column '{name}'; {did_you_mean(name, frame.columns)}")
+    problems.raise_as(DataError)

@@ -1,0 +1,301 @@
+"""Translation: the estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from gruvy.data.codec import END, SubwordCodec
+from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.provenance import provenance
+from gruvy.tasks.translation.batches import Pair, Pairs
+from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
+from gruvy.tasks.translation.file import new_network, write_translator
+from gruvy.tasks.translation.model import Attention, TranslatorModel
+from gruvy.tasks.translation.network import translation_loss
+from gruvy.tasks.translation.params import check_params
+from gruvy.tasks.translation.scores import bleu, frequencies, score_row
+from gruvy.tasks.translation.table import PairColumns
+from gruvy.training import Progress, Schedule, reproducible, train
+
+
+class Translator(BaseEstimator):
+    """Translates sentences by a GRU encoder-decoder, with attention or with one vector between the two.
+
+    See `gruvy.tasks.translation.network.TranslatorNetwork` for the equations. Both languages are read as sub-words
+    (byte-pair encoding), upper and lower case apart; translations are found by beam search.
+
+    Args:
+        attention: "additive" lets the decoder look at all states of the encoder (Bahdanau et al. 2015); None hands it
+            one summary of the sentence (Cho et al. 2014), which long sentences do not fit into.
+        vocabulary_size: the most sub-words of each language.
+        embedding_size: numbers that stand for a sub-word.
+        hidden_size: H, units of each layer and direction.
+        num_layers: of the encoder, which is bidirectional; the decoder has two.
+        dropout: share of the units dropped in training.
+        max_length: pairs with more sub-words on one side are not learnt from.
+        validation_fraction: share of the pairs that chooses the best epoch, where ``fit`` is given no other.
+        batch_size: pairs in a training step.
+        max_epochs: the most passes over the training pairs.
+        patience: epochs without a better validation loss after which the training stops.
+        learning_rate: the highest one of the schedule.
+        beam_size: K, beginnings that the search keeps; 1 is greedy.
+        length_normalization: a; of a translation of T sub-words the score is its log-probability over T^a.
+        random_state: an int makes fits repeat bit for bit on one machine and thread count.
+
+    Attributes:
+        history_: one row per epoch: epoch, train_loss (labels smoothed by 0.1), validation_loss (nats per sub-word),
+            seconds.
+        best_epoch_: whose weights are in use.
+        n_parameters_: of the whole network.
+        seconds_per_epoch_: median, validation included.
+        peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
+        model_share_: share of the training steps' time that is the model's own work.
+        columns_: what the languages are called in tables, if `gruvy.tasks.translation.table.fit_pairs` fitted it.
+        provenance_: versions, machine, threads, seed, pairs, date.
+
+    Example:
+        >>> words = {"uno": "one", "dos": "two", "tres": "three"}
+        >>> source = [f"{a} {b}" for a in words for b in words] * 12
+        >>> target = [" ".join(words[word] for word in text.split()) for text in source]
+        >>> small = {"embedding_size": 16, "hidden_size": 16, "dropout": 0.0, "batch_size": 4, "learning_rate": 0.01}
+        >>> model = Translator(**small, max_epochs=6, random_state=0).fit(source, target)
+        >>> model.predict(["dos uno"])
+        ['two one']
+    """
+
+    columns_: PairColumns | None
+
+    def __init__(
+        self,
+        *,
+        attention: str | None = "additive",
+        vocabulary_size: int = 4000,
+        embedding_size: int = 128,
+        hidden_size: int = 192,
+        num_layers: int = 1,
+        dropout: float = 0.2,
+        max_length: int = 80,
+        validation_fraction: float = 0.05,
+        batch_size: int = 32,
+        max_epochs: int = 10,
+        patience: int = 3,
+        learning_rate: float = 2e-3,
+        beam_size: int = 5,
+        length_normalization: float = 1.0,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.attention = attention
+        self.vocabulary_size = vocabulary_size
+        self.embedding_size = embedding_size
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.max_length = max_length
+        self.validation_fraction = validation_fraction
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.beam_size = beam_size
+        self.length_normalization = length_normalization
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on pairs of sentences and choose the best epoch.
+
+        Args:
+            X: N sentences.
+            y: N translations, one for each.
+            validation: sentences and translations that choose the best epoch; by default a part of X and y.
+            checkpoint: a folder in which the training is kept after every epoch.
+            resume: go on with the training kept there, if there is one.
+            progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ArgumentError: parameters that cannot work, or a checkpoint of another training.
+            DataError: sentences that cannot be used.
+            MissingExtraError: without the tokenizers library.
+        """
+        check_params(self.get_params())
+        if resume and checkpoint is None:
+            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        source, target = read_pairs(X, y)
+        seed = self._seed()
+        if validation is None:
+            source, target, *kept = _split(source, target, self.validation_fraction, seed)
+        else:
+            kept = list(read_pairs(*validation, names=("validation[0]", "validation[1]")))
+
+        subwords = [SubwordCodec.of(texts, self.vocabulary_size) for texts in (source, target)]
+        with reproducible(seed):
+            network = new_network(self, *subwords)
+        model = TranslatorModel(network, *subwords)
+        learnt = [pair for pair in model.encode_pairs(source, target) if max(map(len, pair)) <= self.max_length]
+        if not learnt:
+            raise DataError(f"X: all sentences have more sub-words than max_length={self.max_length}; raise it")
+        judged = sorted(model.encode_pairs(*kept), key=lambda pair: len(pair[1]))
+        result = train(
+            network,
+            translation_loss,
+            Pairs(learnt, batch_size=self.batch_size, seed=seed),
+            Pairs(judged, batch_size=self.batch_size),
+            Schedule(self.max_epochs, self.patience, self.learning_rate),
+            seed=seed,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            resume=resume,
+            identity=self._identity(learnt, judged),
+            progress=progress,
+        )
+        self.columns_ = None
+        self.history_ = result.history
+        self.best_epoch_ = result.best_epoch
+        self.seconds_per_epoch_ = result.seconds_per_epoch
+        self.peak_memory_bytes_ = result.peak_memory_bytes
+        self.model_share_ = result.model_share
+        self.provenance_ = {**provenance(), "seed": result.seed, "pairs": len(learnt), "validated": len(judged)}
+        self._keep(model, frequencies((pair[1] for pair in learnt), len(model.target)))
+        return self
+
+    def predict(self, X: Any) -> list[str]:
+        """Translate sentences.
+
+        Args:
+            X: N sentences.
+
+        Returns:
+            N translations.
+
+        Raises:
+            DataError: sentences that cannot be used.
+        """
+        check_is_fitted(self)
+        return [self._model.target.decode(found) for found in self._search(read_texts(X, "X"))]
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the BLEU of the translations, from 0 to 100, as sacrebleu defines it.
+
+        Raises:
+            DataError: sentences that cannot be used.
+            MissingExtraError: without sacrebleu.
+        """
+        source, references = read_pairs(X, y)
+        return bleu(self.predict(source), references)
+
+    def evaluate(self, X: Any, y: Any, *, translations: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Measure the model, and two baselines that need no network.
+
+        Args:
+            X: N sentences that were not in the fit.
+            y: N translations by people.
+            translations: what `predict` gave for X, to save its time; by default it is called.
+
+        Returns:
+            Rows with name, bleu, chrf and perplexity (per sub-word of y): of the model; of the source itself, copied;
+            of the sub-words by their frequency alone. What does not apply is None.
+
+        Raises:
+            DataError: sentences that cannot be used.
+            MissingExtraError: without sacrebleu.
+        """
+        check_is_fitted(self)
+        source, references = read_pairs(X, y)
+        if translations is None:
+            translations = self.predict(source)
+        pairs = self._model.encode_pairs(source, references)
+        total, count = self._model.cross_entropy(pairs)
+        by_frequency = -sum(float(self._frequencies[[*target, END]].sum()) for _, target in pairs)
+        return [
+            score_row("gru", translations, references, total / count),
+            score_row("the source, copied", source, references),
+            {"name": "sub-word frequencies", "bleu": None, "chrf": None, "perplexity": math.exp(by_frequency / count)},
+        ]
+
+    def attention_maps(self, X: Any) -> list[Attention]:
+        """Where the decoder looks while it writes its translations.
+
+        Args:
+            X: N sentences.
+
+        Returns:
+            For each the sub-words of the source (J) and of the translation (T), and the weights (T, J).
+
+        Raises:
+            ArgumentError: the model has no attention.
+            DataError: sentences that cannot be used.
+        """
+        check_is_fitted(self)
+        if self.attention is None:
+            raise ArgumentError("attention_maps: the model has none; fit one with attention='additive'")
+        texts = read_texts(X, "X")
+        return self._model.attention(texts, self._search(texts))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+
+        Args:
+            path: the file to write; an existing one is replaced.
+
+        Returns:
+            The path written.
+        """
+        check_is_fitted(self)
+        return write_translator(self, path)
+
+    def _search(self, texts: list[str]) -> list[list[int]]:
+        return self._model.translate(texts, self.beam_size, self.length_normalization)
+
+    def _keep(self, model: TranslatorModel, logarithms: NDArray[np.float64]) -> None:
+        """Take over the parts of a fitted model."""
+        model.network.eval()
+        self._model = model
+        self._frequencies = logarithms
+        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _identity(self, learnt: list[Pair], judged: list[Pair]) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one that was interrupted."""
+        digest = hashlib.sha256()
+        for side in (side for pairs in (learnt, judged) for pair in pairs for side in pair):
+            digest.update(np.int64(len(side)).tobytes() + side.tobytes())
+        # How translations are searched for has no part in the training.
+        left_out = ("beam_size", "length_normalization")
+        params = {name: repr(value) for name, value in self.get_params().items() if name not in left_out}
+        return {**params, "data (sha256)": digest.hexdigest()}
+
+
+def _split(
+    source: list[str], target: list[str], fraction: float, seed: int
+) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Sources and targets to learn from, and to validate with."""
+    if len(set(source)) < 2:
+        raise DataError("X: expected at least two different sentences, one to validate with, got one")
+    kept = held_out(source, fraction, seed)
+    parts = [[side[row] for row in np.flatnonzero(part)] for part in (~kept, kept) for side in (source, target)]
+    return parts[0], parts[1], parts[2], parts[3]
