@@ -250,7 +250,9 @@ def test_the_first_update_begins_at_the_policy_that_played():
     network = AgentNetwork(1, 3, discrete=True, normalise=True, hidden_size=4)
     seen, actions = Observations.of(Count.observation_space), Actions.of(Count.action_space)
     player = Player(Environments(lambda: Count(ends=3), 4, 0), seen, actions, 0.9)
-    rollout = player.play(network, 10, np.random.default_rng(0))
+    torch.nn.init.normal_(network.policy[-1].weight)  # a policy that depends on what is remembered
+    player.play(network, 5, np.random.default_rng(0))
+    rollout = player.play(network, 10, np.random.default_rng(1))  # begins in the middle of episodes
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     before = [weight.clone() for weight in network.parameters()]
     row = update(network, optimizer, rollout, SETTINGS)

@@ -157,6 +157,8 @@ def test_resume(tmp_path):
     assert told[-1].remaining == 0
     assert [row["iteration"] for row in model.history_] == list(range(1, 21))
     assert model.evaluate(Recall, episodes=100)[0]["mean_return"] > 0.9
+    tensors, _ = files.read(tmp_path / "last.gruvy")
+    assert tensors["optimizer/0/step"] == 20 * 8 * 2  # iterations, epochs, minibatches
     done = RecurrentAgent(**SMALL).fit(Recall, total_steps=5120, checkpoint=tmp_path, resume=True)
     assert done.history_ == model.history_
     assert done.play(Recall, episodes=10) == model.play(Recall, episodes=10)

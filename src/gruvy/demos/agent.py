@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.report import return_table, write_agent_report
 from gruvy.report.agent.page import headline
@@ -76,17 +76,18 @@ def run(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     names, seeds, steps = BUDGETS[budget]
-    parts, kept = [], []
+    parts, first = [], []
     for name in names:
         task = TASKS[name]
         agents: dict[str, list[RecurrentAgent]] = {"GRU": [], "no memory": []}
         for kind, trained in agents.items():
             for seed in range(seeds):
                 agent = RecurrentAgent(**{"memory": kind == "GRU", "random_state": seed, **params})
-                with one_thread(), training(f"{kind}, {name}" + (f", seed {seed}" if seeds > 1 else "")) as progress:
-                    agent.fit(task.env, total_steps=total_steps or steps, progress=progress)
+                title = f"{kind}, {name}" + (f", seed {seed}" if seeds > 1 else "")
+                with kept(folder, f"agent, {title}", budget) as state, one_thread(), training(title) as progress:
+                    agent.fit(task.env, total_steps=total_steps or steps, progress=progress, **state)
                 trained.append(agent)
-        kept.append(agents["GRU"][0])
+        first.append(agents["GRU"][0])
         with one_thread():
             parts.append(
                 environment_part(
@@ -99,19 +100,19 @@ def run(
                 )
             )
     paths = [folder / ("agent.gruvy" if name == names[0] else f"agent-{name}.gruvy") for name in names]
-    for agent, path in zip(kept, paths, strict=True):
+    for agent, path in zip(first, paths, strict=True):
         agent.save(path)
 
     report = agent_report(
         parts,
-        kept[0],
+        first[0],
         title="What a memory is worth",
         runs=seeds,
         description=(
             "Environments of POPGym (Morad et al. 2023), in which an observation does not tell enough. The agent "
             "without memory is the same network, set back to zero before every step. Both learn by PPO, on one thread."
         ),
-        command="gruvy demo agent" + ("" if budget == "default" else f" --{budget}"),
+        command=command("agent", budget),
     )
     report_path = write_agent_report(report, folder / "agent.html")
     results = {
@@ -119,7 +120,7 @@ def run(
         "report": str(report_path),
         "environments": {part.name: [asdict(row) for row in part.rows] for part in parts},
         "seeds": seeds,
-        "provenance": kept[0].provenance_,
+        "provenance": first[0].provenance_,
     }
     write_results(results, folder / "agent.json")
     figures = [
