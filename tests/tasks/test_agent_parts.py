@@ -257,6 +257,6 @@ def test_the_first_update_begins_at_the_policy_that_played():
     before = [weight.clone() for weight in network.parameters()]
     row = update(network, optimizer, rollout, SETTINGS)
     assert row["kl"] == pytest.approx(0, abs=1e-7)
-    assert row["policy_loss"] == pytest.approx(0, abs=1e-6)
+    assert row["policy_loss"] == pytest.approx(0, abs=1e-5)
     assert row["clip_fraction"] == 0
     assert all((old != new).any() for old, new in zip(before, network.parameters(), strict=True))
