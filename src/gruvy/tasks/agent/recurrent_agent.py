@@ -10,8 +10,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError
@@ -25,12 +23,13 @@ from gruvy.tasks.agent.ppo import Settings
 from gruvy.tasks.agent.rollout import Player, deviations
 from gruvy.tasks.agent.spaces import Actions, Observations
 from gruvy.tasks.agent.trace import Trace, trace_episode
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.params import is_int
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Progress, reproducible
 
 
-class RecurrentAgent(BaseEstimator):
+class RecurrentAgent(Estimator):
     """Learns to act in an environment of gymnasium that it does not see all of: PPO with GRU memory.
 
     Proximal policy optimisation (Schulman et al. 2017) of a policy and a value that share GRU layers; see
@@ -145,8 +144,7 @@ class RecurrentAgent(BaseEstimator):
         check_params(self.get_params())
         if not is_int(total_steps) or total_steps < 1:
             raise ArgumentError(f"total_steps: expected a whole number from 1 on, got {total_steps!r}")
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         make = maker(env)
         seen, actions = _spaces(make)
         seed = self._seed()
@@ -162,7 +160,7 @@ class RecurrentAgent(BaseEstimator):
             seed=seed,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             resume=resume,
-            identity=self._identity(env, total_steps),
+            identity=self._identity([], environment=name_of(env), total_steps=total_steps),
             progress=progress,
         )
         self.environment_ = name_of(env)
@@ -295,16 +293,6 @@ class RecurrentAgent(BaseEstimator):
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
         steps = self.num_envs * self.num_steps
         self.steps_per_second_ = float(np.median([steps / row["seconds"] for row in self.history_]))
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, env: str | Make, total_steps: int) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        return {**params, "environment": name_of(env), "total_steps": total_steps}
 
 
 def _checked(episodes: int) -> int:

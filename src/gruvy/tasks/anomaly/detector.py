@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,24 +9,22 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state
+from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
-from gruvy.errors import ArgumentError
 from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
 from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
 from gruvy.tasks.anomaly.file import write_detector
 from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
 from gruvy.tasks.anomaly.params import check_params
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
-from gruvy.tasks.provenance import provenance
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.timeseries import Scaler
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 
-class AnomalyDetector(OutlierMixin, BaseEstimator):
+class AnomalyDetector(OutlierMixin, Estimator):
     """Finds the rows of a time series that a GRU, trained on normal rows, did not expect.
 
     The network forecasts the next ``horizon`` rows at every row. How far the errors of these forecasts lie from the
@@ -142,8 +139,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             DataError: rows that cannot be used, or too few.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         readings = read_readings(X, columns, time)
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
@@ -164,33 +160,26 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
                 dropout=self.dropout,
             )
         network.start_linear(scaled[: parts.validation], scale)
-        result = train(
+        first, last = (str(readings.index[row]) for row in (0, -1))
+        self._train(
             network,
             ChangeLoss(scale),
             windows(scaled[: parts.validation], **sizes),
             windows(scaled[parts.validation : parts.calibration], **sizes),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(readings),
+            identity=self._identity([readings.values], columns=list(readings.columns)),
             progress=progress,
+            facts={
+                "rows": {"training": parts.validation, "validation": parts.calibration - parts.validation}
+                | {"calibration": parts.rows - parts.calibration},
+                "span": [first, last],
+            },
         )
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
         self.time_, self.step_ = time, readings.step
-        first, last = (str(readings.index[row]) for row in (0, -1))
-        self.provenance_ = {
-            **provenance(),
-            "seed": result.seed,
-            "rows": {"training": parts.validation, "validation": parts.calibration - parts.validation}
-            | {"calibration": parts.rows - parts.calibration},
-            "span": [first, last],
-        }
 
         graph = network.graph(scale)
         errors = network_errors(graph, scaled)
@@ -327,14 +316,3 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.offset_ = -1.0
         self.feature_names_in_ = np.array(detector.columns, dtype=object)
         self.n_features_in_ = len(detector.columns)
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, readings: Readings) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        digest = hashlib.sha256(readings.values.tobytes()).hexdigest()
-        return {**params, "columns": list(readings.columns), "data (sha256)": digest}

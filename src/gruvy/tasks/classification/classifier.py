@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, Vocabulary
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import (
     Scaling,
@@ -32,8 +30,8 @@ from gruvy.tasks.classification.network import cross_entropy
 from gruvy.tasks.classification.params import check_params
 from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
-from gruvy.tasks.provenance import provenance
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.training import Progress, Schedule, reproducible
 
 # Sequences in a batch of the validation part.
 _BATCH = 256
@@ -43,7 +41,7 @@ _STEPS = 500
 _PATIENCE = 3
 
 
-class SequenceClassifier(ClassifierMixin, BaseEstimator):
+class SequenceClassifier(ClassifierMixin, Estimator):
     """Tells classes of texts or of numeric sequences of any length, with calibrated probabilities.
 
     A part of the sequences, ``validation_fraction`` of every class, chooses the best epoch and calibrates the
@@ -164,8 +162,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             MissingExtraError: sub-words without the tokenizers library.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         sequences: list[Any] = [*read_sequences(X)]
         labels = read_labels(y, len(sequences))
         weights = read_weights(sample_weight, len(sequences))
@@ -192,27 +189,22 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         )
         with reproducible(seed):
             network = new_network(self, preparation, len(classes))
-        result = train(
+        self._train(
             network,
             cross_entropy,
             training,
             validation,
             self._schedule(len(training)),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(encoded, targets),
+            identity=self._identity([targets, *encoded]),
             progress=progress,
+            facts={"sequences": len(sequences)},
         )
         self.columns_ = None
         self.classes_ = classes
         self.class_counts_ = counts
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        self.provenance_ = {**provenance(), "seed": result.seed, "sequences": len(sequences)}
         logits = ClassifierModel(network, preparation, 1.0).logits(validation.sequences)
         temperature = fit_temperature(logits, numbers[kept], weights[kept])
         self._keep(ClassifierModel(network, preparation, temperature))
@@ -335,16 +327,3 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def _schedule(self, batches: int) -> Schedule:
         epochs = self.max_epochs or max(_EPOCHS, -(-_STEPS // batches))
         return Schedule(epochs, self.patience or max(_PATIENCE, epochs // 5), self.learning_rate)
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, encoded: list[NDArray[Any]], targets: NDArray[np.float32]) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256(targets.tobytes())
-        for sequence in encoded:
-            digest.update(np.int64(len(sequence)).tobytes() + sequence.tobytes())
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        return {**params, "data (sha256)": digest.hexdigest()}

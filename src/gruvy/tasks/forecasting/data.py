@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -46,17 +44,6 @@ def learn_preparation(training: Sequence[Series], columns: Columns, step: Step, 
         scaler=scaler,
         names=() if shared else tuple(one.name for one in training),
     )
-
-
-def identity_of(params: Mapping[str, Any], columns: Columns, series: Sequence[Series]) -> dict[str, Any]:
-    """What a resumed fit must have in common with the one that was interrupted."""
-    digest = hashlib.sha256()
-    for one in series:
-        digest.update(repr(one.name).encode())
-        digest.update(one.index.as_unit("ns").asi8.tobytes())
-        digest.update(one.values.tobytes())
-    parts = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()}
-    return {**{name: repr(value) for name, value in params.items()}, **parts, "data (sha256)": digest.hexdigest()}
 
 
 def read_prepared(frame: pd.DataFrame, preparation: Preparation) -> list[Series]:

@@ -9,15 +9,14 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import read_series
 from gruvy.errors import ArgumentError
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
-from gruvy.tasks.forecasting.data import PreparedTable, identity_of, learn_preparation
+from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
@@ -25,12 +24,11 @@ from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
-from gruvy.tasks.provenance import provenance
 from gruvy.timeseries import Columns, Preparation, check_levels, forecast_columns
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 
-class Forecaster(BaseEstimator):
+class Forecaster(Estimator):
     """Forecasts the next steps of one or many time series with quantiles, from a recurrent network.
 
     The table has one row per time (and series). Everything is learnt from its first part by time, the best
@@ -158,8 +156,7 @@ class Forecaster(BaseEstimator):
             DataError: a table that cannot be used, or with too few rows.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         columns = Columns(_names(target), time, series, _names(past), _names(known))
@@ -175,35 +172,31 @@ class Forecaster(BaseEstimator):
         seed = self._seed()
         with reproducible(seed):
             network = new_network(self, preparation)
-        result = train(
+        self._train(
             network,
             PinballLoss(quantile_levels(self.quantiles)),
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=identity_of(self.get_params(), columns, parts),
+            identity=self._identity(
+                (part for one in parts for part in (repr(one.name), one.index.as_unit("ns").asi8, one.values)),
+                **{name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()},
+            ),
             progress=progress,
+            facts={
+                "rows": len(frame),
+                "step": str(step),
+                "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
+            },
         )
         if self.calibrate:
             calibrate(network, validation, quantile_levels(self.quantiles))
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
         self.season_length_ = self.season_length or natural_season(step, self.context_length)
         self.validation_start_, self.test_start_ = split.starts
         self.validation_series_, self.test_series_ = split.series
-        self.provenance_ = {
-            **provenance(),
-            "seed": result.seed,
-            "rows": len(frame),
-            "step": str(step),
-            "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
-        }
         self._keep(network, preparation, LinearAutoregression.fit(training, validation))
         self.scores_ = self._model.scores(table, origins.test)
         return self
@@ -387,11 +380,6 @@ class Forecaster(BaseEstimator):
         self.n_channels_ = network.encoder.input_size
         self.feature_names_in_ = np.array(preparation.columns.values, dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
 
 def _names(columns: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,26 +10,24 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Streams
 from gruvy.errors import ArgumentError, DataError
 from gruvy.language import Alphabet, Characters, Subwords
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
 from gruvy.tasks.language.file import new_language_network, write_language_model
 from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
 from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
 from gruvy.tasks.language.subwords import learn_subwords
-from gruvy.tasks.provenance import provenance
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 # Streams side by side where nothing is learnt: more of them are faster, and each begins with nothing remembered.
 _VALIDATION_STREAMS = 64
 
 
-class LanguageModel(BaseEstimator):
+class LanguageModel(Estimator):
     """Learns from a text which character or sub-word follows, and goes on with texts of its own.
 
     Trained by truncated backpropagation through time: the text is read as ``batch_size`` parallel streams, whose states
@@ -140,8 +137,7 @@ class LanguageModel(BaseEstimator):
             DataError: no text, or a part that is too short.
         """
         check_language_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         parts = self._parts(text, validation, test)
         characters = Alphabet.of("".join(parts.values()))
         alphabet: Alphabet | Subwords = characters
@@ -152,28 +148,19 @@ class LanguageModel(BaseEstimator):
         seed = self._seed()
         with reproducible(seed):
             network = new_language_network(self, alphabet)
-        result = train(
+        self._train(
             network,
             CarriedLoss(torch.tensor([len(piece) for piece in alphabet.pieces])),
             Streams(training, alphabet.start, streams=self.batch_size, context=self.context_length),
             Streams(judged, alphabet.start, streams=_VALIDATION_STREAMS, context=self.context_length),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(parts),
+            identity=self._identity(parts.values()),
             progress=progress,
+            facts={"characters": {name: len(part) for name, part in parts.items()}},
         )
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        self.provenance_ = {
-            **provenance(),
-            "seed": result.seed,
-            "characters": {name: len(part) for name, part in parts.items()},
-        }
         self._keep(network, alphabet)
         own, *packed = self.evaluate(parts["test"])
         self.scores_ = [
@@ -306,13 +293,3 @@ class LanguageModel(BaseEstimator):
         self.alphabet_ = alphabet.characters
         self.pieces_ = alphabet.pieces
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, parts: dict[str, str]) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = {f"{name} (sha256)": hashlib.sha256(part.encode()).hexdigest() for name, part in parts.items()}
-        return {name: repr(value) for name, value in self.get_params().items()} | digest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, pad
-from gruvy.errors import ArgumentError
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.data import Rolls, held_out, read_rolls
 from gruvy.tasks.music.file import new_network, write_polyphonic
@@ -26,14 +23,13 @@ from gruvy.tasks.music.network import FrameLikelihood, PolyphonicNetwork
 from gruvy.tasks.music.params import check_params
 from gruvy.tasks.music.sampling import sample_roll
 from gruvy.tasks.music.scores import frame_likelihoods, score_row
-from gruvy.tasks.provenance import provenance
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 # Pieces in a batch where nothing is learnt.
 _BATCH = 64
 
 
-class PolyphonicModel(BaseEstimator):
+class PolyphonicModel(Estimator):
     """Says how likely each note of the next frame is, given all frames before, and writes music by drawing from that.
 
     See `gruvy.tasks.music.network.PolyphonicNetwork` for the network. It reads any sequences of binary vectors; of
@@ -131,8 +127,7 @@ class PolyphonicModel(BaseEstimator):
             DataError: pieces that cannot be used.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         rolls = read_rolls(X)
         seed = self._seed()
         if validation is None:
@@ -146,25 +141,20 @@ class PolyphonicModel(BaseEstimator):
             network = new_network(self)
             with torch.no_grad():  # what is left to learn is how the next frame differs from any frame
                 network.head.bias.copy_(torch.from_numpy(frequencies.logits))
-        result = train(
+        self._train(
             network,
             FrameLikelihood(self.weight_noise),
             _batches(learnt, self.batch_size),
             _batches(judged, _BATCH),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(learnt, judged),
+            identity=self._identity([*learnt, *judged], validating=len(judged)),
             progress=progress,
+            facts={"pieces": len(learnt) + len(judged)},
         )
         self.files_ = MusicFiles()
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        self.provenance_ = {**provenance(), "seed": result.seed, "pieces": len(learnt) + len(judged)}
         self._keep(network, frequencies, NoteMarkov.of(learnt))
         return self
 
@@ -286,19 +276,6 @@ class PolyphonicModel(BaseEstimator):
                 logits = self._network(pad([rolls[row] for row in rows]).inputs).double().numpy()
             found |= {int(row): logits[: len(rolls[row]), place] for place, row in enumerate(rows)}
         return [found[row] for row in range(len(rolls))]
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, learnt: Rolls, judged: Rolls) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256()
-        for roll in (*learnt, *judged):
-            digest.update(np.int64(len(roll)).tobytes() + roll.tobytes())
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        return {**params, "validating": len(judged), "data (sha256)": digest.hexdigest()}
 
 
 def _batches(rolls: Rolls, size: int) -> Sequences:

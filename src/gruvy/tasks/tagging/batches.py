@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +47,10 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """What there is of the two."""
+        return [self.values] if self.characters is None else [self.values, self.characters]
 
 
 class TaggedSequences(Sequences):

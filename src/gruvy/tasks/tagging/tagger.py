@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import class_weights
 from gruvy.tasks.classification.scores import majority_row, score_row
-from gruvy.tasks.provenance import provenance
-from gruvy.tasks.tagging.batches import Encoded, TaggedSequences
+from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.tagging.batches import TaggedSequences
 from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
 from gruvy.tasks.tagging.file import write_tagger
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.network import StepCrossEntropy, TaggerNetwork
 from gruvy.tasks.tagging.params import check_params
 from gruvy.tasks.tagging.table import TagColumns
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 # Sequences in a batch of the validation part.
 _BATCH = 128
 
 
-class SequenceTagger(BaseEstimator):
+class SequenceTagger(Estimator):
     """Labels every step of strings, of numeric sequences, or of both at once, with calibrated probabilities.
 
     Stacked recurrent layers read the sequence from both ends, and a linear layer reads them at every step; see
@@ -141,8 +138,7 @@ class SequenceTagger(BaseEstimator):
             DataError: sequences or labels that cannot be used.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         sequences = read_steps(X)
         labels = read_labels(y, sequences)
         if len(labels.classes) < 2:
@@ -174,29 +170,23 @@ class SequenceTagger(BaseEstimator):
         )
         with reproducible(seed):
             network = self._new_network(preparation.channels, len(labels.classes))
-        result = train(
+        self._train(
             network,
             StepCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
             training,
             validating,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(encoded, numbers, kept),
+            identity=self._identity([kept, *numbers, *(part for one in encoded for part in one.arrays())]),
             progress=progress,
+            facts={"sequences": len(encoded), "steps": int(counts.sum())},
         )
         self.columns_ = None
         self.classes_ = labels.classes
         self.class_counts_ = counts
         self.text_labels_ = labels.text
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        steps = int(counts.sum())
-        self.provenance_ = {**provenance(), "seed": result.seed, "sequences": len(encoded), "steps": steps}
         logits = TaggerModel(network, preparation, 1.0).logits(validating.sequences)  # type: ignore[arg-type]
         truth = np.concatenate(validating.labels)
         temperature = fit_temperature(np.concatenate(logits), truth, weights[truth])
@@ -313,20 +303,3 @@ class SequenceTagger(BaseEstimator):
         kept = np.zeros(sequences, bool)
         kept[np.random.default_rng(seed).permutation(sequences)[:count]] = True
         return kept
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(
-        self, encoded: Sequence[Encoded], numbers: Sequence[NDArray[np.int64]], kept: NDArray[np.bool_]
-    ) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256(kept.tobytes())
-        for sequence, labels in zip(encoded, numbers, strict=True):
-            digest.update(np.int64(len(sequence)).tobytes() + labels.tobytes() + sequence.values.tobytes())
-            if sequence.characters is not None:
-                digest.update(sequence.characters.tobytes())
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        return {**params, "data (sha256)": digest.hexdigest()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError, DataError
+from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.language import LanguageModel
-from gruvy.tasks.provenance import provenance
 from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.audio import Samples, read_recordings
 from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
@@ -29,10 +26,10 @@ from gruvy.tasks.transcription.network import ctc_loss
 from gruvy.tasks.transcription.params import check_beam, check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.tasks.transcription.stream import Stream
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 
-class Transcriber(BaseEstimator):
+class Transcriber(Estimator):
     """Writes down what is said: a recurrent network over log-mel frames, trained with CTC.
 
     It needs recordings and their texts, but not which sound is which character. A part of the recordings,
@@ -142,8 +139,7 @@ class Transcriber(BaseEstimator):
             MissingExtraError: the extra ``speech`` is missing.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         recordings, rate = read_recordings(X, sample_rate)
         texts = read_texts(y, len(recordings))
         if len(set(texts)) < 2:
@@ -163,25 +159,20 @@ class Transcriber(BaseEstimator):
         model = TranscriberModel(network, features, scaling, alphabet)
         scaled = [scaling.scale(one) for one in frames]
         training, validation = (self._utterances(model, scaled, texts, np.flatnonzero(part)) for part in (~kept, kept))
-        result = train(
+        self._train(
             network,
             ctc_loss,
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(scaled, texts),
+            identity=self._identity([*texts, *scaled]),
             progress=progress,
+            facts={"recordings": len(recordings)},
         )
         self.columns_ = None
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        self.provenance_ = {**provenance(), "seed": result.seed, "recordings": len(recordings)}
         self._keep(model)
         return self
 
@@ -349,16 +340,3 @@ class Transcriber(BaseEstimator):
         self.alphabet_ = model.alphabet
         self.sample_rate_ = model.features.sample_rate
         self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, frames: Sequence[NDArray[Any]], texts: Sequence[str]) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256("\n".join(texts).encode())
-        for one in frames:
-            digest.update(np.int64(len(one)).tobytes() + one.tobytes())
-        params = {name: repr(value) for name, value in self.get_params().items()}
-        return {**params, "data (sha256)": digest.hexdigest()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -11,14 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data.codec import END, SubwordCodec
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.provenance import provenance
-from gruvy.tasks.translation.batches import Pair, Pairs
+from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.translation.batches import Pairs
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
 from gruvy.tasks.translation.file import new_network, write_translator
 from gruvy.tasks.translation.model import Attention, TranslatorModel
@@ -26,10 +23,10 @@ from gruvy.tasks.translation.network import translation_loss
 from gruvy.tasks.translation.params import check_params
 from gruvy.tasks.translation.scores import bleu, frequencies, score_row
 from gruvy.tasks.translation.table import PairColumns
-from gruvy.training import Progress, Schedule, reproducible, train
+from gruvy.training import Progress, Schedule, reproducible
 
 
-class Translator(BaseEstimator):
+class Translator(Estimator):
     """Translates sentences by a GRU encoder-decoder, with attention or with one vector between the two.
 
     See `gruvy.tasks.translation.network.TranslatorNetwork` for the equations. Both languages are read as sub-words
@@ -140,8 +137,7 @@ class Translator(BaseEstimator):
             MissingExtraError: without the tokenizers library.
         """
         check_params(self.get_params())
-        if resume and checkpoint is None:
-            raise ArgumentError("resume=True: expected checkpoint, the folder of the training to go on with, got None")
+        check_resume(checkpoint, resume)
         source, target = read_pairs(X, y)
         seed = self._seed()
         if validation is None:
@@ -157,25 +153,25 @@ class Translator(BaseEstimator):
         if not learnt:
             raise DataError(f"X: all sentences have more sub-words than max_length={self.max_length}; raise it")
         judged = sorted(model.encode_pairs(*kept), key=lambda pair: len(pair[1]))
-        result = train(
+        self._train(
             network,
             translation_loss,
             Pairs(learnt, batch_size=self.batch_size, seed=seed),
             Pairs(judged, batch_size=self.batch_size),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
             resume=resume,
-            identity=self._identity(learnt, judged),
+            identity=self._identity(
+                (side for pair in (*learnt, *judged) for side in pair),
+                # How translations are searched for has no part in the training.
+                left_out=("beam_size", "length_normalization"),
+                validating=len(judged),
+            ),
             progress=progress,
+            facts={"pairs": len(learnt), "validated": len(judged)},
         )
         self.columns_ = None
-        self.history_ = result.history
-        self.best_epoch_ = result.best_epoch
-        self.seconds_per_epoch_ = result.seconds_per_epoch
-        self.peak_memory_bytes_ = result.peak_memory_bytes
-        self.model_share_ = result.model_share
-        self.provenance_ = {**provenance(), "seed": result.seed, "pairs": len(learnt), "validated": len(judged)}
         self._keep(model, frequencies((pair[1] for pair in learnt), len(model.target)))
         return self
 
@@ -273,21 +269,6 @@ class Translator(BaseEstimator):
         self._model = model
         self._frequencies = logarithms
         self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _identity(self, learnt: list[Pair], judged: list[Pair]) -> dict[str, Any]:
-        """What a resumed fit must have in common with the one that was interrupted."""
-        digest = hashlib.sha256()
-        for side in (side for pairs in (learnt, judged) for pair in pairs for side in pair):
-            digest.update(np.int64(len(side)).tobytes() + side.tobytes())
-        # How translations are searched for has no part in the training.
-        left_out = ("beam_size", "length_normalization")
-        params = {name: repr(value) for name, value in self.get_params().items() if name not in left_out}
-        return {**params, "data (sha256)": digest.hexdigest()}
 
 
 def _split(
