@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich.table
@@ -89,6 +90,28 @@ def print_table(table: Table) -> None:
     for number, row in enumerate(table.rows):
         shown.add_row(*map(escape, row), style="bold" if number < table.models else None)
     Console(highlight=False).print(shown)
+
+
+def print_fitted(
+    model: Any, out: Path, report: Path | None, *, json: bool, show: Callable[[], None], **facts: Any
+) -> None:
+    """End a ``fit``: with one JSON document, or with what ``show`` prints and where the files are.
+
+    Args:
+        model: the fitted estimator.
+        out, report: where it and its report were written.
+        json: one JSON document, which has ``facts`` too.
+        show: prints the result.
+        facts: what belongs to this kind of estimator.
+    """
+    if json:
+        names = {"n_parameters_": "parameters"}
+        kept = ("history_", "best_epoch_", "n_parameters_", "seconds_per_epoch_", "peak_memory_bytes_", "provenance_")
+        own = {names.get(name, name.rstrip("_")): getattr(model, name) for name in kept if hasattr(model, name)}
+        print_json({"model": out, "report": report, **facts, **own})
+        return
+    show()
+    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

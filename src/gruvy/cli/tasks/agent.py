@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.options import MODEL, Checkpoint, HiddenSize, Json, NumLayers, Out, Report, Resume, Seed, check_fit
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -78,22 +77,16 @@ def fit(
     if report is not None:
         part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
         write_agent_report(agent_report([part], agent, title=env), report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "environment": env,
-                "scores": scores,
-                "history": agent.history_,
-                "parameters": agent.n_parameters_,
-                "steps_per_second": agent.steps_per_second_,
-                "provenance": agent.provenance_,
-            }
-        )
-        return
-    show(agent, scores)
-    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    print_fitted(
+        agent,
+        out,
+        report,
+        json=json,
+        show=lambda: show(agent, scores),
+        environment=env,
+        scores=scores,
+        steps_per_second=agent.steps_per_second_,
+    )
 
 
 def predict(model: RecurrentAgent, data: Path) -> pd.DataFrame:

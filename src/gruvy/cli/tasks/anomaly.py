@@ -23,7 +23,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_json, working
+from gruvy.cli.output import Training, print_fitted, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -98,27 +98,23 @@ def fit(
     if report is not None:
         write_anomaly_report(anomaly_report(detector, frame), report)
     best = detector.history_[detector.best_epoch_ - 1]
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "validation_loss": best["validation_loss"],
-                "history": detector.history_,
-                "best_epoch": detector.best_epoch_,
-                "parameters": detector.n_parameters_,
-                "provenance": detector.provenance_,
-            }
+
+    def told() -> None:
+        Console(highlight=False).print(
+            f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of "
+            f"the forecasts {best['validation_loss']:.0%} of persistence's.\n"
+            f"An alarm is a score above 1, which {false_alarm_rate:.2%} of the {len(detector.calibration_scores_):,} "
+            "held-out rows have."
         )
-        return
-    console = Console(highlight=False)
-    console.print(
-        f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of the "
-        f"forecasts {best['validation_loss']:.0%} of persistence's.\n"
-        f"An alarm is a score above 1, which {false_alarm_rate:.2%} of the {len(detector.calibration_scores_):,} "
-        "held-out rows have."
+
+    print_fitted(
+        detector,
+        out,
+        report,
+        json=json,
+        show=told,
+        validation_loss=best["validation_loss"],
     )
-    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
 
 
 def predict(model: AnomalyDetector, data: Path) -> pd.DataFrame:

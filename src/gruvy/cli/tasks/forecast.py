@@ -25,7 +25,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,26 +117,20 @@ def fit(
     shown = forecast_report({CELL_NAMES[cell]: model}, frame)
     if report is not None:
         write_report(shown, report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "scores": model.scores_,
-                "history": model.history_,
-                "best_epoch": model.best_epoch_,
-                "parameters": model.n_parameters_,
-                "seconds_per_epoch": model.seconds_per_epoch_,
-                "peak_memory_bytes": model.peak_memory_bytes_,
-                "provenance": model.provenance_,
-            }
-        )
-        return
-    show(model, model.scores_)
-    console = Console(highlight=False)
-    if len(names(target)) == 1:
-        console.print(headline(shown))
-    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+    def told() -> None:
+        show(model, model.scores_)
+        if len(names(target)) == 1:
+            Console(highlight=False).print(headline(shown))
+
+    print_fitted(
+        model,
+        out,
+        report,
+        json=json,
+        show=told,
+        scores=model.scores_,
+    )
 
 
 def predict(model: Forecaster, data: Path, *, quantiles: list[float] | None = None) -> pd.DataFrame:

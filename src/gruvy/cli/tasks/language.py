@@ -23,7 +23,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -84,25 +84,19 @@ def fit(
     shown = language_report(model, held_out)
     if report is not None:
         write_language_report(shown, report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "scores": model.scores_,
-                "history": model.history_,
-                "best_epoch": model.best_epoch_,
-                "parameters": model.n_parameters_,
-                "seconds_per_epoch": model.seconds_per_epoch_,
-                "peak_memory_bytes": model.peak_memory_bytes_,
-                "provenance": model.provenance_,
-            }
-        )
-        return
-    show(model, model.scores_)
-    console = Console(highlight=False)
-    console.print(bits_headline(shown))
-    console.print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+
+    def told() -> None:
+        show(model, model.scores_)
+        Console(highlight=False).print(bits_headline(shown))
+
+    print_fitted(
+        model,
+        out,
+        report,
+        json=json,
+        show=told,
+        scores=model.scores_,
+    )
 
 
 def predict(model: LanguageModel, data: Path) -> NoReturn:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.options import (
     MODEL,
@@ -24,7 +23,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -103,23 +102,14 @@ def fit(
     scores = model.evaluate(test.X)
     if report is not None:
         write_music_report(music_report({CELL_NAMES[cell]: model}, test.X, test.names, title=data.stem), report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "scores": scores,
-                "history": model.history_,
-                "best_epoch": model.best_epoch_,
-                "parameters": model.n_parameters_,
-                "seconds_per_epoch": model.seconds_per_epoch_,
-                "peak_memory_bytes": model.peak_memory_bytes_,
-                "provenance": model.provenance_,
-            }
-        )
-        return
-    show(model, scores)
-    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    print_fitted(
+        model,
+        out,
+        report,
+        json=json,
+        show=lambda: show(model, scores),
+        scores=scores,
+    )
 
 
 def predict(model: PolyphonicModel, data: Path) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.options import (
     MODEL,
@@ -22,7 +21,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -108,25 +107,16 @@ def fit(
     if report is not None:
         shown = transcription_report({CELL_NAMES[cell]: model}, test.paths, test.texts, test.baselines, title=data.stem)
         write_transcription_report(shown, report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "alphabet": model.alphabet_,
-                "sample_rate": model.sample_rate_,
-                "scores": scores,
-                "history": model.history_,
-                "best_epoch": model.best_epoch_,
-                "parameters": model.n_parameters_,
-                "seconds_per_epoch": model.seconds_per_epoch_,
-                "peak_memory_bytes": model.peak_memory_bytes_,
-                "provenance": model.provenance_,
-            }
-        )
-        return
-    show(model, scores)
-    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    print_fitted(
+        model,
+        out,
+        report,
+        json=json,
+        show=lambda: show(model, scores),
+        alphabet=model.alphabet_,
+        sample_rate=model.sample_rate_,
+        scores=scores,
+    )
 
 
 def predict(model: Transcriber, data: Path) -> pd.DataFrame:

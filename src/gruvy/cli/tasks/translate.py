@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.options import MODEL, Checkpoint, Epochs, Json, Out, Report, Resume, Seed, check_fit
-from gruvy.cli.output import Training, print_json, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -97,23 +96,14 @@ def fit(
         if report is not None:
             shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
             write_translation_report(shown, report)
-    if json:
-        print_json(
-            {
-                "model": out,
-                "report": report,
-                "scores": scores,
-                "history": model.history_,
-                "best_epoch": model.best_epoch_,
-                "parameters": model.n_parameters_,
-                "seconds_per_epoch": model.seconds_per_epoch_,
-                "peak_memory_bytes": model.peak_memory_bytes_,
-                "provenance": model.provenance_,
-            }
-        )
-        return
-    show(model, scores)
-    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    print_fitted(
+        model,
+        out,
+        report,
+        json=json,
+        show=lambda: show(model, scores),
+        scores=scores,
+    )
 
 
 def predict(model: Translator, data: Path) -> pd.DataFrame:
