@@ -101,7 +101,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_model(text, fitted, tmp_path):
         LanguageModel(**SMALL).fit(text, checkpoint=tmp_path, progress=stop)
     resumed = LanguageModel(**SMALL).fit(text, checkpoint=tmp_path, resume=True)
     assert np.array_equal(resumed.surprise(text[:500]), fitted.surprise(text[:500]))
-    with pytest.raises(ArgumentError, match="training \\(sha256\\) was"):
+    with pytest.raises(ArgumentError, match="data \\(sha256\\) was"):
         LanguageModel(**SMALL).fit(text[:-500], checkpoint=tmp_path, resume=True)
 
 
