@@ -20,7 +20,7 @@ def test_read_table_reads_each_kind(tmp_path, name):
     ("name", "content", "message"),
     [
         ("none.csv", None, "none.csv: no such file; check the path"),
-        ("a.xlsx", b"PK", r"expected a file that ends in .csv, .csv.gz, .tsv, .parquet"),
+        ("a.xlsx", b"PK", r"expected a file that ends in .csv, .csv.gz, .tsv, .jsonl, .parquet"),
         ("a.csv", b"", "the file is empty; expected a first row with column names"),
         ("a.csv", b"time,y\n", "has column names but no rows"),
         ("a.csv", b"a,b\n1,2\n3,4,5\n", "cannot be read as csv"),

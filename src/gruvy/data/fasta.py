@@ -53,8 +53,8 @@ def read_fasta(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
 
     Example:
         >>> import tempfile
-        >>> path = tempfile.mkdtemp() + "/a.fasta"
-        >>> _ = open(path, "w").write(">one first\\nMKVL\\nCEEC\\n")
+        >>> path = Path(tempfile.mkdtemp(), "a.fasta")
+        >>> _ = path.write_text(">one first\\nMKVL\\nCEEC\\n")
         >>> read_fasta(path)
         [Record(name='one', sequence='MKVL', labels='CEEC')]
     """

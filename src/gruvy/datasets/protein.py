@@ -28,7 +28,7 @@ def load_protein() -> pd.DataFrame:
 
     Example:
         >>> from gruvy.datasets import load_protein
-        >>> load_protein()["split"].value_counts()["test"]
+        >>> load_protein()["split"].value_counts().to_dict()["test"]
         400
     """
     try:
