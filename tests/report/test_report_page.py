@@ -116,3 +116,11 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.opened.append((tag, {name: value or "" for name, value in attributes}))
+
+
+def test_one_step_ahead_has_no_plot_by_step(report, tmp_path):
+    rows = [dataclasses.replace(row, mae_by_step=row.mae_by_step[:1]) for row in report.rows]
+    one = dataclasses.replace(report, rows=rows)
+    page = write_report(one, tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "Error by step ahead" not in page
+    assert '"steps"' not in page

@@ -20,7 +20,8 @@ def figures(report: ForecastReport, palette: Palette) -> dict[str, go.Figure]:
     drawn = {f"sample-{i}": forecast_figure(report, s, palette) for i, s in enumerate(report.samples)}
     if report.stretch is not None:
         drawn["stretch"] = forecast_figure(report, report.stretch, palette)
-    drawn["steps"] = steps_figure(report, palette)
+    if report.horizon > 1:
+        drawn["steps"] = steps_figure(report, palette)
     if report.losses:
         drawn["losses"] = losses_figure(report.losses, palette)
     if report.gates is not None:
