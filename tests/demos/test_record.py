@@ -10,7 +10,7 @@ import types
 import pytest
 
 from gruvy.demos import catalogue, record
-from gruvy.demos.outcome import Figure
+from gruvy.demos.outcome import Figure, kept, write_results
 from gruvy.errors import ArgumentError
 from gruvy.nn import GRU
 
@@ -83,3 +83,15 @@ def test_the_engine_is_timed_against_torch(monkeypatch):
     assert catalogue.runner("fake") is run
     assert record.engine_speedup("fake") == 10
     assert seen == [("quick", "native_layer"), ("quick", "torch_layer")] * 2
+
+
+def test_a_full_run_keeps_its_states_until_it_ends(tmp_path):
+    assert kept(tmp_path, "text", "default", "GRU") == {}
+    first, second = (kept(tmp_path, "text", "full", part) for part in ("GRU", "LSTM"))
+    assert first["resume"]
+    for state in (first, second):
+        state["checkpoint"].mkdir(parents=True)
+    other = tmp_path / "weather.state"
+    other.mkdir()
+    write_results({}, tmp_path / "text.json")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.json", "weather.state"]

@@ -123,4 +123,4 @@ def test_one_step_ahead_has_no_plot_by_step(report, tmp_path):
     one = dataclasses.replace(report, rows=rows)
     page = write_report(one, tmp_path / "one.html").read_text(encoding="utf-8")
     assert "Error by step ahead" not in page
-    assert '"steps"' not in page
+    assert 'id="steps"' not in page

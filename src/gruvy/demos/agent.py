@@ -84,7 +84,8 @@ def run(
             for seed in range(seeds):
                 agent = RecurrentAgent(**{"memory": kind == "GRU", "random_state": seed, **params})
                 title = f"{kind}, {name}" + (f", seed {seed}" if seeds > 1 else "")
-                with kept(folder, f"agent, {title}", budget) as state, one_thread(), training(title) as progress:
+                state = kept(folder, "agent", budget, title)
+                with one_thread(), training(title) as progress:
                     agent.fit(task.env, total_steps=total_steps or steps, progress=progress, **state)
                 trained.append(agent)
         first.append(agents["GRU"][0])

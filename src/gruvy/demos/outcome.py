@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -78,17 +78,16 @@ def command(name: str, budget: Budget) -> str:
     return f"gruvy demo {name}" + ("" if budget == "default" else f" --{budget}")
 
 
-@contextmanager
-def kept(folder: Path, name: str, budget: Budget) -> Iterator[dict[str, Any]]:
-    """Give the arguments of ``fit`` by which a full run goes on where it was stopped; others begin anew.
+def kept(folder: Path, name: str, budget: Budget, part: str) -> dict[str, Any]:
+    """Return the arguments of ``fit`` by which a full run goes on where it was stopped; others begin anew.
 
-    The state lies in ``NAME.state`` of the demo's folder, and is removed when the block ends well.
+    The states of all parts of a run, one for each network, lie in ``NAME.state`` of the demo's folder until
+    `write_results` ends the run.
     """
-    state = folder / f"{name}.state"
-    yield {"checkpoint": state, "resume": True} if budget == "full" else {}
-    shutil.rmtree(state, ignore_errors=True)
+    return {"checkpoint": folder / f"{name}.state" / part, "resume": True} if budget == "full" else {}
 
 
 def write_results(results: Mapping[str, Any], path: Path) -> None:
-    """Write a demo's ``results`` as JSON."""
+    """Write a demo's ``results`` as JSON, and remove the states of its networks: the run is over."""
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding="utf-8")
+    shutil.rmtree(path.with_suffix(".state"), ignore_errors=True)

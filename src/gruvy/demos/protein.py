@@ -89,13 +89,13 @@ def run(
         if cell != "gru":
             settings["hidden_size"] = _equal_size(cell, models[f"GRU {reads}"])
         name = f"{cell.upper()} {reads}"
-        with kept(folder, f"protein-{name}", budget) as state, one_thread(), training(name) as progress:
+        with one_thread(), training(name) as progress:
             models[name] = SequenceTagger(**settings).fit(
                 inputs(learnt, reads),
                 learnt["structure"].tolist(),
                 validation=(inputs(validation, reads), validation["structure"].tolist()),
                 progress=progress,
-                **state,
+                **kept(folder, "protein", budget, name),
             )
     path = models[f"GRU {PROFILE}"].save(folder / "protein.gruvy")
     models[f"GRU {SEQUENCE}"].save(folder / "protein-sequence.gruvy")

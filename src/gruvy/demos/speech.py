@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from gruvy.datasets import card, load_speech
-from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
+from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
 from gruvy.demos.threads import one_thread
 from gruvy.report import transcript_table, transcription_headline, write_transcription_report
 from gruvy.tasks import LanguageModel, Transcriber
@@ -76,7 +76,7 @@ def run(
         model = Transcriber(**{"random_state": 0, **of_budget, **network, **params})
         with one_thread(), training(name) as progress:
             sounds, texts = [recordings[row] for row in learnt], [train["text"][row] for row in learnt]
-            model.fit(sounds, texts, sample_rate=rate, progress=progress)
+            model.fit(sounds, texts, sample_rate=rate, progress=progress, **kept(folder, "speech", budget, name))
         model.save(folder / ("speech.gruvy" if name == "GRU" else f"speech-{name.split()[-1].lower()}.gruvy"))
         models[name] = model
     with one_thread():

@@ -46,13 +46,13 @@ def run(
     parts = {name: "\n".join(load_austen(name).values()) for name in ("training", "validation", "test")}
     of_budget, length = BUDGETS[budget]
     model = LanguageModel(**{"random_state": 0, **of_budget, **params})
-    with kept(folder, "text", budget) as state, one_thread(), training("GRU") as progress:
+    with one_thread(), training("GRU") as progress:
         model.fit(
             parts["training"][:length],
             validation=parts["validation"],
             test=parts["test"],
             progress=progress,
-            **state,
+            **kept(folder, "text", budget, "GRU"),
         )
     model_path = model.save(folder / "text.gruvy")
     report = language_report(

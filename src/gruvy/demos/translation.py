@@ -74,12 +74,8 @@ def run(
     )
 
     models = {}
-    with (
-        one_thread(),
-        kept(folder, "translation-attention", budget) as first,
-        kept(folder, "translation-summary", budget) as second,
-    ):
-        for name, attention, state in (("GRU with attention", "additive", first), ("GRU without", None, second)):
+    with one_thread():
+        for name, attention in (("GRU with attention", "additive"), ("GRU without", None)):
             model = Translator(**{"attention": attention, "random_state": 0, **BUDGETS[budget], **params})
             with training(name) as progress:
                 model.fit(
@@ -87,7 +83,7 @@ def run(
                     train["en"],
                     validation=(validation["es"], validation["en"]),
                     progress=progress,
-                    **state,
+                    **kept(folder, "translation", budget, name),
                 )
             models[name] = model
         model = models["GRU with attention"]
