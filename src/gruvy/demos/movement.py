@@ -83,7 +83,13 @@ def run(
     }
     write_results(results, folder / "movement.json")
     figures = [
-        Figure(f"distance after {ms} ms, mm", rows[0][str(ms)], {row["name"]: row[str(ms)] for row in rows[1:]}, ZERO)
+        Figure(
+            f"distance after {ms} ms, mm",
+            rows[0][str(ms)],
+            {row["name"]: row[str(ms)] for row in rows[1:]},
+            trivial=ZERO,
+            style=".3f",
+        )
         for ms in AHEAD
     ]
     table_of_errors = Table(

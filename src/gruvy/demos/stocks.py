@@ -126,7 +126,7 @@ def variances(table: pd.DataFrame, log_range: pd.DataFrame, fitted: int) -> dict
         for name, variance in (
             (GRU, volatility.variance_of_range(log_range[ticker].to_numpy(), r2, fitted)),
             (ROLLING, volatility.rolling(r2)),
-            ("RiskMetrics, 0.94", volatility.exponential(r2)),
+            ("RiskMetrics (0.94)", volatility.exponential(r2)),
             ("GARCH(1,1)", volatility.garch(r2, fitted)),
             ("HAR of ranges", volatility.variance_of_range(har, r2, fitted)),
         ):
