@@ -22,7 +22,8 @@ _TURNS = 2
 _PAGE = """# What the demos reach
 
 Each line is one measure on a fixed test part, from which nothing was learnt or chosen. The best value is bold. Written
-by `gruvy demo all --record docs/results.md` and `gruvy demo NAME --full --record docs/results.md`, with seed 0.
+by `gruvy demo all --record docs/results.md` and `gruvy demo NAME --full --record docs/results.md`, with seed 0. A few
+settings of the genes were compared on their folds themselves (design/013-classifier.md).
 
 | demo | measure | GRU | beside it | time | engine |
 |---|---|---|---|---|---|
