@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from pathlib import Path
 
 import pytest
 import soundfile
+from prompts import installed
 
 from gruvy.datasets import card, load_speech, speech
 from gruvy.errors import DataError
-
-installed = pytest.mark.skipif(not Path("/", speech.SOUNDS).exists(), reason="needs asterisk-core-sounds-en-wav")
 
 
 @pytest.fixture(scope="module")

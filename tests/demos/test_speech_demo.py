@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from prompts import installed
 
 import gruvy
-from gruvy.datasets import load_speech, speech
+from gruvy.datasets import load_speech
 
-pytestmark = pytest.mark.skipif(not Path("/", speech.SOUNDS).exists(), reason="needs asterisk-core-sounds-en-wav")
+pytestmark = installed
 
 
 @pytest.fixture(scope="module")
