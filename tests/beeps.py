@@ -36,6 +36,7 @@ SMALL = {
     "subsampling": 2,
     "dropout": 0.0,
     "time_stretch": 0.1,
+    "consistency": 0.0,
     "batch_size": 8,
     "max_epochs": 12,
     "learning_rate": 0.02,

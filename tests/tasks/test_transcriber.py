@@ -228,11 +228,18 @@ def test_bad_input(X, y, pattern):
 
 
 def test_bad_params_are_named_together():
-    with pytest.raises(ArgumentError, match="6 problems") as caught:
+    with pytest.raises(ArgumentError, match="7 problems") as caught:
         Transcriber(
-            cell="gro", bidirectional=1, masking="no", time_stretch=0.9, validation_fraction=0, subsampling=0
+            cell="gro",
+            bidirectional=1,
+            masking="no",
+            time_stretch=0.9,
+            consistency=-1,
+            validation_fraction=0,
+            subsampling=0,
         ).fit([SOUND] * 2, ["a", "b"], sample_rate=RATE)
-    for part in ("did you mean 'gru'", "bidirectional", "masking", "time_stretch", "validation_fraction", "subsampl"):
+    wrong = ("bidirectional", "masking", "time_stretch", "consistency", "validation_fraction", "subsampl")
+    for part in ("did you mean 'gru'", *wrong):
         assert part in str(caught.value)
 
 

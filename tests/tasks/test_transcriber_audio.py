@@ -137,7 +137,7 @@ def test_stretching_keeps_ends_and_order():
 def test_augmentation_stretches_and_blanks_out():
     random = np.random.default_rng(0)
     frames = np.ones((200, 20), np.float32)
-    changed = [Augmentation(0.2, True)(frames, 0, random) for _ in range(200)]
+    changed = [Augmentation(0.2, True)(frames, 0, random)[0] for _ in range(200)]
     lengths = np.array([len(one) for one in changed])
     assert lengths.min() in range(160, 170)
     assert lengths.max() in range(231, 241)
@@ -146,8 +146,23 @@ def test_augmentation_stretches_and_blanks_out():
     assert any((one == 0).all(axis=1).any() for one in changed)
     assert any((one == 0).all(axis=0).any() for one in changed)
     assert (frames == 1).all()
-    assert min(len(Augmentation(0.5, False)(frames, 190, random)) for _ in range(50)) == 190
-    np.testing.assert_array_equal(Augmentation(0.0, False)(frames, 0, random), frames)
+    assert min(len(Augmentation(0.5, False)(frames, 190, random)[0]) for _ in range(50)) == 190
+    np.testing.assert_array_equal(Augmentation(0.0, False)(frames, 0, random)[0], frames)
+
+
+def test_two_views_are_stretched_alike_and_masked_differently():
+    frames = [np.ones((length, 20), np.float32) for length in (120, 150, 180)]
+    texts = [np.array([1, 2]), np.array([3]), np.array([4, 5, 6])]
+    (batch,) = Utterances(frames, texts, [1] * 3, batch_size=3, augmentation=Augmentation(0.2, True, views=2), seed=1)
+    assert batch.views == 2
+    for both in (batch.lengths, batch.text_lengths, batch.characters):
+        first, second = both.chunk(2)
+        assert first.tolist() == second.tolist()
+    first, second = batch.frames.chunk(2, dim=1)
+    assert all((first[:, row] != second[:, row]).any() for row in range(3))
+    (batch,) = Utterances(frames, texts, [1] * 3, batch_size=3, augmentation=Augmentation(0.2, True, views=2))
+    assert batch.views == 1  # in order, as they are: nothing is learnt from it
+    assert batch.frames.shape[1] == 3
 
 
 def test_every_pass_has_all_recordings_once_and_another_order():

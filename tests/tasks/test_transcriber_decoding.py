@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.data import SpeechBatch, steps_needed
 from gruvy.tasks.transcription.decoding import Greedy, beam_search
-from gruvy.tasks.transcription.network import TranscriberNetwork, ctc_loss
+from gruvy.tasks.transcription.network import SpeechLoss, TranscriberNetwork
 
 ALPHABET = "ab "
 STEPS = 5
@@ -102,7 +102,7 @@ def test_the_loss_is_that_of_all_alignments():
     frames = torch.randn(10, 2, 3)
     frames[8:, 1] = 0
     batch = SpeechBatch(frames, torch.tensor([10, 8]), torch.tensor([1, 2, 1, 2, 2]), torch.tensor([3, 2]))
-    total, count = ctc_loss(network, batch)
+    total, count = SpeechLoss(0.2)(network, batch)
     log_p, steps = network(frames, batch.lengths)
     assert (count, steps.tolist()) == (5, [5, 4])
     expected = 0.0
@@ -113,6 +113,32 @@ def test_the_loss_is_that_of_all_alignments():
                 p += np.exp(log_p[np.arange(len(path)), row, path].detach().numpy().sum())
         expected -= np.log(p)
     assert total.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_two_views_also_agree():
+    torch.manual_seed(0)
+    network = TranscriberNetwork("gru", 3, 3, hidden_size=4, subsampling=2)
+    one, other = torch.randn(2, 10, 2, 3)
+    one[8:, 1] = other[8:, 1] = 0
+    lengths, characters, text_lengths = torch.tensor([10, 8]), torch.tensor([1, 2, 1, 2, 2]), torch.tensor([3, 2])
+
+    def loss_of(frames, lengths=lengths, characters=characters, text_lengths=text_lengths, views=1, weight=0.3):
+        return SpeechLoss(weight)(network, SpeechBatch(frames, lengths, characters, text_lengths, views))[0]
+
+    both = torch.cat([one, other], dim=1), lengths.repeat(2), characters.repeat(2), text_lengths.repeat(2), 2
+    p, q = (network(frames, lengths)[0].exp() for frames in (one, other))
+    steps = [(0, 5), (1, 4)]  # of each recording
+    pairs = [(p[step, row], q[step, row]) for row, count in steps for step in range(count)]
+    apart = sum((a * (a / b).log()).sum() + (b * (b / a).log()).sum() for a, b in pairs)
+    expected = loss_of(one) + loss_of(other) + 0.3 * apart
+    torch.testing.assert_close(loss_of(*both), expected)
+    torch.testing.assert_close(loss_of(*both, weight=0.0), loss_of(one) + loss_of(other))
+
+    # Each view learns from the other, which is held fixed.
+    (found,) = torch.autograd.grad(loss_of(*both), network.head.bias)
+    fixed = sum((b.detach() / a).log() @ b.detach() + (a.detach() / b).log() @ a.detach() for a, b in pairs)
+    (wanted,) = torch.autograd.grad(loss_of(one) + loss_of(other) + 0.3 * fixed, network.head.bias)
+    torch.testing.assert_close(found, wanted)
 
 
 def test_a_step_is_the_convolution_of_its_frames():

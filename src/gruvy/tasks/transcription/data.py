@@ -38,12 +38,14 @@ class SpeechBatch(NamedTuple):
         lengths: (N,) int64, frames of each.
         characters: (sum of text_lengths,) int64, numbers from 1 on.
         text_lengths: (N,) int64.
+        views: 2 where the second half of the batch is the first one once more, augmented differently; otherwise 1.
     """
 
     frames: Tensor
     lengths: Tensor
     characters: Tensor
     text_lengths: Tensor
+    views: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,20 @@ class Augmentation:
     Attributes:
         time_stretch: each becomes up to this share longer or shorter; 0 for never.
         masking: whether SpecAugment blanks out bands and stretches of time.
+        views: how often each is heard in a pass.
     """
 
     time_stretch: float
     masking: bool
 
-    def __call__(self, frames: Frames, least: int, random: np.random.Generator) -> Frames:
-        """Return other frames of at least so many."""
+    views: int = 1
+
+    def __call__(self, frames: Frames, least: int, random: np.random.Generator) -> list[Frames]:
+        """Return the views of a recording: of the same length, at least ``least`` frames, under masks of their own."""
         if self.time_stretch:
             factor = 1 + random.uniform(-self.time_stretch, self.time_stretch)
             frames = stretched(frames, max(least, round(factor * len(frames))))
-        return _masked(frames, random) if self.masking else frames
+        return [_masked(frames, random) if self.masking else frames for _ in range(self.views)]
 
 
 class Utterances:
@@ -108,12 +113,14 @@ class Utterances:
     def __iter__(self) -> Iterator[SpeechBatch]:
         random = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
         for rows in self._rows if random is None else self._shuffled(random):
-            frames = [self.frames[row] for row in rows]
-            if random is not None and self.augmentation is not None:
-                frames = [
-                    self.augmentation(one, self.least[row], random) for row, one in zip(rows, frames, strict=True)
-                ]
-            yield collate(frames, [self.texts[row] for row in rows])
+            texts = [self.texts[row] for row in rows]
+            if random is None or self.augmentation is None:
+                yield collate([self.frames[row] for row in rows], texts)
+            else:
+                augmented = [self.augmentation(self.frames[row], self.least[row], random) for row in rows]
+                views = [frames for view in zip(*augmented, strict=True) for frames in view]
+                batch = collate(views, texts * self.augmentation.views)
+                yield batch._replace(views=self.augmentation.views)
 
     def _shuffled(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
         """As many batches of the same sizes, of recordings whose lengths are about, but not quite, the nearest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -100,11 +101,29 @@ class TranscriberNetwork(nn.Module):
         return pad_packed_sequence(self.encoder(packed)[0], total_length=len(x))[0]
 
 
-def ctc_loss(network: nn.Module, batch: SpeechBatch) -> tuple[Tensor, Tensor]:
-    """-log p of the texts of a batch (Graves et al. 2006), and the number of their characters.
+class SpeechLoss:
+    """-log p of the texts of a batch (CTC, Graves et al. 2006), and how far its two views are from each other.
 
-    Every text must be one that its steps can spell.
+    Where a batch holds each recording twice, under different masks, the loss of a recording is the mean of both, and
+    at each step the distance between what the network makes of them is added (CR-CTC, Yao et al. 2025)::
+
+        1/2 (CTC(p) + CTC(q)) + a/2 sum over steps of (KL(q || p) + KL(p || q)),   the first of each pair held fixed
+
+    Args:
+        consistency: a.
     """
-    log_p, steps = network(batch.frames, batch.lengths)
-    loss = F.ctc_loss(log_p, batch.characters, steps, batch.text_lengths, blank=BLANK, reduction="sum")
-    return loss, batch.text_lengths.sum()
+
+    def __init__(self, consistency: float):
+        self._consistency = consistency
+
+    def __call__(self, network: nn.Module, batch: SpeechBatch) -> tuple[Tensor, Tensor]:
+        """Sum and number of characters; every text must be one that its steps can spell."""
+        log_p, steps = network(batch.frames, batch.lengths)
+        loss = F.ctc_loss(log_p, batch.characters, steps, batch.text_lengths, blank=BLANK, reduction="sum")
+        if batch.views == 2:
+            heard = torch.arange(len(log_p))[:, None] < steps
+            first, second = (log_p * heard[..., None]).chunk(2, dim=1)
+            apart = F.kl_div(first, second.detach(), reduction="sum", log_target=True)
+            apart = apart + F.kl_div(second, first.detach(), reduction="sum", log_target=True)
+            loss = loss + self._consistency * apart
+        return loss, batch.text_lengths.sum()

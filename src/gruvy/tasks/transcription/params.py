@@ -29,6 +29,9 @@ def check_params(params: Mapping[str, Any]) -> None:
     stretch = params["time_stretch"]
     if not is_real(stretch) or not 0 <= stretch <= 0.5:
         problems.add(f"time_stretch: expected a share from 0 to 0.5, got {stretch!r}")
+    consistency = params["consistency"]
+    if not is_real(consistency) or not consistency >= 0:
+        problems.add(f"consistency: expected a number from 0 on, got {consistency!r}")
     fraction = params["validation_fraction"]
     if not is_real(fraction) or not 0 < fraction < 1:
         problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")

@@ -22,7 +22,7 @@ from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.file import new_network, write_transcriber
 from gruvy.tasks.transcription.language import character_model
 from gruvy.tasks.transcription.model import Scaling, TranscriberModel
-from gruvy.tasks.transcription.network import ctc_loss
+from gruvy.tasks.transcription.network import SpeechLoss
 from gruvy.tasks.transcription.params import check_beam, check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.tasks.transcription.stream import Stream
@@ -47,6 +47,8 @@ class Transcriber(Estimator):
         dropout: share of the units dropped in training.
         time_stretch: in training each recording becomes up to this share longer or shorter.
         masking: whether the training blanks out bands and stretches of time (SpecAugment, Park et al. 2019).
+        consistency: in training each recording is heard twice, under different masks, and this is the weight of how far
+            the two readings are apart (CR-CTC, Yao et al. 2025). It costs twice the work of an epoch; 0 hears it once.
         validation_fraction: share of the recordings that chooses the best epoch.
         batch_size: recordings in a training step, fewer where they are long.
         max_epochs: the most passes over the training recordings.
@@ -87,6 +89,7 @@ class Transcriber(Estimator):
         dropout: float = 0.25,
         time_stretch: float = 0.15,
         masking: bool = True,
+        consistency: float = 0.2,
         validation_fraction: float = 0.1,
         batch_size: int = 8,
         max_epochs: int = 60,
@@ -103,6 +106,7 @@ class Transcriber(Estimator):
         self.dropout = dropout
         self.time_stretch = time_stretch
         self.masking = masking
+        self.consistency = consistency
         self.validation_fraction = validation_fraction
         self.batch_size = batch_size
         self.max_epochs = max_epochs
@@ -161,7 +165,7 @@ class Transcriber(Estimator):
         training, validation = (self._utterances(model, scaled, texts, np.flatnonzero(part)) for part in (~kept, kept))
         self._train(
             network,
-            ctc_loss,
+            SpeechLoss(self.consistency),
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
@@ -330,7 +334,7 @@ class Transcriber(Estimator):
             [model.encode(texts[row]) for row in rows],
             [(steps_needed(texts[row]) - 1) * self.subsampling + 1 for row in rows],
             batch_size=self.batch_size,
-            augmentation=Augmentation(self.time_stretch, self.masking),
+            augmentation=Augmentation(self.time_stretch, self.masking, 2 if self.consistency else 1),
         )
 
     def _keep(self, model: TranscriberModel) -> None:
