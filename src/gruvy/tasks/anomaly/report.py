@@ -12,6 +12,7 @@ from gruvy.detection import labelled_events
 from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve
 from gruvy.tasks.anomaly.detector import AnomalyDetector
 from gruvy.tasks.anomaly.results import event_table, read_labels
+from gruvy.tasks.provenance import repeatable
 
 
 def anomaly_report(
@@ -99,18 +100,12 @@ def detector_row(name: str, figures: Mapping[str, float], *, model: bool) -> Det
 
 def _provenance(detector: AnomalyDetector, command: str) -> dict[str, str]:
     made = detector.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Rows of the fit": ", ".join(f"{count:,} {part}" for part, count in made["rows"].items()),
         "Span of the fit": " to ".join(_moment(end) for end in made["span"]),
-        "Trained": f"{_moment(pd.Timestamp(made['date']))} UTC",
         "Parameters": f"{detector.n_parameters_:,}",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)
 
 
 def _description(detector: AnomalyDetector) -> str:

@@ -16,6 +16,7 @@ from gruvy.tasks.classification.data import read_labels, read_sequences
 from gruvy.tasks.classification.folds import OutOfFold
 from gruvy.tasks.classification.model import Attention
 from gruvy.tasks.classification.scores import majority_row, score_row
+from gruvy.tasks.provenance import repeatable
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
 _PARTS = 50
@@ -205,16 +206,10 @@ def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
 def provenance_facts(model: Any, tested: int, command: str) -> dict[str, str]:
     """Return what a reader needs to repeat the fit of an estimator."""
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)
 
 
 def _vocabulary(model: SequenceClassifier) -> dict[str, str]:

@@ -13,6 +13,7 @@ from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
 from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.results import Backtest
+from gruvy.tasks.provenance import repeatable
 from gruvy.timeseries import Series
 
 # Steps of history before a single forecast, at most, and steps in the long plot.
@@ -206,19 +207,13 @@ def _gates(model: Forecaster, series: Series, frame: pd.DataFrame) -> Gates:
 
 def _provenance(model: Forecaster, command: str) -> dict[str, str]:
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
     first, last = (pd.Timestamp(time) for time in made["time_span"])
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Rows": f"{made['rows']:,}, one per {made['step'].removeprefix('1 ')}",
         "Time span": f"{_moment(first)} to {_moment(last)}",
         **_held_out(model),
-        "Trained": f"{_moment(pd.Timestamp(made['date']))} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)
 
 
 def _held_out(model: Forecaster) -> dict[str, str]:

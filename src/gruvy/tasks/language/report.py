@@ -7,6 +7,7 @@ import numpy as np
 from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
 from gruvy.tasks.forecasting.report import CELL_NAMES
 from gruvy.tasks.language.model import LanguageModel
+from gruvy.tasks.provenance import repeatable
 
 _TEMPERATURES = (0.4, 0.7, 1.0)
 _LENGTH = 600
@@ -80,18 +81,12 @@ def _typical(model: LanguageModel, text: str) -> Passage:
 
 def _provenance(model: LanguageModel, command: str) -> dict[str, str]:
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
     parts = made["characters"]
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Network": f"{model.num_layers} x {model.hidden_size} units, {len(model.pieces_):,} {model.tokens}s",
         "Training characters": f"{parts['training']:,}",
         "Validation characters": f"{parts['validation']:,}",
         "Test characters": f"{parts['test']:,}",
         "Time per epoch": f"{model.seconds_per_epoch_:.1f} s",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gruvy.music import LOWEST, TEMPO
 from gruvy.report import Foreseen, FrameRow, LossCurve, MusicReport
 from gruvy.tasks.music.polyphonic import PolyphonicModel
+from gruvy.tasks.provenance import repeatable
 
 # Frames of the piece that the model draws.
 _FRAMES = 64
@@ -98,13 +99,7 @@ def _median_piece(model: PolyphonicModel, X: Sequence[NDArray[Any]], names: Sequ
 
 def _provenance(model: PolyphonicModel, tested: int, command: str) -> dict[str, str]:
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Pieces": f"{made['pieces']:,} to learn from and to validate with, {tested:,} to test",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)

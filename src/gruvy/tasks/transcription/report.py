@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import Comparison, ErrorRow, Heard, LengthGroup, LossCurve, TranscriptionReport
+from gruvy.tasks.provenance import repeatable
 from gruvy.tasks.transcription.audio import Samples, audio_library, read_recordings
 from gruvy.tasks.transcription.data import read_texts
 from gruvy.tasks.transcription.scores import character_errors
@@ -193,15 +194,9 @@ def _name(number: int, recording: Any) -> str:
 
 def _provenance(model: Transcriber, tested: int, seconds: float, command: str) -> dict[str, str]:
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Recordings": f"{made['recordings']:,} to learn from and to validate with, {tested:,} to test",
         "Tested on": f"{seconds / 60:.1f} minutes",
         "Sample rate": f"{model.sample_rate_:,} Hz",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import AttentionMap, Lengths, LossCurve, TranslationExample, TranslationReport, TranslationRow
+from gruvy.tasks.provenance import repeatable
 from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import bleu, sentence_chrf
 from gruvy.tasks.translation.translator import Translator
@@ -152,15 +153,9 @@ def _maps(model: Translator, source: Sequence[str], ranks: Sequence[int]) -> lis
 
 def _provenance(model: Translator, tested: int, command: str) -> dict[str, str]:
     made = model.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "lightning": "Lightning"}
-    facts = {names.get(package, package): version for package, version in made["versions"].items()}
-    facts |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]),
+    about = {
         "Sentences": f"{made['pairs']:,} to learn from, {made['validated']:,} to validate with, {tested:,} to test",
         "Sub-words": f"{model.vocabulary_size:,} of each language at most",
         "Search": f"beam of {model.beam_size}, scores over T^{model.length_normalization:g}",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
     }
-    return facts | ({"Command": command} if command else {})
+    return repeatable(made, about, command)
