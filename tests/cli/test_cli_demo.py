@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 
@@ -99,4 +100,4 @@ def test_record_writes_the_table(fake, monkeypatch, tmp_path):
 
 def test_modules_of_demos_have_what_the_command_needs():
     for name in DEMOS:
-        assert demo.runner(name).__code__.co_varnames[:3] == ("folder", "budget", "training")
+        assert inspect.unwrap(demo.runner(name)).__code__.co_varnames[:3] == ("folder", "budget", "training")

@@ -141,7 +141,11 @@ LOUD = np.random.default_rng(0).normal(0, 0.1, 16000)
         (lambda folder, table: table.assign(said="ab"), (), "expected at least three different texts"),
         (lambda folder, table: table, ("--cell", "gro"), "did you mean 'gru'"),
         (lambda folder, table: table, ("--test-fraction", "1"), "--test-fraction: expected a share between 0 and 1"),
-        (lambda folder, table: table, ("--sample-rate", "0"), "--sample-rate: expected a number of Hz, got 0"),
+        (
+            lambda folder, table: table,
+            ("--sample-rate", "0"),
+            "sample_rate: expected a whole number of Hz from 1000 on",
+        ),
         (lambda folder, table: table, ("--resume",), "--resume: needs --checkpoint"),
     ],
 )

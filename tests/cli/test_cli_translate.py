@@ -98,7 +98,6 @@ def one_line(outcome, pattern):
         (lambda t: t.drop(columns="en"), (), "no column 'en'"),
         (lambda t: t, ("--source", "ess"), "no column 'ess'; did you mean 'es'"),
         (lambda t: t.assign(en=t["en"].where(t.index > 3)), (), "column 'en': 4 of 150 texts are missing"),
-        (lambda t: t.assign(es=range(150)), (), "column 'es': 150 of 150 texts are missing or no text"),
         (lambda t: t.assign(es=" "), (), "column 'es': 150 of 150 texts are empty"),
         (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),
         (lambda t: t, ("--vocabulary-size", "4"), "vocabulary_size: expected a whole number from 10 on"),
@@ -120,7 +119,8 @@ def test_mistakes(gruvy, pairs, tmp_path, change, options, pattern):
         (("two.es", "empty.en"), "empty.en: the file is empty"),
         (("two.es", "three.en"), "three.en: expected 2 texts, one for each of .*two.es, got 3"),
         (("two.es", "gap.en"), "gap.en: 1 of 2 texts are empty, the first is number 0"),
-        (("two.es", "latin.en"), "latin.en: expected a text in UTF-8"),
+        (("two.es", "latin.en"), "latin.en: is no text in UTF-8"),
+        (("two.es", "."), "expected a text file, got a folder"),
         (("two.es", "pairs.csv"), "pairs.csv: expected two text files, got a table"),
     ],
 )

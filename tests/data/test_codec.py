@@ -28,6 +28,19 @@ def test_what_has_a_meaning_of_its_own_is_not_in_a_text():
 def test_frequent_words_are_one_and_the_size_is_kept():
     subwords = SubwordCodec.of(TEXTS, 60)
     assert len(subwords) <= 60
-    assert subwords.split("el rey") == ["▁el", "▁rey"]
+    assert subwords.names(subwords.encode("el rey")) == ["▁el", "▁rey"]
     assert SubwordCodec(subwords.document).encode(TEXTS[0]).tolist() == subwords.encode(TEXTS[0]).tolist()
     assert subwords.encode("ﬁ el").tolist() == subwords.encode("fi el").tolist()  # NFKC
+
+
+def test_what_reads_like_a_special_one_is_a_text():
+    subwords = SubwordCodec.of([*TEXTS, "<end> <begin> <unknown>"], 120)
+    numbers = subwords.encode("el <end> rey")
+    assert not {UNKNOWN, BEGIN, END} & set(numbers.tolist())
+    assert subwords.decode(numbers) == "el <end> rey"
+
+
+def test_more_characters_than_sub_words():
+    subwords = SubwordCodec.of(["".join(map(chr, range(0x4E00, 0x4E40))) + "aaaa"] * 3, 12)
+    assert len(subwords) <= 12
+    assert subwords.decode(subwords.encode("a")) == "a"

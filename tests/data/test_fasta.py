@@ -75,3 +75,11 @@ def test_no_file_a_folder_and_no_text(tmp_path):
     (tmp_path / "b.fa").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read as FASTA"):
         read_fasta(tmp_path / "b.fa")
+
+
+def test_two_equal_lines_of_a_sequence_are_no_labels_where_these_are_known(write):
+    wrapped = write(">one\nMKVLAA\nGGHEEC\n>two\nMKVL\nHHEC\n")
+    assert [one.labels for one in read_fasta(wrapped)] == ["GGHEEC", "HHEC"]
+    assert [one.sequence for one in read_fasta(wrapped, known="HEC")] == ["MKVLAAGGHEEC", "MKVLHHEC"]
+    labelled = write(">one\nMKVL\nHHEC\n")
+    assert read_fasta(labelled, known="HEC") == read_fasta(labelled) == [Record("one", "MKVL", "HHEC")]

@@ -40,3 +40,21 @@ def test_a_file_that_cannot_be_read_is_explained(tmp_path, name, content, messag
 def test_a_folder_is_explained(tmp_path):
     with pytest.raises(DataError, match="got a folder"):
         read_table(tmp_path)
+
+
+def test_texts_stay_as_they_are_written(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("word,count\nnull,1\nNA,2\n,NA\n007,4\n")
+    frame = read_table(path, texts=("word", "another"))
+    assert frame["word"].fillna("missing").tolist() == ["null", "NA", "missing", "007"]
+    assert frame["count"].isna().tolist() == [False, False, True, False]
+    assert read_table(path)["word"].isna().tolist() == [True, True, True, False]
+
+
+def test_a_quotation_mark_that_is_not_closed(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('es\ten\nUno.\t"One.\nDos.\tTwo.\nTres.\t"Three.\n')
+    with pytest.raises(DataError, match="row 0 of column 'en' goes on over a tab or a line's end"):
+        read_table(path, texts=("es", "en"))
+    path.write_text('es\ten\nUno.\t"""One,"" he said."\nDos.\tTwo "2".\n')
+    assert read_table(path, texts=("es", "en"))["en"].tolist() == ['"One," he said.', 'Two "2".']

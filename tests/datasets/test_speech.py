@@ -81,3 +81,14 @@ def test_what_is_missing_is_said_in_one_line(tmp_path):
     texts.write_bytes(gzip.compress(b"activated: Activated.\n"))
     with pytest.raises(DataError, match=r"has the sha256 .*expected that of version 1.6.1-1"):
         load_speech(tmp_path)
+
+
+@installed
+def test_a_missing_recording_is_no_smaller_test_part(tmp_path):
+    texts = tmp_path / speech.TEXTS
+    texts.parent.mkdir(parents=True)
+    texts.symlink_to(f"/{speech.TEXTS}")
+    sounds = tmp_path / speech.SOUNDS
+    sounds.mkdir(parents=True)
+    with pytest.raises(DataError, match=r"\.wav: not there; install the prompts"):
+        load_speech(tmp_path)

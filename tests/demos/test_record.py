@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from gruvy.demos import catalogue, record
-from gruvy.demos.outcome import Figure, kept, write_results
+from gruvy.demos.outcome import Figure, kept, seconds_kept, write_results
 from gruvy.errors import ArgumentError
 from gruvy.nn import GRU
+from gruvy.tasks import PolyphonicModel
 
 ACCURACY = Figure("accuracy", 0.8, {"linear": 0.75, "majority": 0.5}, "majority", higher_is_better=True, style=".1%")
 ERROR = Figure("error, mm", 2.5, {"persistence": 2.25}, None)
@@ -80,7 +83,7 @@ def test_the_engine_is_timed_against_torch(monkeypatch):
             pass
 
     monkeypatch.setitem(sys.modules, "gruvy.demos.fake", types.SimpleNamespace(run=run))
-    assert catalogue.runner("fake") is run
+    assert inspect.unwrap(catalogue.runner("fake")) is run
     assert record.engine_speedup("fake") == 10
     assert seen == [("quick", "native_layer"), ("quick", "torch_layer")] * 2
 
@@ -93,5 +96,30 @@ def test_a_full_run_keeps_its_states_until_it_ends(tmp_path):
         state["checkpoint"].mkdir(parents=True)
     other = tmp_path / "weather.state"
     other.mkdir()
-    write_results({}, tmp_path / "text.json")
+    write_results({}, tmp_path / "text.json", "quick")
+    assert (tmp_path / "text.state").exists()
+    write_results({}, tmp_path / "text.json", "full")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.json", "weather.state"]
+
+
+def test_a_run_that_goes_on_counts_what_it_had_done(tmp_path):
+    assert seconds_kept(tmp_path, "music") == 0
+    rolls = [np.eye(5, dtype=np.uint8)] * 6
+    model = PolyphonicModel(hidden_size=2, max_epochs=2, random_state=0)
+    for part in ("GRU", "LSTM"):
+        model.fit(rolls, **kept(tmp_path, "music", "full", part))
+    seconds = sum(row["seconds"] for row in model.history_)
+    assert seconds < seconds_kept(tmp_path, "music") < 1000
+    assert seconds_kept(tmp_path, "text") == 0
+
+
+def test_a_page_that_is_no_table_of_results(tmp_path):
+    page = tmp_path / "results.md"
+    record.check_page(page)
+    record.add(page, result())
+    record.check_page(page)
+    with pytest.raises(ArgumentError, match=r"expected a name that ends in \.md, got .*results\.json"):
+        record.check_page(page.with_suffix(".json"))
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ArgumentError, match=r"README\.md is no table of results"):
+        record.check_page(tmp_path / "README.md")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from agent_environments import Aim
 
+from gruvy.report.agent.page import _end
 from gruvy.tasks import RecurrentAgent
 from gruvy.tasks.agent.report import agent_report, environment_part, return_curve
 
@@ -65,3 +66,10 @@ def test_numbers_get_names_of_their_own():
     assert list(part.episode.observations) == ["mark"]
     assert part.episode.actions["action"].shape == (8,)
     assert Aim.action_space.contains(part.episode.actions["action"][:1].astype(np.float32))
+
+
+def test_a_training_in_which_no_episode_ended():
+    none = [history([None, None], deviations=(None, None), episodes=(0, 0))]
+    curve = return_curve("GRU", none)
+    assert len(curve.steps) == 0
+    assert _end(curve) == "GRU ended no episode"

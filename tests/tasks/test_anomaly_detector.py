@@ -250,8 +250,9 @@ def test_evaluate_measures_what_it_says(detector):
     frame.loc[200:209, "fault"] = 1
     frame.loc[200:209, "inlet"] += 3
     figures = detector.evaluate(frame, "fault")
-    scores = detector.detect(frame)["score"].to_numpy()
-    normal = frame["fault"].to_numpy() == 0
+    judged = slice(detector.context_length, None)
+    scores = detector.detect(frame)["score"].to_numpy()[judged]
+    normal = frame["fault"].to_numpy()[judged] == 0
     assert figures["normal_rows_flagged"] == (scores[normal] > 1).mean()
     pairs = scores[~normal][:, None] - scores[normal]
     assert figures["roc_auc"] == pytest.approx((pairs > 0).mean() + (pairs == 0).mean() / 2)
@@ -262,3 +263,23 @@ def test_evaluate_measures_what_it_says(detector):
         detector.evaluate(frame, np.where(np.arange(400) == 5, 2, 0))
     with pytest.raises(ArgumentError, match="expected one a row"):
         detector.evaluate(frame, [0, 1])
+
+
+def test_a_column_that_rounding_alone_moves(tmp_path):
+    rows = two_sensors(900, 0)
+    rows[:, 1] = 1e6
+    rows[17, 1] += 1e-2
+    with pytest.raises(DataError, match=r"column 'x1' is constant \(1e\+06\) in the training part"):
+        AnomalyDetector(**SMALL).fit(rows)
+
+
+def test_columns_with_numbers_for_names_and_columns_that_are_there_twice():
+    frame = pd.DataFrame(two_sensors(900, 0))
+    detector = AnomalyDetector(**SMALL).fit(frame)
+    np.testing.assert_array_equal(detector.predict(frame), detector.predict(frame.rename(columns=str)))
+    with pytest.raises(DataError, match="column '0' is there twice"):
+        AnomalyDetector(**SMALL).fit(frame.set_axis([0, 0], axis=1))
+    with pytest.raises(ArgumentError, match="time='t': expected a table with this column, got ndarray"):
+        AnomalyDetector(**SMALL).fit(frame.to_numpy(), time="t")
+    with pytest.raises(DataError, match="expected a row of 2 numbers"):
+        detector.stream().step(["x", 1])

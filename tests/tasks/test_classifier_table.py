@@ -145,3 +145,48 @@ def test_a_model_of_sequences_has_no_columns():
     model = SequenceClassifier(**SMALL | {"max_epochs": 1}).fit(["a b", "b a"] * 5, [0, 1] * 5)
     with pytest.raises(ArgumentError, match="fitted on sequences, not on a table"):
         predict_table(model, pd.DataFrame({"text": ["a"]}))
+
+
+def test_dates_are_no_numbers(steps):
+    dated = steps.assign(a=pd.Timestamp("2020-01-01"))
+    with pytest.raises(DataError, match="column 'a': expected numbers, got Timestamp"):
+        SequenceColumns.of(dated, "fault", series="run").read(dated)
+
+
+def test_weights_of_labels_hold_for_the_linear_model_too():
+    """Labels 1 and 2 have the numbers 0 and 1."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(200, 3)), columns=["x", "y", "z"]).assign(label=[1, 2] * 100)
+    heavy = {}
+    for label in (1, 2):
+        model = SequenceClassifier(**SMALL | {"max_epochs": 1}, class_weight={label: 20.0})
+        test = fit_table(model, frame, SequenceColumns.of(frame, "label"), test_fraction=0.2)
+        heavy[label] = test.baselines[0]["log_loss"]
+        named = frame.assign(label=frame["label"].map({1: "one", 2: "two"}))
+        model.set_params(class_weight={"one" if label == 1 else "two": 20.0})
+        same = fit_table(model, named, SequenceColumns.of(named, "label"), test_fraction=0.2)
+        assert same.baselines[0]["log_loss"] == heavy[label]
+    assert min(heavy.values()) > 1  # of noise, a weight of 20 is far too sure
+
+
+def test_texts_of_single_signs_and_a_text_called_null(tmp_path):
+    frame = pd.DataFrame({"code": ["A C G T", "C C", "T", "null"] * 10, "y": ["a", "b", "b", "a"] * 10})
+    for codes in (frame["code"], frame["code"].str.replace("null", "G"), pd.Series(["+", "- -"] * 20)):
+        frame.assign(code=codes).to_csv(tmp_path / "codes.csv", index=False)
+        read = read_file(tmp_path / "codes.csv", "y", text="code")
+        assert read["code"].tolist() == codes.tolist()
+        model = SequenceClassifier(tokens="character", **SMALL | {"max_epochs": 1})
+        test = fit_table(model, read, SequenceColumns.of(read, "y", "code"), test_fraction=0.2)
+        assert test.baselines[0]["name"] == "TF-IDF + logistic regression"
+
+
+def test_one_sequence_of_another_length_is_in_the_test_part(steps):
+    frame = steps.groupby("run").head(5)
+    for short in range(60):  # wherever it is drawn to
+        cut = frame.drop(frame.index[frame["run"] == f"r{short}"][-1:])
+        columns = SequenceColumns.of(cut, "fault", series="run")
+        model = SequenceClassifier(**SMALL | {"max_epochs": 1})
+        test = fit_table(model, cut, columns, test_fraction=0.2)
+        if any(len(one) == 4 for one in test.X):
+            return
+    pytest.fail("no sequence was drawn")

@@ -144,7 +144,7 @@ def test_states_are_carried_from_batch_to_batch_and_gradients_are_not():
     with torch.no_grad():
         logits, _ = network(numbers[:12])
     whole = torch.nn.functional.cross_entropy(logits.flatten(0, 1), numbers[1:].flatten(), reduction="none")
-    loss = CarriedLoss()
+    loss = CarriedLoss(torch.ones(100, dtype=torch.long))
     gradients = []
     for _ in range(2):  # a second pass begins anew
         for first in (0, 6):

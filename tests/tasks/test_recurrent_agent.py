@@ -214,3 +214,25 @@ def test_what_cannot_be_evaluated(agent):
         agent.predict(3)
     with pytest.raises(NotFittedError):
         RecurrentAgent().predict(0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pattern"),
+    [
+        (lambda agent: agent.evaluate(episodes=2, seed=-1), "seed: expected a whole number from 0 on, got -1"),
+        (lambda agent: agent.predict([0] * 3, starts=[True, False]), r"starts: expected 3, .* got shape \(2,\)"),
+        (lambda agent: agent.fit(".:X-v0"), "is no environment that gymnasium knows"),
+        (lambda agent: agent.fit("HalfCheetah-v5"), "'HalfCheetah-v5' cannot be made"),
+    ],
+)
+def test_more_mistakes(agent, wrong, pattern):
+    with pytest.raises(ArgumentError, match=pattern):
+        wrong(agent if "predict" in wrong.__code__.co_names or "evaluate" in wrong.__code__.co_names else clone(agent))
+
+
+def test_too_few_steps_to_learn_from():
+    for envs, steps in ((1, 1), (1, 3), (64, 1)):
+        with pytest.raises(ArgumentError, match=f"num_envs x num_steps: expected 4 steps .* got {envs} x {steps}"):
+            RecurrentAgent(**SMALL | {"num_envs": envs, "num_steps": steps}).fit(Recall, total_steps=64)
+    few = RecurrentAgent(**SMALL | {"num_envs": 1, "num_steps": 4, "num_minibatches": 1}).fit(Recall, total_steps=64)
+    assert len(few.history_) == 16

@@ -97,6 +97,12 @@ def test_a_stream_of_doubtful_sounds_is_the_same_too(one_way):
     stream = one_way.stream()
     text = "".join(stream.push(part) for part in np.array_split(samples, 11)) + stream.finish()
     assert [text] == one_way.predict([samples])
+    whole = (samples * 32767).astype(np.int16)
+    stream_of_integers = one_way.stream()
+    found = "".join(stream_of_integers.push(part) for part in np.array_split(whole, 7)) + stream_of_integers.finish()
+    assert [found] == one_way.predict([whole])
+    with pytest.raises(DataError, match="expected samples, got int64 numbers"):
+        one_way.stream().push([1, 2, 3])
     assert stream.finish() == ""
     with pytest.raises(DataError, match="finished"):
         stream.push(samples)

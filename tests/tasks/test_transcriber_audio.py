@@ -8,7 +8,7 @@ import soundfile
 from beeps import RATE
 
 from gruvy.errors import DataError
-from gruvy.tasks.transcription.audio import read_recordings
+from gruvy.tasks.transcription.audio import read_recordings, scaled
 from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.data import Augmentation, Utterances, batches, held_out, stretched
 from gruvy.tasks.transcription.features import LogMel
@@ -69,6 +69,8 @@ def test_rates_that_differ_are_refused_or_brought_down(tmp_path):
         (7, "expected a list of paths or arrays, got int"),
         (TONE, "got one array of numbers; put it into a list"),
         ([TONE, None], "recording 1: expected a path or an array of samples, got NoneType"),
+        ([TONE, [0, 1, 2]], "recording 1: .* got int64 numbers; give floating-point ones"),
+        ([TONE, np.stack([TONE, TONE])], r"recording 1: .*got an array \(2, .*transpose it"),
         ([TONE, TONE * np.nan], "recording 1: has NaN or infinity"),
         ([TONE, TONE[:0]], r"recording 1: expected samples, got an array of shape \(0,\)"),
         ([TONE, np.zeros(9)], "1 of 2 recordings are silent, the first is number 1"),
@@ -132,6 +134,23 @@ def test_stretching_keeps_ends_and_order():
         found = stretched(frames, length)
         np.testing.assert_allclose(found, np.linspace(0, 1, length)[:, None] * [1, -2], atol=1e-6)
     assert stretched(frames[:1], 4).tolist() == [[0, 0]] * 4
+
+
+def test_samples_of_all_widths_are_from_minus_one_to_one():
+    expected = np.array([-1, -0.5, 0, 0.5], np.float32)
+    for dtype, scale, zero in ((np.uint8, 128, 128), (np.int16, 2**15, 0), (np.int32, 2**31, 0)):
+        np.testing.assert_allclose(scaled((expected.astype(float) * scale + zero).astype(dtype)), expected)
+    np.testing.assert_array_equal(scaled(expected.astype(np.float64)), expected)
+
+
+@pytest.mark.parametrize("rate", [0, -8000, 40, 8000.5, "8000", True])
+def test_a_rate_that_is_none(rate):
+    with pytest.raises(DataError, match="sample_rate: expected a whole number of Hz from 1000 on"):
+        read_recordings([TONE], rate)
+
+
+def test_a_rate_from_a_table_is_a_plain_number():
+    assert type(read_recordings([TONE], np.int64(RATE))[1]) is int
 
 
 def test_augmentation_stretches_and_blanks_out():

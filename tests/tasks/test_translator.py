@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import sacrebleu
 from sklearn.base import clone
@@ -12,7 +13,9 @@ import gruvy
 from gruvy import files, runtime
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import Translator
+from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import frequencies
+from gruvy.tasks.translation.table import read_lines
 
 WORDS = {"uno": "one", "dos": "two", "tres": "three", "cuatro": "four", "cinco": "five", "seis": "six"}
 SMALL = {"embedding_size": 24, "hidden_size": 24, "dropout": 0.0, "batch_size": 16, "learning_rate": 0.01}
@@ -202,3 +205,15 @@ def test_what_needs_something_first(without):
 
 def test_a_text_of_unknown_signs_is_translated_to_something(model):
     assert isinstance(model.predict(["ξ", "ξ ψ ω"])[0], str)
+
+
+def test_only_a_line_break_ends_a_sentence(tmp_path):
+    (tmp_path / "a.es").write_text("\ufeffuno\u2028uno\ndos\x85\r\ntres", encoding="utf-8")
+    assert read_lines(tmp_path / "a.es") == ["uno\u2028uno", "dos\x85", "tres"]
+
+
+def test_a_table_is_no_list_of_texts():
+    frame = pd.DataFrame({"es": ["hola"], "en": ["hi"]})
+    with pytest.raises(DataError, match="X: expected a list of texts, got 2 dimensions; give one column"):
+        read_pairs(frame, frame["en"])
+    assert read_pairs(frame["es"], frame["en"]) == (["hola"], ["hi"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,5 +30,8 @@ def check_target(path: Path | None, option: str) -> None:
         return
     if path.is_dir():
         raise ArgumentError(f"{option}: {path} is a folder; name a file in it")
-    if not path.absolute().parent.is_dir():
+    folder = path.absolute().parent
+    if not folder.is_dir():
         raise ArgumentError(f"{option}: the folder {path.parent} does not exist; make it first")
+    if not os.access(folder, os.W_OK):
+        raise ArgumentError(f"{option}: the folder {path.parent} cannot be written to; name another one")

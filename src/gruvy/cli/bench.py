@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.arguments import names
-from gruvy.cli.output import stderr
+from gruvy.cli.output import say, stderr
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def bench(
         progress=progress,
         log=stderr.print,
     )
-    Console(highlight=False, markup=False).print(room.render(contest.rows), soft_wrap=True)
+    say(room.render(contest.rows), soft_wrap=True)
     if out is not None:
         (out / "bench.json").write_text(json.dumps(room.document(contest, rounds), indent=1) + "\n")
         (out / "bench.svg").write_text(room.svg(contest.rows), encoding="utf-8")

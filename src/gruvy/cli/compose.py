@@ -44,7 +44,7 @@ def compose(
         from gruvy.music import write_midi
 
         fitted = _model(model)
-        begun = None if primer is None else fitted.files_.read(primer)[1][0]
+        begun = None if primer is None else fitted.files_.read(primer, least=1)[1][0]
         roll = fitted.sample(steps, primer=begun, temperature=temperature, seed=seed)
         write_midi(roll, out, step=fitted.files_.step, tempo=tempo)
     if json:

@@ -8,11 +8,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.arguments import check_target
 from gruvy.cli.options import Json
-from gruvy.cli.output import Training, print_json, print_table, stderr, working
+from gruvy.cli.output import Training, print_json, print_table, say, stderr, working
 from gruvy.demos.catalogue import DEMOS, Entry, runner
 from gruvy.errors import ArgumentError, GruvyError
 
@@ -39,7 +38,7 @@ def _register(name: str, entry: Entry) -> None:
         json: Json = False,
     ) -> None:
         budget = _budget(quick, full)
-        check_target(record, "--record")
+        _check_record(record)
         outcome = _run(name, out, budget, record, quiet=json)
         if json:
             print_json(outcome.results)
@@ -59,7 +58,7 @@ def every(out: Out = Path("gruvy-demo"), quick: Quick = False, full: Full = Fals
     Example: `gruvy demo all --quick`
     """
     budget = _budget(quick, full)
-    check_target(record, "--record")
+    _check_record(record)
     failed = {}
     for name in DEMOS:
         try:
@@ -78,18 +77,29 @@ def _budget(quick: bool, full: bool) -> Budget:
     return "quick" if quick else "full" if full else "default"
 
 
+def _check_record(record: Path | None) -> None:
+    """Fail before the runs, not after them, where the figures could not be written."""
+    check_target(record, "--record")
+    if record is not None:
+        from gruvy.demos.record import check_page
+
+        check_page(record)
+
+
 def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bool) -> Outcome:
     with working("loading", quiet=quiet):
         from gruvy.datasets import card
+        from gruvy.demos.outcome import seconds_kept
 
         run: Callable[..., Outcome] = runner(name)
+        before = seconds_kept(out, name) if budget == "full" else 0.0
     if not quiet:
         stderr.print(DEMOS[name].about, soft_wrap=True)
         for about in map(card, DEMOS[name].cards):
             stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
     begin = perf_counter()
     outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
-    seconds = perf_counter() - begin
+    seconds = before + perf_counter() - begin
     if not quiet:
         _show(outcome)
     if record is not None:
@@ -104,6 +114,5 @@ def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bo
 def _show(outcome: Outcome) -> None:
     for table in outcome.tables:
         print_table(table)
-    console = Console(highlight=False)
-    console.print(outcome.headline, soft_wrap=True)
-    console.print(f"Model: {outcome.model_path}\nReport: {outcome.report_path.resolve()}", soft_wrap=True)
+    say(outcome.headline, soft_wrap=True)
+    say(f"Model: {outcome.model_path}\nReport: {outcome.report_path.resolve()}", soft_wrap=True)

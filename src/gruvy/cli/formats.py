@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from gruvy.cli.output import print_json
+from gruvy.cli.output import print_json, say
 
 
 def formats(
@@ -33,9 +32,8 @@ def formats(
         table.add_column(str(number + 1), justify="center", no_wrap=True)
     for number, (name, *cells) in enumerate(rows, 1):
         table.add_row(f"{number:2} {name}", *cells)
-    console = Console(highlight=False)
-    console.print(table)
+    say(table)
     legend = Table.grid(padding=(0, 2))
     for letter, meaning in matrix.LEGEND.items():
         legend.add_row(letter, meaning)
-    console.print(legend)
+    say(legend)

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Any
 import rich.table
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 if TYPE_CHECKING:
     from gruvy.report import Table
     from gruvy.training import Progress as Event
 
-stderr = Console(stderr=True, highlight=False)
+# What is printed are texts, column names and paths of the user's; none of it is markup.
+stderr = Console(stderr=True, highlight=False, markup=False)
+
+
+def say(*what: Any, **how: Any) -> None:
+    """Print a result, as `rich.console.Console.print` does."""
+    Console(highlight=False, markup=False).print(*what, **how)
 
 
 def print_json(document: Any) -> None:
@@ -88,8 +93,8 @@ def print_table(table: Table) -> None:
     for number, header in enumerate(table.columns):
         shown.add_column(header, justify="right" if number else "left", no_wrap=True)
     for number, row in enumerate(table.rows):
-        shown.add_row(*map(escape, row), style="bold" if number < table.models else None)
-    Console(highlight=False).print(shown)
+        shown.add_row(*row, style="bold" if number < table.models else None)
+    say(shown)
 
 
 def print_fitted(
@@ -111,7 +116,7 @@ def print_fitted(
         print_json({"model": out, "report": report, **facts, **own})
         return
     show()
-    Console(highlight=False).print(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    say(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

@@ -35,6 +35,7 @@ class SubwordCodec:
     def __init__(self, document: str):
         self.document = document
         self._model = _tokenizers().Tokenizer.from_str(document)
+        self._model.encode_special_tokens = True  # an "<end>" that stands in a text is a text
 
     @classmethod
     def of(cls, texts: Iterable[str], size: int) -> SubwordCodec:
@@ -52,7 +53,11 @@ class SubwordCodec:
         )
         model.decoder = library.decoders.Metaspace()
         trainer = library.trainers.BpeTrainer(
-            vocab_size=size, min_frequency=2, special_tokens=list(_SPECIAL), show_progress=False
+            vocab_size=size,
+            limit_alphabet=max(1, size - len(_SPECIAL)),  # rarer characters are unknown
+            min_frequency=2,
+            special_tokens=list(_SPECIAL),
+            show_progress=False,
         )
         model.train_from_iterator(texts, trainer)
         return cls(model.to_str())
@@ -64,10 +69,6 @@ class SubwordCodec:
     def encode(self, text: str) -> NDArray[np.int64]:
         """Return the numbers of a text's sub-words (T,)."""
         return np.array(self._model.encode(text).ids, dtype=np.int64)
-
-    def split(self, text: str) -> list[str]:
-        """Return the sub-words of a text, with "▁" where a word begins."""
-        return list(self._model.encode(text).tokens)
 
     def names(self, numbers: Sequence[int]) -> list[str]:
         """Return the sub-words of these numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +34,12 @@ def is_fasta(path: str | os.PathLike[str]) -> bool:
     return Path(path).name.lower().endswith(FASTA)
 
 
-def read_fasta(path: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> list[Record]:
+def read_fasta(
+    path: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+    *,
+    known: Collection[str] | None = None,
+) -> list[Record]:
     """Read a FASTA file, or two of them, of which the second has the labels.
 
     A file of which every entry has two lines of the same length under its header is a 3-line FASTA: the second line is
@@ -43,6 +48,8 @@ def read_fasta(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
     Args:
         path: the file of the sequences.
         labels: a file with the same names, and a label for each character of their sequences.
+        known: all labels there can be, if that is known: a second line with another character then belongs to the
+            sequence, which has been cut in the middle.
 
     Returns:
         The entries in the order of the file.
@@ -70,6 +77,8 @@ def read_fasta(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
         if not lines:
             raise DataError(f"{path}: line {number}: {name!r} has no sequence; leave it out")
     three = labels is None and all(len(lines) == 2 and len(lines[0]) == len(lines[1]) for _, _, lines in entries)
+    if three and known is not None:
+        three = all(set(lines[1]) <= set(known) for _, _, lines in entries)
     records = [
         Record(name, lines[0], lines[1]) if three else Record(name, "".join(lines)) for _, name, lines in entries
     ]

@@ -20,6 +20,8 @@ SOUNDS = "usr/share/asterisk/sounds/en_US_f_Allison"
 TEXTS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
 # Of these the package's text is not what is heard: a web address, and numbers that can be read in several ways.
 LEFT_OUT = ("demo-instruct", "demo-moreinfo", "spy-h323")
+# A text that the package has no recording of.
+UNSPOKEN = "pls-try-call-later"
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _SPOKEN = {"*": " star ", "#": " pound ", **{str(digit): f" {word} " for digit, word in enumerate(_DIGITS)}}
 
@@ -40,7 +42,7 @@ def load_speech(root: str | os.PathLike[str] = "/") -> pd.DataFrame:
         both sides).
 
     Raises:
-        DataError: the packages are not there, or are of another version.
+        DataError: the packages are not there, not complete, or of another version.
         MissingExtraError: pandas is not installed.
 
     Example:
@@ -54,12 +56,7 @@ def load_speech(root: str | os.PathLike[str] = "/") -> pd.DataFrame:
         raise MissingExtraError("load_speech", "train", error.name) from error
 
     sounds, texts = Path(root) / SOUNDS, Path(root) / TEXTS
-    for path in (sounds, texts):
-        if not path.exists():
-            raise DataError(
-                f"{path}: not there; install the prompts (apt-get install asterisk-core-sounds-en "
-                "asterisk-core-sounds-en-wav), or unpack these packages with dpkg-deb -x and say where: root="
-            )
+    _check_there(sounds, texts)
     raw = gzip.decompress(texts.read_bytes())
     found = hashlib.sha256(raw).hexdigest()
     if found != card("speech").source_sha256:
@@ -67,8 +64,9 @@ def load_speech(root: str | os.PathLike[str] = "/") -> pd.DataFrame:
     rows = [
         (key, str(sounds / f"{key}.wav"), spoken(text))
         for key, text in _lines(raw.decode("latin-1"))
-        if key not in LEFT_OUT and spoken(text) and (sounds / f"{key}.wav").exists()
+        if key not in (*LEFT_OUT, UNSPOKEN) and spoken(text)
     ]
+    _check_there(*(Path(path) for _, path, _ in rows))
     frame = pd.DataFrame(rows, columns=["key", "path", "text"])
     frame["split"] = split(frame["text"].tolist())
     return frame
@@ -86,6 +84,15 @@ def spoken(text: str) -> str:
     text = re.sub(r"\[.*?\]|\(.*?\)|<.*?>", " ", text.lower())
     text = "".join(_SPOKEN.get(character, character) for character in text)
     return " ".join(re.sub(r"[^a-z' ]", " ", text).split())
+
+
+def _check_there(*paths: Path) -> None:
+    for path in paths:
+        if not path.exists():
+            raise DataError(
+                f"{path}: not there; install the prompts (apt-get install asterisk-core-sounds-en "
+                "asterisk-core-sounds-en-wav), or unpack these packages with dpkg-deb -x and say where: root="
+            )
 
 
 def _lines(source: str) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import return_table, write_agent_report
 from gruvy.report.agent.page import headline
 from gruvy.tasks import RecurrentAgent
@@ -85,21 +84,20 @@ def run(
                 agent = RecurrentAgent(**{"memory": kind == "GRU", "random_state": seed, **params})
                 title = f"{kind}, {name}" + (f", seed {seed}" if seeds > 1 else "")
                 state = kept(folder, "agent", budget, title)
-                with one_thread(), training(title) as progress:
+                with training(title) as progress:
                     agent.fit(task.env, total_steps=total_steps or steps, progress=progress, **state)
                 trained.append(agent)
         first.append(agents["GRU"][0])
-        with one_thread():
-            parts.append(
-                environment_part(
-                    name,
-                    agents,
-                    episodes=EPISODES,
-                    about=task.about,
-                    observations=task.observations,
-                    actions=task.actions,
-                )
+        parts.append(
+            environment_part(
+                name,
+                agents,
+                episodes=EPISODES,
+                about=task.about,
+                observations=task.observations,
+                actions=task.actions,
             )
+        )
     paths = [folder / ("agent.gruvy" if name == names[0] else f"agent-{name}.gruvy") for name in names]
     for agent, path in zip(first, paths, strict=True):
         agent.save(path)
@@ -123,7 +121,7 @@ def run(
         "seeds": seeds,
         "provenance": first[0].provenance_,
     }
-    write_results(results, folder / "agent.json")
+    write_results(results, folder / "agent.json", budget)
     figures = [
         Figure(
             f"mean return, {part.name}",

@@ -13,7 +13,6 @@ import pandas as pd
 
 from gruvy.datasets import inject_faults, load_bleeding, load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.detection import find_events
 from gruvy.report import DetectorRow, Table, detector_table, write_anomaly_report
 from gruvy.report.anomaly.page import headline
@@ -29,7 +28,8 @@ NORMAL_UNTIL = pd.Timestamp("2013-08-08", tz="UTC")
 SEEDS = range(5)
 # Rows of InternalBleeding16 that the archive gives for training.
 BLEEDING_TRAINING = 1200
-# One smooth sensor: forecasts from within the strange points would blur where they end.
+# For one smooth sensor; chosen with the label in view. With the default of 8 the highest score is two rows after the
+# labelled ones: forecasts made from within them are wrong about the first normal rows.
 BLEEDING_HORIZON = 2
 # The usual allowance of the UCR archive on both sides of the labelled window.
 TOLERANCE = 100
@@ -91,7 +91,7 @@ def run(
         "beats": {row.name: rows[0].f1 > row.f1 for row in rows[1:]},
         "provenance": weather.provenance_,
     }
-    write_results(results, folder / "anomaly.json")
+    write_results(results, folder / "anomaly.json", budget)
     f1 = {row.name: row.f1 for row in rows}
     figure = Figure("faults in the weather, F1 of events", f1.pop("GRU"), f1, "z-score", higher_is_better=True)
     sentence = f"{headline(report)} {_bleeding_sentence(bleeding_figures)}"
@@ -104,7 +104,8 @@ def _bleeding_sentence(figures: Mapping[str, Any]) -> str:
     where = "inside" if figures["found"]["GRU"] else "outside"
     return (
         f"Its highest score among the 6,301 points of blood pressure is in row {figures['peaks']['GRU']:,}, {where} "
-        f"the labelled rows {first:,} to {last:,} with the archive's allowance of {figures['tolerance']} on both sides."
+        f"the labelled rows {first:,} to {last:,} with the archive's allowance of {figures['tolerance']} on both "
+        f"sides; that it forecasts {BLEEDING_HORIZON} rows ahead was chosen with these in view."
     )
 
 
@@ -149,7 +150,7 @@ def compare(
         for name, scores_of in score.items():
             scores = scores_of(faulty[COLUMNS].to_numpy())
             events = find_events(scores, merge_gap=core.merge_gap, min_length=core.min_length)
-            figures[name].append(evaluation(scores, events, labels))
+            figures[name].append(evaluation(scores, events, labels, slice(core.warm_up, None)))
             spans = zip(faults["start"].tolist(), faults["stop"].tolist(), strict=True)
             met = [any(event.start < stop and start < event.stop for event in events) for start, stop in spans]
             hits[name].append(pd.Series(met).groupby(faults["kind"].to_numpy()).mean())
@@ -165,7 +166,7 @@ def _weather(training: Training, params: Mapping[str, Any]) -> tuple[AnomalyDete
     rows = weather_rows()
     normal, rest = (rows[part].reset_index(drop=True) for part in _before_and_after(rows))
     detector = AnomalyDetector(random_state=0, **params)
-    with one_thread(), training("weather") as progress:
+    with training("weather") as progress:
         detector.fit(normal, time="time_hour", columns=COLUMNS, progress=progress)
     return detector, normal, rest
 
@@ -180,7 +181,7 @@ def _bleeding(training: Training, params: Mapping[str, Any]) -> tuple[AnomalyDet
     series = load_bleeding()
     values = series[["pressure"]].to_numpy()
     detector = AnomalyDetector(horizon=BLEEDING_HORIZON, random_state=0, false_alarm_rate=0.01, **params)
-    with one_thread(), training("bleeding") as progress:
+    with training("bleeding") as progress:
         detector.fit(values[:BLEEDING_TRAINING], progress=progress)
     rest = detector.detector_.scores(values)[BLEEDING_TRAINING:]
     peaks = {"GRU": rest.argmax()}

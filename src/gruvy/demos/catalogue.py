@@ -74,7 +74,7 @@ DEMOS: Mapping[str, Entry] = {
     "protein": Entry(
         "Tell the secondary structure of proteins, residue by residue, from the sequence alone and with a profile.",
         "Trains on 9,371 chains that come with gruvy, of 2,700 with their profile, and measures on 400 chains that are "
-        "like none of these, against a linear model of 15 residues, an LSTM and the more frequent class.",
+        "like none of these, against a linear model of 15 residues, the more frequent class and, with --full, an LSTM.",
         ("protein",),
     ),
     "movement": Entry(
@@ -92,7 +92,8 @@ DEMOS: Mapping[str, Entry] = {
     "speech": Entry(
         "Write down what a telephone exchange says, with a bidirectional GRU and CTC.",
         "Trains on 18 minutes of prompts from Debian's asterisk-core-sounds-en-wav and measures on 4 minutes of others "
-        "by the same speaker, against the most similar recording (dynamic time warping) and, but for --quick, an LSTM.",
+        "by the same speaker, against the most similar recording (dynamic time warping); but for --quick also with a "
+        "language model, and with --full in one direction.",
         ("speech",),
     ),
     "translation": Entry(
@@ -105,6 +106,8 @@ DEMOS: Mapping[str, Entry] = {
 
 
 def runner(name: str) -> Callable[..., Outcome]:
-    """Return the ``run`` of a demo, whose module is imported now."""
+    """Return the ``run`` of a demo, on one thread; its module is imported now."""
+    from gruvy.demos.threads import one_thread
+
     run: Callable[..., Outcome] = importlib.import_module(f"gruvy.demos.{name}").run
-    return run
+    return one_thread()(run)

@@ -16,7 +16,6 @@ from sklearn.svm import SVC
 
 from gruvy.datasets import card, load_genes
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import score_table, write_classification_report
 from gruvy.report.classification.page import headline
 from gruvy.tasks import SequenceClassifier
@@ -59,10 +58,9 @@ def run(
     X, y = frame[conditions].to_numpy()[:, :, None], frame["function"].to_numpy()
 
     model = SequenceClassifier(**{"random_state": 0, **BUDGETS[budget], **params})
-    with one_thread():
-        out_of_fold = cross_validate(model, X, y, frame["fold"].to_numpy(), lambda fold: training(f"GRU, {fold}"))
-        with training("GRU, all genes") as progress:
-            model.fit(X, y, progress=progress)
+    out_of_fold = cross_validate(model, X, y, frame["fold"].to_numpy(), lambda fold: training(f"GRU, {fold}"))
+    with training("GRU, all genes") as progress:
+        model.fit(X, y, progress=progress)
     model_path = model.save(folder / "genes.gruvy")
 
     report = classification_report(
@@ -89,7 +87,7 @@ def run(
         "confusion": report.confusion.tolist(),
         "provenance": model.provenance_,
     }
-    write_results(results, folder / "genes.json")
+    write_results(results, folder / "genes.json", budget)
     gru, *others = report.rows
     figure = Figure(
         "balanced accuracy, 10 folds",

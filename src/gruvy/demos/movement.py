@@ -11,7 +11,6 @@ import pandas as pd
 
 from gruvy.datasets import load_movement
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import Table, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.report import forecast_report
@@ -59,7 +58,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     table = velocities(load_movement())
     model = Forecaster(AHEAD[-1] // STEP, 25, **SETTINGS | BUDGETS[budget] | params)
-    with one_thread(), training(GRU) as progress:
+    with training(GRU) as progress:
         model.fit(table, target=["vx", "vy"], time="time", series="motion", past=["x", "y"], progress=progress)
     model_path = model.save(folder / "movement.gruvy")
 
@@ -81,7 +80,7 @@ def run(
         "in words": sentence(rows),
         "provenance": model.provenance_,
     }
-    write_results(results, folder / "movement.json")
+    write_results(results, folder / "movement.json", budget)
     figures = [
         Figure(
             f"distance after {ms} ms, mm",

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gruvy.datasets import card, load_chorales
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.music import write_midi
 from gruvy.report import frame_table, write_music_report
 from gruvy.report.music.page import headline
@@ -64,7 +63,7 @@ def run(
             continue
         chosen = {"cell": cell, "hidden_size": hidden_size, **PARAMS, **BUDGETS[budget], **params}
         models[name] = PolyphonicModel(**chosen)
-        with one_thread(), training(name) as progress:
+        with training(name) as progress:
             models[name].fit(train, validation=validation, progress=progress)
     gru = models["GRU"]
     model_path = gru.save(folder / "music.gruvy")
@@ -100,7 +99,7 @@ def run(
         "leads": leads,
         "provenance": gru.provenance_,
     }
-    write_results(results, folder / "music.json")
+    write_results(results, folder / "music.json", budget)
     own, *others = report.rows
     figure = Figure(
         "negative log-likelihood, nats a frame",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gruvy.report import Table
 from gruvy.training import Progress
+from gruvy.training.checkpoint import kept_history
 
 # How much work: a smoke run of half a minute that still has to learn, ten minutes on two cores, or as long as it takes.
 # Work is counted in epochs or steps, never in seconds: the same seed gives the same figures on any machine.
@@ -87,7 +88,14 @@ def kept(folder: Path, name: str, budget: Budget, part: str) -> dict[str, Any]:
     return {"checkpoint": folder / f"{name}.state" / part, "resume": True} if budget == "full" else {}
 
 
-def write_results(results: Mapping[str, Any], path: Path) -> None:
-    """Write a demo's ``results`` as JSON, and remove the states of its networks: the run is over."""
+def seconds_kept(folder: Path, name: str) -> float:
+    """The seconds of the epochs that a full run has done, if it was stopped and is now to go on."""
+    states = sorted((folder / f"{name}.state").glob("*"))
+    return sum(row.get("seconds", 0.0) for state in states for row in kept_history(state))
+
+
+def write_results(results: Mapping[str, Any], path: Path, budget: Budget) -> None:
+    """Write a demo's ``results`` as JSON; a full run is then over, and the states of its networks are removed."""
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding="utf-8")
-    shutil.rmtree(path.with_suffix(".state"), ignore_errors=True)
+    if budget == "full":
+        shutil.rmtree(path.with_suffix(".state"), ignore_errors=True)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from gruvy.datasets import card, load_protein
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size
 from gruvy.report import Table, write_tagging_report
 from gruvy.tasks import SequenceTagger
@@ -89,7 +88,7 @@ def run(
         if cell != "gru":
             settings["hidden_size"] = _equal_size(cell, models[f"GRU {reads}"])
         name = f"{cell.upper()} {reads}"
-        with one_thread(), training(name) as progress:
+        with training(name) as progress:
             models[name] = SequenceTagger(**settings).fit(
                 inputs(learnt, reads),
                 learnt["structure"].tolist(),
@@ -103,12 +102,11 @@ def run(
     windows = {}
     for reads in (PROFILE, SEQUENCE):
         learnt = _learnt(train, reads, work.chains)
-        with one_thread():
-            windows[f"linear window {reads}"] = WindowTagger.of(random_state=0).fit(
-                inputs(learnt, reads),
-                learnt["structure"].tolist(),
-                validation=(inputs(validation, reads), validation["structure"].tolist()),
-            )
+        windows[f"linear window {reads}"] = WindowTagger.of(random_state=0).fit(
+            inputs(learnt, reads),
+            learnt["structure"].tolist(),
+            validation=(inputs(validation, reads), validation["structure"].tolist()),
+        )
     scores = {name: _scores(name, model, test) for name, model in (models | windows).items()}
     scores[MAJORITY] = _majority(next(iter(models.values())), test)
     report = tagging_report(
@@ -144,7 +142,7 @@ def run(
         "confusion": report.confusion.tolist(),
         "provenance": models[f"GRU {PROFILE}"].provenance_,
     }
-    write_results(results, folder / "protein.json")
+    write_results(results, folder / "protein.json", budget)
     return Outcome(headline, [_table(scores, len(models))], figures, results, report_path, path)
 
 

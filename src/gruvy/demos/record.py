@@ -75,8 +75,22 @@ def engine_speedup(name: str) -> float:
     return best[False] / best[True]
 
 
+def check_page(path: Path) -> None:
+    """Refuse a page that `add` could not write, or would write over.
+
+    Raises:
+        ArgumentError: its name does not end in .md, it is a page of something else, or the JSON file beside it is.
+    """
+    store = path.with_suffix(".json")
+    if path.suffix != ".md":
+        raise ArgumentError(f"--record: expected a name that ends in .md, got {path}; the figures go to {store} beside")
+    if path.exists() and not store.exists():
+        raise ArgumentError(f"--record: {path} is no table of results ({store} is not beside it); name another file")
+    _read(store)
+
+
 def add(path: Path, result: Result) -> None:
-    """Put an result into a table of results, in place of an older one of the same demo and budget.
+    """Put a result into a table of results, in place of an older one of the same demo and budget.
 
     Args:
         path: the Markdown file to write; the JSON file beside it, of the same name, holds what the table is made of.

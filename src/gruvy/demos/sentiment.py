@@ -11,7 +11,6 @@ import pandas as pd
 
 from gruvy.datasets import card, load_sentiment
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import score_table, write_classification_report
 from gruvy.report.classification.page import headline
 from gruvy.tasks import SequenceClassifier
@@ -51,7 +50,7 @@ def run(
     train, test = (frame[frame["split"] == part] for part in ("train", "test"))
 
     model = SequenceClassifier(**{"random_state": 0, **BUDGETS[budget], **params})
-    with one_thread(), training("GRU") as progress:
+    with training("GRU") as progress:
         model.fit(train["text"], train["label"], progress=progress)
     model_path = model.save(folder / "sentiment.gruvy")
 
@@ -75,7 +74,7 @@ def run(
         "confusion": report.confusion.tolist(),
         "provenance": model.provenance_,
     }
-    write_results(results, folder / "sentiment.json")
+    write_results(results, folder / "sentiment.json", budget)
     gru, *others = report.rows
     figure = Figure(
         "accuracy",

@@ -12,10 +12,9 @@ import pandas as pd
 from gruvy.datasets import card, load_sentiment, load_speech
 from gruvy.datasets.speech import spoken
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import transcript_table, transcription_headline, write_transcription_report
 from gruvy.tasks import LanguageModel, Transcriber
-from gruvy.tasks.transcription.audio import read_recordings
+from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.report import transcription_report
 from gruvy.tasks.transcription.scores import score_row
@@ -41,7 +40,7 @@ BUDGETS: dict[Budget, tuple[dict[str, Any], float | None]] = {
 LANGUAGE: dict[str, Any] = {"dropout": 0.2, "max_epochs": 4}
 _REPEATED = 5
 _CHOOSING = 40
-SEARCH: dict[str, Any] = {"beam_width": 16, "language_weight": 1.0, "length_bonus": 1.5}
+SEARCH: dict[str, Any] = {"beam_width": 16, "language_weight": 1.2, "length_bonus": 2.0}
 
 
 def run(
@@ -67,6 +66,7 @@ def run(
         MissingExtraError: the extra ``speech`` is missing.
     """
     frame = load_speech()
+    audio_library("jiwer")  # measures what is trained: say now if it is missing
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     train, test = (frame[frame["split"] == part].reset_index(drop=True) for part in ("train", "test"))
@@ -77,15 +77,14 @@ def run(
     models: dict[str, Transcriber] = {}
     for name, network in NETWORKS[budget].items():
         model = Transcriber(**{"random_state": 0, **of_budget, **network, **params})
-        with one_thread(), training(name) as progress:
+        with training(name) as progress:
             sounds, texts = [recordings[row] for row in learnt], [train["text"][row] for row in learnt]
             model.fit(sounds, texts, sample_rate=rate, progress=progress, **kept(folder, "speech", budget, name))
         model.save(folder / ("speech.gruvy" if name == "GRU" else f"speech-{name.split()[-1].lower()}.gruvy"))
         models[name] = model
-    with one_thread():
-        others = [_nearest(recordings, rate, train, test)]
-        if budget != "quick":
-            others.insert(0, _searched(models["GRU"], train, test, training))
+    others = [_nearest(recordings, rate, train, test)]
+    if budget != "quick":
+        others.insert(0, _searched(models["GRU"], train, test, training))
 
     report = transcription_report(
         models,
@@ -109,7 +108,7 @@ def run(
         "history": {name: model.history_ for name, model in models.items()},
         "provenance": models["GRU"].provenance_,
     }
-    write_results(results, folder / "speech.json")
+    write_results(results, folder / "speech.json", budget)
     gru, *rest = report.rows
     figures = [
         Figure("character error rate", gru.cer, {row.name: row.cer for row in rest}, "empty transcript", style=".1%"),

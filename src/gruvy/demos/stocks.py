@@ -12,7 +12,6 @@ import pandas as pd
 from gruvy.datasets import load_stocks
 from gruvy.demos import volatility
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import Table, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.bootstrap import block_bootstrap
@@ -57,7 +56,7 @@ def run(
     models = {}
     for name, target, past in (("volatility", "log_range", ["return"]), ("return", "return", ["log_range"])):
         models[name] = Forecaster(1, 60, **SETTINGS | BUDGETS[budget] | params)
-        with one_thread(), training(f"GRU ({name})") as progress:
+        with training(f"GRU ({name})") as progress:
             models[name].fit(
                 table, target=target, time="date", series="ticker", past=[*past, "log_volume"], progress=progress
             )
@@ -85,7 +84,7 @@ def run(
         "returns": edge,
         "provenance": models["volatility"].provenance_,
     }
-    write_results(results, folder / "stocks.json")
+    write_results(results, folder / "stocks.json", budget)
     headline = f"{volatility_sentence(rows)} {edge['sentence']}"
     return Outcome(headline, [volatility_table(rows)], figures(rows, edge), results, report_path, model_path)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from gruvy.datasets import load_austen
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import bits_headline, bits_table, write_language_report
 from gruvy.tasks import LanguageModel
 from gruvy.tasks.language.report import language_report
@@ -46,7 +45,7 @@ def run(
     parts = {name: "\n".join(load_austen(name).values()) for name in ("training", "validation", "test")}
     of_budget, length = BUDGETS[budget]
     model = LanguageModel(**{"random_state": 0, **of_budget, **params})
-    with one_thread(), training("GRU") as progress:
+    with training("GRU") as progress:
         model.fit(
             parts["training"][:length],
             validation=parts["validation"],
@@ -77,7 +76,7 @@ def run(
         "parameters": model.n_parameters_,
         "provenance": model.provenance_,
     }
-    write_results(results, folder / "text.json")
+    write_results(results, folder / "text.json", budget)
     bits = {row["name"]: row["bits_per_character"] for row in model.scores_}
     figure = Figure("bits per character", bits.pop("gru"), bits, trivial="letter frequencies", style=".3f")
     return Outcome(bits_headline(report), [bits_table(model.scores_)], [figure], results, report_path, model_path)

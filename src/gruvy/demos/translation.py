@@ -8,7 +8,6 @@ from typing import Any
 
 from gruvy.datasets import card, load_bible
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.report import TranslationReport, translation_table, write_translation_report
 from gruvy.report.translation.page import headline
 from gruvy.tasks import Translator
@@ -74,28 +73,27 @@ def run(
     )
 
     models = {}
-    with one_thread():
-        for name, attention in (("GRU with attention", "additive"), ("GRU without", None)):
-            model = Translator(**{"attention": attention, "random_state": 0, **BUDGETS[budget], **params})
-            with training(name) as progress:
-                model.fit(
-                    train["es"],
-                    train["en"],
-                    validation=(validation["es"], validation["en"]),
-                    progress=progress,
-                    **kept(folder, "translation", budget, name),
-                )
-            models[name] = model
-        model = models["GRU with attention"]
-        model_path = model.save(folder / "translation.gruvy")
-        report = translation_report(
-            models,
-            test["es"],
-            test["en"],
-            title="Spanish to English",
-            description=f"{card('bible').title}. {card('bible').split}",
-            command=command("translation", budget),
-        )
+    for name, attention in (("GRU with attention", "additive"), ("GRU without", None)):
+        model = Translator(**{"attention": attention, "random_state": 0, **BUDGETS[budget], **params})
+        with training(name) as progress:
+            model.fit(
+                train["es"],
+                train["en"],
+                validation=(validation["es"], validation["en"]),
+                progress=progress,
+                **kept(folder, "translation", budget, name),
+            )
+        models[name] = model
+    model = models["GRU with attention"]
+    model_path = model.save(folder / "translation.gruvy")
+    report = translation_report(
+        models,
+        test["es"],
+        test["en"],
+        title="Spanish to English",
+        description=f"{card('bible').title}. {card('bible').split}",
+        command=command("translation", budget),
+    )
     report_path = write_translation_report(report, folder / "translation.html")
     rows = [vars(row) for row in report.rows]
     results = {
@@ -105,7 +103,7 @@ def run(
         "lengths": vars(report.lengths),
         "provenance": model.provenance_,
     }
-    write_results(results, folder / "translation.json")
+    write_results(results, folder / "translation.json", budget)
     table = translation_table(rows, len(models))
     return Outcome(headline(report), [table], _figures(report, budget), results, report_path, model_path)
 

@@ -12,7 +12,6 @@ import pandas as pd
 
 from gruvy.datasets import load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.demos.threads import one_thread
 from gruvy.nn.cells import equal_hidden_size, parameter_count
 from gruvy.report import error_table, headline, write_report
 from gruvy.tasks import Forecaster
@@ -62,13 +61,12 @@ def run(
         gru = models.get(CELL_NAMES["gru"])
         size = HIDDEN_SIZE if gru is None else _equal_size(cell, gru)
         model = Forecaster(24, 168, cell=cell, hidden_size=size, **{"random_state": 0, **of_budget, **params})
-        with one_thread(), training(CELL_NAMES[cell]) as progress:
+        with training(CELL_NAMES[cell]) as progress:
             model.fit(jfk, target="temp", time="time_hour", past=PAST, progress=progress)
         model.save(folder / ("weather.gruvy" if cell == "gru" else f"weather-{cell}.gruvy"))
         models[CELL_NAMES[cell]] = model
 
-    with one_thread():
-        trees = [] if budget == "quick" else score_boosted_trees(models[CELL_NAMES["gru"]], jfk)
+    trees = [] if budget == "quick" else score_boosted_trees(models[CELL_NAMES["gru"]], jfk)
     band = band_of(models[CELL_NAMES["gru"]], jfk)
     report = forecast_report(
         models,
@@ -79,7 +77,6 @@ def run(
         description=(
             "Hourly weather at New York's JFK airport, 2013. Each model sees a week of temperature, dew point, "
             "humidity, pressure, wind, rain and visibility; the last 20% of the year were held out. "
-            "All three trained on one thread. "
         )
         + band_sentence(band),
         command=command("weather", budget),
@@ -95,7 +92,7 @@ def run(
         "rows": [asdict(row) for row in report.rows],
         "provenance": models[CELL_NAMES["gru"]].provenance_,
     }
-    write_results(results, folder / "weather.json")
+    write_results(results, folder / "weather.json", budget)
     measures = {
         "MAE at 1 to 24 hours, °F": {row.name: row.mae for row in report.rows},
         "MAE at 24 hours, °F": {row.name: row.mae_by_step[-1] for row in report.rows},

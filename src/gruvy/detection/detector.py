@@ -208,7 +208,10 @@ class DetectorStream:
             DataError: a row of another shape, or a value that is not finite; the state stays as it was.
         """
         detector = self._detector
-        values = np.asarray(row, np.float64).reshape(1, -1)
+        try:
+            values = np.asarray(row, np.float64).reshape(1, -1)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"expected a row of {len(detector.columns)} numbers, got {row!r}") from error
         check_values(values, detector.columns)
         scaled = detector.scaled(values)
         errors = np.zeros((detector.horizon, scaled.shape[1]))

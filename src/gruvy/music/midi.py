@@ -45,7 +45,7 @@ def read_midi(path: str | PathLike[str], step: float = 1.0) -> NDArray[np.uint8]
         if error.errno is not None:  # the system's: no such file, no permission
             raise
         raise _no_midi(path, error) from error
-    except (EOFError, ValueError, IndexError, KeyError) as error:
+    except (EOFError, ValueError, IndexError, KeyError, mido.KeySignatureError) as error:
         raise _no_midi(path, error) from error
     if not 0 < file.ticks_per_beat < 1 << 15:
         raise FileFormatError(f"{path}: its times are those of film (SMPTE); expected parts of a quarter note")

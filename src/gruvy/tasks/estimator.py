@@ -17,6 +17,7 @@ from torch import nn
 from gruvy.errors import ArgumentError
 from gruvy.tasks.provenance import provenance
 from gruvy.training import Batches, Loss, Progress, Schedule, train
+from gruvy.training.checkpoint import kept_seed
 
 
 class Estimator(BaseEstimator):
@@ -39,10 +40,15 @@ class Estimator(BaseEstimator):
     model_share_: float | None
     provenance_: dict[str, Any]
 
-    def _seed(self) -> int:
+    # As they were in the fit: what is set later holds from the next one on.
+    _fitted_params: dict[str, Any]
+
+    def _seed(self, checkpoint: str | os.PathLike[str] | None = None, resume: bool = False) -> int:
+        """The seed of a fit: the random state, if it is one; that of the training to go on with; or a new one."""
         if isinstance(self.random_state, (int, np.integer)):
             return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        kept = kept_seed(Path(checkpoint)) if checkpoint is not None and resume else None
+        return int(check_random_state(self.random_state).randint(2**31 - 1)) if kept is None else kept
 
     def _train(
         self,
@@ -72,6 +78,7 @@ class Estimator(BaseEstimator):
             identity=identity,
             progress=progress,
         )
+        self._fitted_params = self.get_params()
         self.history_ = result.history
         self.best_epoch_ = result.best_epoch
         self.seconds_per_epoch_ = result.seconds_per_epoch
@@ -91,10 +98,37 @@ class Estimator(BaseEstimator):
         """
         digest = hashlib.sha256()
         for one in data:
-            content = one.encode() if isinstance(one, str) else one.tobytes()
+            content = one.encode("utf-8", "surrogatepass") if isinstance(one, str) else one.tobytes()
             digest.update(np.int64(len(content)).tobytes() + content)
-        params = {name: repr(value) for name, value in self.get_params().items() if name not in left_out}
+        params = {
+            name: repr(value.item() if isinstance(value, np.generic) else value)
+            for name, value in self.get_params().items()
+            if name not in left_out
+        }
+        if not isinstance(self.random_state, (int, np.integer)):  # the seed that it gave is in the state
+            params.pop("random_state", None)
         return {**params, **facts, "data (sha256)": digest.hexdigest()}
+
+    def _saved_params(self, *current: str) -> dict[str, Any]:
+        """Return the parameters of the fit as plain JSON, for the estimator's file.
+
+        Args:
+            current: names of parameters that have no part in the fit, whose values of now are saved.
+        """
+        params = {**self._fitted_params, **{name: getattr(self, name) for name in current}}
+        if not isinstance(params["random_state"], (int, np.integer)):  # the seed that was drawn is in the provenance
+            params["random_state"] = None
+        return {name: plain(value) for name, value in params.items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a parameter as plain JSON: NumPy's scalars become Python's, and a mapping, whose keys JSON wants as text,
+    a list of pairs."""
+    if isinstance(value, Mapping):
+        return [[plain(key), plain(one)] for key, one in value.items()]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(one) for one in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_resume(checkpoint: str | os.PathLike[str] | None, resume: bool) -> None:

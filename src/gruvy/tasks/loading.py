@@ -69,7 +69,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     tensors, document = files.read(path)
     task = str(document.get("task"))
     if task in _READERS:
-        return _READERS[task](path, tensors, document)
+        model = _READERS[task](path, tensors, document)
+        model._fitted_params = model.get_params()
+        return model
     hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
     known = ", ".join(repr(name) for name in _READERS)
     raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")

@@ -35,7 +35,7 @@ def check_class_weight(weight: Any, problems: Problems) -> None:
         wrong = {label: value for label, value in weight.items() if not is_real(value) or not value > 0}
         if wrong:
             problems.add(f"class_weight: expected numbers above 0, got {wrong!r}")
-    elif weight not in (None, "balanced"):
+    elif weight is not None and not (isinstance(weight, str) and weight == "balanced"):
         problems.add(f"class_weight: expected None, 'balanced' or a dict of class -> weight, got {weight!r}")
 
 

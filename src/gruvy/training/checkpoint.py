@@ -83,9 +83,7 @@ def load_state(folder: Path, identity: Mapping[str, Any]) -> State | None:
     path = folder / _NAME
     if not path.exists():
         return None
-    arrays, document = files.read(path)
-    if document.get("task") != _TASK:
-        raise FileFormatError(f"{path}: expected a training checkpoint, got a file for {document.get('task')!r}")
+    arrays, document = _read(path)
     problems = Problems(f"the checkpoint in {folder} belongs to another training")
     kept = document["identity"]
     for name in identity.keys() | kept.keys():
@@ -110,6 +108,33 @@ def load_state(folder: Path, identity: Mapping[str, Any]) -> State | None:
     return state
 
 
+def kept_seed(folder: Path) -> int | None:
+    """The seed of the training that is kept here, or None if there is none.
+
+    Raises:
+        FileFormatError: the file is damaged or is no checkpoint.
+    """
+    path = folder / _NAME
+    return int(_read(path)[1]["seed"]) if path.exists() else None
+
+
+def kept_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of the epochs of the training that is kept here; none without one.
+
+    Raises:
+        FileFormatError: the file is damaged or is no checkpoint.
+    """
+    path = folder / _NAME
+    return list(_read(path)[1]["history"]) if path.exists() else []
+
+
 def remove_state(folder: Path) -> None:
     """Forget what an earlier training kept here."""
     (folder / _NAME).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, document = files.read(path)
+    if document.get("task") != _TASK:
+        raise FileFormatError(f"{path}: expected a training checkpoint, got a file for {document.get('task')!r}")
+    return arrays, document

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.arguments import names
 from gruvy.cli.options import (
@@ -23,7 +22,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_fitted, working
+from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def fit(
     best = detector.history_[detector.best_epoch_ - 1]
 
     def told() -> None:
-        Console(highlight=False).print(
+        say(
             f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of "
             f"the forecasts {best['validation_loss']:.0%} of persistence's.\n"
             f"An alarm is a score above 1, which {false_alarm_rate:.2%} of the {len(detector.calibration_scores_):,} "
@@ -138,4 +137,4 @@ def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:
     width = max(map(len, figures))
     for name, value in figures.items():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        Console(highlight=False).print(f"{name.replace('_', ' '):{width}}  {shown}")
+        say(f"{name.replace('_', ' '):{width}}  {shown}")

@@ -90,7 +90,7 @@ def fit(
         from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
         from gruvy.tasks.forecasting.report import CELL_NAMES
 
-        frame = read_file(data, label, series)
+        frame = read_file(data, label, series, text=text)
         columns = SequenceColumns.of(frame, label, text, series, id)
         limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = SequenceClassifier(
@@ -136,7 +136,7 @@ def predict(model: SequenceClassifier, data: Path) -> pd.DataFrame:
     from gruvy.tasks.classification.table import columns_of, predict_table, read_file
 
     columns = columns_of(model)
-    return predict_table(model, read_file(data, columns.label, columns.series, labelled=False))
+    return predict_table(model, read_file(data, columns.label, columns.series, text=columns.text, labelled=False))
 
 
 def evaluate(model: SequenceClassifier, data: Path) -> list[dict[str, Any]]:
@@ -144,7 +144,7 @@ def evaluate(model: SequenceClassifier, data: Path) -> list[dict[str, Any]]:
     from gruvy.tasks.classification.table import columns_of, evaluate_table, read_file
 
     columns = columns_of(model)
-    return evaluate_table(model, read_file(data, columns.label, columns.series))
+    return evaluate_table(model, read_file(data, columns.label, columns.series, text=columns.text))
 
 
 def show(model: SequenceClassifier, scores: Sequence[Mapping[str, Any]]) -> None:

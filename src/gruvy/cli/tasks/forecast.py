@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from gruvy.cli.arguments import names
 from gruvy.cli.options import (
@@ -25,7 +23,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, say, working
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +119,7 @@ def fit(
     def told() -> None:
         show(model, model.scores_)
         if len(names(target)) == 1:
-            Console(highlight=False).print(headline(shown))
+            say(headline(shown))
 
     print_fitted(
         model,
@@ -155,6 +153,6 @@ def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
     targets = list(dict.fromkeys(row["target"] for row in scores))
     for target in targets:
         if len(targets) > 1:
-            Console(highlight=False).print(f"\n[bold]{escape(target)}[/]")
+            say(f"\n{target}", style="bold")
         rows = table_rows({CELL_NAMES[model.cell]: model}, [scores], target)
         print_table(error_table(rows, "", step_name(model)))

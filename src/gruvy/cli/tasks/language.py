@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
 from gruvy.cli.options import (
     MODEL,
@@ -23,7 +22,7 @@ from gruvy.cli.options import (
     Seed,
     check_fit,
 )
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.output import Training, print_fitted, print_table, say, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def fit(
 
     def told() -> None:
         show(model, model.scores_)
-        Console(highlight=False).print(bits_headline(shown))
+        say(bits_headline(shown))
 
     print_fitted(
         model,

@@ -129,16 +129,16 @@ def fit(
 
 def predict(model: SequenceTagger, data: Path) -> pd.DataFrame:
     """Label every step of the sequences of a file."""
-    from gruvy.tasks.tagging.table import predict_table, read_frame
+    from gruvy.tasks.tagging.table import predict_table
 
-    return predict_table(model, read_frame(data))
+    return predict_table(model, _of_model(model, data))
 
 
 def evaluate(model: SequenceTagger, data: Path) -> list[dict[str, Any]]:
     """Measure a tagger and the majority class on a file with labels."""
-    from gruvy.tasks.tagging.table import evaluate_table, read_frame
+    from gruvy.tasks.tagging.table import evaluate_table
 
-    return evaluate_table(model, read_frame(data))
+    return evaluate_table(model, _of_model(model, data))
 
 
 def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
@@ -170,5 +170,19 @@ def _read(
             "--series or --string: expected the column of ids where each row is a step, or that of the strings where "
             "each row is a sequence"
         )
-    frame = read_frame(data)
+    frame = read_frame(data, texts=_texts(label, string, series))
     return frame, TagColumns.of(frame, label, string, series)
+
+
+def _of_model(model: SequenceTagger, data: Path) -> pd.DataFrame:
+    """The table, read as that of the model's fit."""
+    from gruvy.tasks.tagging.table import columns_of, read_frame
+
+    columns = columns_of(model)
+    texts = _texts(columns.label, columns.string, columns.series)
+    return read_frame(data, texts=texts, known=[str(label) for label in model.classes_])
+
+
+def _texts(label: str, string: str | None, series: str | None) -> list[str]:
+    """The columns of strings: where each row is a sequence, its labels are one too."""
+    return [] if string is None else [string] if series is not None else [string, label]

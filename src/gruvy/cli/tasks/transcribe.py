@@ -71,8 +71,6 @@ def fit(
     check_fit(out, report, checkpoint, resume)
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    if sample_rate is not None and sample_rate < 1:
-        raise ArgumentError(f"--sample-rate: expected a number of Hz, got {sample_rate}")
     with working("loading", quiet=json):
         from gruvy.report import write_transcription_report
         from gruvy.tasks import Transcriber

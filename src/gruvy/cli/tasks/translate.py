@@ -118,7 +118,8 @@ def evaluate(model: Translator, data: Path) -> list[dict[str, Any]]:
     from gruvy.data import read_table
     from gruvy.tasks.translation.table import columns_of
 
-    return model.evaluate(*columns_of(model).read(read_table(data)))
+    columns = columns_of(model)
+    return model.evaluate(*columns.read(read_table(data, texts=(columns.source, columns.target))))
 
 
 def show(model: Translator, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gruvy.report import text
 from gruvy.report.agent.figures import figures
-from gruvy.report.agent.values import AgentReport, EnvironmentPart
+from gruvy.report.agent.values import AgentReport, EnvironmentPart, ReturnCurve
 from gruvy.report.palette import DARK, DASHES, LIGHT
 from gruvy.report.rendering import legend_key, render
 
@@ -85,9 +85,13 @@ def _part(part: EnvironmentPart) -> dict[str, Any]:
         "rows": rows,
         "legend": [row["key"] for row in rows],
         "curves_alt": "Line plot of the mean return by steps of training: "
-        + text.listed([f"{curve.name} ends at {curve.mean[-1]:.3f}" for curve in part.curves]),
+        + text.listed([_end(curve) for curve in part.curves]),
         "episode": (
             f"One episode of {len(part.episode.rewards)} steps with the likeliest actions, whose return is "
             f"{part.episode.rewards.sum():.3f}. A unit keeps {kept:.0%} of its state per step on average."
         ),
     }
+
+
+def _end(curve: ReturnCurve) -> str:
+    return f"{curve.name} ends at {curve.mean[-1]:.3f}" if len(curve.mean) else f"{curve.name} ended no episode"

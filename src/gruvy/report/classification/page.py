@@ -55,8 +55,9 @@ def headline(report: ClassificationReport) -> str:
 def sentences(report: ClassificationReport) -> dict[str, str]:
     """Say what the plots show, by their ids."""
     counts = report.confusion
-    found = counts.diagonal() / counts.sum(axis=1).clip(min=1)
-    best, worst = (report.classes[int(place)] for place in (found.argmax(), found.argmin()))
+    tested = np.flatnonzero(counts.sum(axis=1))  # a class without a sequence to find is neither easy nor hard
+    found = counts.diagonal()[tested] / counts.sum(axis=1)[tested]
+    best, worst = (report.classes[int(tested[place])] for place in (found.argmax(), found.argmin()))
     error = report.model.calibration_error or 0.0
     return {
         "parts": _parts_sentence(report),

@@ -93,11 +93,11 @@ def table_aid(report: ForecastReport) -> str:
     """Say which trained model has the smallest error, and what the columns are measured on."""
     models = sorted((row for row in report.rows if row.kind == "model"), key=lambda row: row.mae)
     if len(models) < 2:
-        return "All errors are measured on the held-out last part of the data, which no model saw in training."
+        return "All errors are measured on the held-out part of the data, which no model saw in training."
     best, others = models[0], models[1:]
     gaps = listed([f"{comparison(best.mae, row.mae)} the {row.name}" for row in others])
     return (
-        "All errors are measured on the held-out last part of the data, which no model saw in training. "
+        "All errors are measured on the held-out part of the data, which no model saw in training. "
         f"Of the trained models the {best.name} has the smallest error: {gaps}."
     )
 

@@ -64,7 +64,7 @@ def headline(report: TaggingReport) -> str:
 
 def _more_sentences(report: TaggingReport) -> dict[str, str]:
     low, middle, high = np.quantile(report.accuracies, [0.1, 0.5, 0.9])
-    worst = min(report.by_class, key=lambda row: row.f1)
+    worst = min((row for row in report.by_class if row.count), key=lambda row: row.f1)
     return {
         "confusion": (
             f"Of {report.confusion.sum():,} steps, {report.confusion.diagonal().sum():,} lie on the diagonal. "

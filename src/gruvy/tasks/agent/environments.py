@@ -64,11 +64,17 @@ def maker(env: str | Make) -> Make:
         if module:
             importlib.import_module(module)
         spec = gymnasium.spec(name)
-    except (gymnasium.error.Error, ModuleNotFoundError) as error:
+    except (gymnasium.error.Error, ModuleNotFoundError, TypeError, ValueError) as error:
         cause = str(error).strip().rstrip(".")
         raise ArgumentError(f"env: {env!r} is no environment that gymnasium knows ({cause})") from error
-    # The checker would look at every step again.
-    return lambda: gymnasium.make(spec, disable_env_checker=True)
+
+    def make() -> Any:
+        try:
+            return gymnasium.make(spec, disable_env_checker=True)  # which would look at every step again
+        except gymnasium.error.Error as error:  # its simulator is missing, above all
+            raise ArgumentError(f"env: {env!r} cannot be made ({str(error).strip().rstrip('.')})") from error
+
+    return make
 
 
 def name_of(env: str | Make) -> str:

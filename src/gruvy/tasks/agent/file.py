@@ -26,13 +26,9 @@ _PLAIN = ("environment_", "history_", "provenance_")
 def write_agent(agent: RecurrentAgent, path: str | os.PathLike[str]) -> Path:
     """Write a fitted RecurrentAgent."""
     tensors = {_PREFIX + name: value.detach().numpy() for name, value in agent._network.state_dict().items()}
-    given = agent.get_params().items()
-    params = {name: value.item() if isinstance(value, np.generic) else value for name, value in given}
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
     document = {
         "task": TASK,
-        "params": params,
+        "params": agent._saved_params(),
         "observations": agent.observations_.document(),
         "actions": agent.actions_.document(),
         "fitted": {name: getattr(agent, name) for name in _PLAIN},

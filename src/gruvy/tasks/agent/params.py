@@ -31,6 +31,10 @@ def check_params(params: Mapping[str, Any]) -> None:
     for name in _COUNTS:
         if not is_int(params[name]) or params[name] < 1:
             problems.add(f"{name}: expected a whole number from 1 on, got {params[name]!r}")
+    if not problems.found and (params["num_steps"] < 2 or params["num_envs"] * params["num_steps"] < 4):
+        # A step that only begins the next episode counts for nothing, and two have to count.
+        steps = f"{params['num_envs']} x {params['num_steps']}"
+        problems.add(f"num_envs x num_steps: expected 4 steps or more, of each environment 2 or more, got {steps}")
     for name in _SWITCHES:
         if not isinstance(params[name], bool):
             problems.add(f"{name}: expected True or False, got {params[name]!r}")

@@ -147,7 +147,7 @@ class RecurrentAgent(Estimator):
         check_resume(checkpoint, resume)
         make = maker(env)
         seen, actions = _spaces(make)
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         with reproducible(seed):
             network = new_network(self, seen, actions)
         state = learn(
@@ -163,6 +163,7 @@ class RecurrentAgent(Estimator):
             identity=self._identity([], environment=name_of(env), total_steps=total_steps),
             progress=progress,
         )
+        self._fitted_params = self.get_params()
         self.environment_ = name_of(env)
         self.observations_, self.actions_ = seen, actions
         self.history_ = state.history
@@ -192,11 +193,10 @@ class RecurrentAgent(Estimator):
 
         Raises:
             DataError: observations that do not fit the space.
-            ArgumentError: a state of another number of environments.
+            ArgumentError: a state or starts of another number of environments.
         """
         check_is_fitted(self)
-        given = np.asarray(observation)
-        alone = given.shape == self.observations_.shape
+        alone = self.observations_.is_one(observation)
         encoded = self.observations_.encode([observation] if alone else observation)
         shape = (self.num_layers, len(encoded), self.hidden_size)
         if state is not None and np.shape(state) != shape:
@@ -204,7 +204,7 @@ class RecurrentAgent(Estimator):
         outputs, after = act(
             self._network,
             encoded,
-            np.zeros(len(encoded), bool) if starts is None else np.asarray(starts, bool).reshape(len(encoded)),
+            np.zeros(len(encoded), bool) if starts is None else _starts(starts, len(encoded)),
             None if state is None else torch.from_numpy(np.asarray(state, np.float32)),
         )
         actions = self.actions_.decode(self.actions_.choose(outputs, deviations(self._network), random))
@@ -229,7 +229,7 @@ class RecurrentAgent(Estimator):
             ArgumentError: an unknown environment, or one with other spaces than that of the fit.
             DataError: the environment gave observations that are not finite.
         """
-        random = play_episodes(self._maker(env), random_chooser(seed), _checked(episodes), seed)
+        random = play_episodes(self._maker(env), random_chooser(seed), _checked(episodes, seed), seed)
         played = self.play(env, episodes=episodes, deterministic=deterministic, seed=seed)
         return [
             score_row("GRU" if self.memory else "no memory", *played),
@@ -246,7 +246,7 @@ class RecurrentAgent(Estimator):
         """
         make = self._maker(env)
         choose = network_chooser(self._network, self.observations_, self.actions_, None if deterministic else seed)
-        return play_episodes(make, choose, _checked(episodes), seed)
+        return play_episodes(make, choose, _checked(episodes, seed), seed)
 
     def trace(self, env: str | Make | None = None, *, seed: int = 0) -> Trace:
         """Play one episode with the likeliest actions, and keep what was seen, done and remembered.
@@ -295,9 +295,18 @@ class RecurrentAgent(Estimator):
         self.steps_per_second_ = float(np.median([steps / row["seconds"] for row in self.history_]))
 
 
-def _checked(episodes: int) -> int:
+def _starts(starts: Any, environments: int) -> NDArray[np.bool_]:
+    found = np.atleast_1d(np.asarray(starts, bool))
+    if found.shape != (environments,):
+        raise ArgumentError(f"starts: expected {environments}, one for each environment, got shape {found.shape}")
+    return found
+
+
+def _checked(episodes: int, seed: int) -> int:
     if not is_int(episodes) or episodes < 2:
         raise ArgumentError(f"episodes: expected a whole number from 2 on, got {episodes!r}")
+    if not is_int(seed) or seed < 0:
+        raise ArgumentError(f"seed: expected a whole number from 0 on, got {seed!r}")
     return episodes
 
 

@@ -63,6 +63,13 @@ class Observations:
         """I, numbers in a vector."""
         return int(np.prod(self.shape, dtype=int)) if self.sizes is None else sum(self.sizes)
 
+    def is_one(self, observation: Any) -> bool:
+        """Whether it is one observation, and not several."""
+        try:
+            return bool(np.shape(observation) == self.shape)
+        except ValueError:  # a ragged list, which `encode` refuses
+            return False
+
     def encode(self, observations: Sequence[Any]) -> Array:
         """Return N observations as (N, I).
 

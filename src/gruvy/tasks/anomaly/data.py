@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from gruvy.data import Panel, Windows, read_numbers, read_series
 from gruvy.detection import fewest_rows
-from gruvy.errors import DataError
+from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import Columns, Problems, Step, did_you_mean
 
 # Windows of the training part begin this share of their length apart.
@@ -57,10 +57,17 @@ def read_readings(
         The rows in order.
 
     Raises:
+        ArgumentError: a time, without a table.
         DataError: what cannot be used, all of it: missing or non-numeric columns, times that are not regular.
     """
     if not isinstance(data, pd.DataFrame):
+        if time is not None:
+            raise ArgumentError(f"time={time!r}: expected a table with this column, got {type(data).__name__}")
         return _read_array(data, columns)
+    data = data.set_axis(data.columns.map(str), axis=1)
+    twice = data.columns[data.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"the table: column '{twice[0]}' is there twice; give each column its own name")
     names = tuple(name for name in data.columns if name != time) if columns is None else tuple(columns)
     if not names:
         raise DataError("the table: expected at least one column of numbers beside the time, got none")
@@ -76,7 +83,7 @@ def read_readings(
         raise DataError("the table: expected rows, got none")
     values = np.column_stack([read_numbers(data[name], problems) for name in names])
     problems.raise_as(DataError)
-    return Readings(values, tuple(str(name) for name in names))
+    return Readings(values, names)
 
 
 def _read_array(data: Any, columns: Sequence[str] | None) -> Readings:
@@ -129,18 +136,6 @@ class Parts:
                 problems.add(f"the {part} part has {found} of {self.rows} rows, expected at least {why}")
         if problems.found:
             problems.found[-1] += "; give more rows, a smaller context_length, or a higher false_alarm_rate"
-        problems.raise_as(DataError)
-
-    def check_columns(self, readings: Readings) -> None:
-        """Raise DataError for columns that never change in the training part: a departure would have no unit."""
-        problems = Problems("the data")
-        spread = np.ptp(readings.values[: self.validation], axis=0)
-        for name, size, value in zip(readings.columns, spread, readings.values[0], strict=True):
-            if size <= 1e-9 * abs(value):
-                problems.add(
-                    f"column '{name}' is constant ({value:g}) in the training part, its first {self.validation} rows; "
-                    "leave it out"
-                )
         problems.raise_as(DataError)
 
 

@@ -13,6 +13,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
+from gruvy.errors import DataError
 from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
 from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
 from gruvy.tasks.anomaly.file import write_detector
@@ -144,13 +145,19 @@ class AnomalyDetector(OutlierMixin, Estimator):
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
-        parts.check_columns(readings)
         scaler = Scaler.of([readings.values[: parts.validation]])
+        constant = np.flatnonzero(scaler.std[0] == 0)  # a departure would have no unit
+        if len(constant):
+            name, value = readings.columns[constant[0]], readings.values[0, constant[0]]
+            raise DataError(
+                f"the data: column '{name}' is constant ({value:g}) in the training part, its first "
+                f"{parts.validation} rows ({len(constant)} such columns); leave it out"
+            )
         scaled = scaler.scale(readings.values, 0)
         sizes = {"context": self.context_length, "horizon": self.horizon, "batch_size": self.batch_size}
         scale = usual_changes(scaled[: parts.validation], self.horizon)
 
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         with reproducible(seed):
             network = AnomalyNetwork(
                 len(readings.columns),
@@ -282,7 +289,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         """
         readings, verdict = self._judge(X)
         known = read_labels(X, labels, len(readings.values))
-        return evaluation(verdict.scores, self.detector_.events(verdict.scores), known, tolerance=tolerance)
+        judged = slice(self.detector_.warm_up, None)
+        return evaluation(verdict.scores, self.detector_.events(verdict.scores), known, judged, tolerance=tolerance)
 
     def stream(self) -> DetectorStream:
         """Return the detector to be run one row at a time on a `gruvy.StreamingGRU`.

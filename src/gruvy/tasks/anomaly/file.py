@@ -34,12 +34,9 @@ _SCORES = "calibration/scores"
 def write_detector(estimator: AnomalyDetector, path: str | os.PathLike[str]) -> Path:
     """Write a fitted AnomalyDetector."""
     detector = estimator.detector_
-    params = estimator.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
     document = {
         "task": TASK,
-        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "params": estimator._saved_params(),
         "fitted": {name: getattr(estimator, name) for name in _PLAIN}
         | {"step": None if estimator.step_ is None else estimator.step_.freq},
         **detector.document(),

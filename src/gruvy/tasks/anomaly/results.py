@@ -43,6 +43,8 @@ def read_labels(data: Any, labels: Any, count: int) -> np.ndarray:
         if labels not in names:
             raise DataError(f"the table: no column '{labels}' (labels); {did_you_mean(labels, names)}")
         labels = data[labels]
+    if isinstance(labels, pd.Series) and labels.isna().any():
+        raise ArgumentError(f"labels: {labels.isna().sum()} are missing; write 0 or 1 in each row")
     found = np.asarray(labels)
     if found.shape != (count,):
         raise ArgumentError(f"labels: expected one a row, ({count},), got the shape {found.shape}")
@@ -52,18 +54,22 @@ def read_labels(data: Any, labels: Any, count: int) -> np.ndarray:
     return found.astype(bool)
 
 
-def evaluation(scores: np.ndarray, found: Sequence[Event], labels: np.ndarray, *, tolerance: int = 0) -> dict[str, Any]:
-    """Return the figures of `AnomalyDetector.evaluate`."""
+def evaluation(
+    scores: np.ndarray, found: Sequence[Event], labels: np.ndarray, judged: slice, *, tolerance: int = 0
+) -> dict[str, Any]:
+    """Return the figures of `AnomalyDetector.evaluate`; those of single rows are of the rows that are judged."""
     labelled = labelled_events(labels)
     alarms = scores > 1
     near = np.zeros(len(labels), bool)
     for start, stop in labelled:
         near[max(start - tolerance, 0) : stop + tolerance] = True
     delays = [int(alarms[start:stop].argmax()) for start, stop in labelled if alarms[start:stop].any()]
+    normal = alarms[judged][~near[judged]]
+    labels, scores = labels[judged], scores[judged]
     mixed = 0 < labels.sum() < len(labels)
     return {
         **event_scores(found, labelled, tolerance=tolerance),
-        "normal_rows_flagged": float(alarms[~near].mean()) if not near.all() else float("nan"),
+        "normal_rows_flagged": float(normal.mean()) if len(normal) else float("nan"),
         "median_delay": float(np.median(delays)) if delays else float("nan"),
         "roc_auc": float(roc_auc_score(labels, scores)) if mixed else float("nan"),
         "average_precision": float(average_precision_score(labels, scores)) if mixed else float("nan"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from gruvy.tasks.classification.data import Series, read_sequences
+from gruvy.tasks.classification.data import Series, Texts, read_sequences
 
 # Inverse strengths of the penalty that are tried.
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -30,14 +31,22 @@ class LinearClassifier:
     Args:
         class_weight: as of the `SequenceClassifier`.
         random_state: of the folds.
+        one_length: whether all numeric sequences, those to come too, have one length; None: as those of the fit.
 
     Attributes:
         name: what reports call it.
     """
 
-    def __init__(self, class_weight: str | Mapping[Any, float] | None = None, random_state: int = 0):
+    def __init__(
+        self,
+        class_weight: str | Mapping[Any, float] | None = None,
+        random_state: int = 0,
+        *,
+        one_length: bool | None = None,
+    ):
         self.class_weight = class_weight
         self.random_state = random_state
+        self.one_length = one_length
 
     def fit(self, X: Any, y: NDArray[np.int64]) -> LinearClassifier:
         """Learn from sequences and the numbers of their classes."""
@@ -45,11 +54,10 @@ class LinearClassifier:
         steps: list[Any]
         if isinstance(sequences[0], str):
             self.name = "TF-IDF + logistic regression"
-            steps = [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)]
+            steps = [_tfidf(sequences)]
         else:
             self.name = "logistic regression"
-            one_length = len({len(sequence) for sequence in sequences}) == 1
-            read = FunctionTransformer(_flat if one_length else _statistics)
+            read = FunctionTransformer(_flat if self._one_length(sequences) else _statistics)
             # Of a channel without any value the mean over the other sequences is taken.
             steps = [read, SimpleImputer(keep_empty_features=True), StandardScaler()]
         regression = LogisticRegression(max_iter=2000, class_weight=self.class_weight)
@@ -61,6 +69,9 @@ class LinearClassifier:
         found: NDArray[np.float64] = self._model.predict_proba(read_sequences(X))
         return found
 
+    def _one_length(self, sequences: Series) -> bool:
+        return len({len(one) for one in sequences}) == 1 if self.one_length is None else self.one_length
+
     def _search(self, pipeline: Pipeline, y: NDArray[np.int64]) -> Pipeline | GridSearchCV:
         folds = min(3, int(np.unique(y, return_counts=True)[1].min()))
         if folds < 2:
@@ -71,6 +82,16 @@ class LinearClassifier:
             scoring="neg_log_loss",
             cv=StratifiedKFold(folds, shuffle=True, random_state=self.random_state),
         )
+
+
+def _tfidf(texts: Texts) -> TfidfVectorizer:
+    """Words of any length and pairs of them; of texts without a word, such as signs, the characters."""
+    words = {"ngram_range": (1, 2), "sublinear_tf": True}
+    if any(re.search(r"\w\w", text) for text in texts):
+        return TfidfVectorizer(**words)
+    if any(re.search(r"\w", text) for text in texts):
+        return TfidfVectorizer(token_pattern=r"\w", **words)
+    return TfidfVectorizer(analyzer="char", **words)
 
 
 def _flat(sequences: Series) -> NDArray[np.float64]:

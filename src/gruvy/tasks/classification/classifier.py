@@ -177,7 +177,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         weights = weights * class_weights(self.class_weight, classes, counts)[numbers]
         targets = (weights[:, None] * np.eye(len(classes))[numbers]).astype(np.float32)
 
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         kept = held_out(numbers, self.validation_fraction, seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")

@@ -15,6 +15,9 @@ from sklearn.exceptions import DataConversionWarning
 from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import Problems
 
+# A spread below this share of the values is that of rounding.
+_ROUNDING = 1e-9
+
 Texts = list[str]
 Series = list[NDArray[np.float64]]
 
@@ -179,8 +182,8 @@ class Scaling:
                 f"X: channel {empty[0]} has no value in any sequence that is learnt from ({len(empty)} such channels); "
                 "leave it out"
             )
-        std = np.nanstd(steps, axis=0)
-        return cls(np.nanmean(steps, axis=0), np.where(std > 0, std, 1.0), gaps)
+        std, largest = np.nanstd(steps, axis=0), np.nanmax(np.abs(steps), axis=0)
+        return cls(np.nanmean(steps, axis=0), np.where(std > _ROUNDING * largest, std, 1.0), gaps)
 
     @property
     def width(self) -> int:

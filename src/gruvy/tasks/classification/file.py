@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,15 +37,9 @@ def write_classifier(classifier: SequenceClassifier, path: str | os.PathLike[str
     else:
         preprocessing["gaps"] = model.preparation.gaps
         tensors |= {"scaling/mean": model.preparation.mean, "scaling/std": model.preparation.std}
-    params = classifier.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
-    if isinstance(params["class_weight"], Mapping):  # JSON has no keys but text
-        weights = params["class_weight"].items()
-        params["class_weight"] = [[_plain(label), _plain(weight)] for label, weight in weights]
     document = {
         "task": TASK,
-        "params": {name: _plain(value) for name, value in params.items()},
+        "params": classifier._saved_params(),
         "preprocessing": preprocessing,
         "temperature": model.temperature,
         "classes": classifier.classes_.tolist(),
@@ -111,7 +104,3 @@ def new_network(classifier: SequenceClassifier, preparation: Vocabulary | Scalin
         for _ in range(classifier.ensemble_size)
     ]
     return ClassifierEnsemble(members)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ class SequenceColumns:
         check_names(frame, named | {name: name for name in self.values})
         names = (frame.index if self.id is None else frame[self.id]).to_numpy()
         if self.text is not None:
-            if pd.api.types.is_numeric_dtype(frame[self.text]):
+            if pd.to_numeric(frame[self.text], errors="coerce").notna().all():
                 raise DataError(
                     f"column '{self.text}': expected texts, got numbers such as {frame[self.text].iloc[0]!r}; for "
                     "sequences of numbers name no column of texts"
@@ -123,13 +123,16 @@ class TestPart:
     baselines: list[dict[str, Any]]
 
 
-def read_file(path: Path, label: str, series: str | None = None, *, labelled: bool = True) -> pd.DataFrame:
+def read_file(
+    path: Path, label: str, series: str | None = None, *, text: str | None = None, labelled: bool = True
+) -> pd.DataFrame:
     """Read a table, or of an AnnData file the expression and the annotations that are named.
 
     Args:
         path: a file that `gruvy.data.read_table` reads, or a .h5ad file.
         label: the column or annotation of the classes.
         series: that of the ids.
+        text: the column of the texts.
         labelled: whether the file has to have the label.
 
     Raises:
@@ -137,7 +140,7 @@ def read_file(path: Path, label: str, series: str | None = None, *, labelled: bo
         MissingExtraError: a .h5ad file without anndata.
     """
     if path.suffix.lower() != ".h5ad":
-        return read_table(path)
+        return read_table(path, texts=() if text is None else (text,))
     ids = [] if series is None else [series]
     return read_expression(path, [*ids, label] if labelled else ids, [] if labelled else [label])
 
@@ -171,7 +174,11 @@ def fit_table(
     learnt, tested = ([sequences[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
     model.fit(learnt, y[~kept], **options)
     model.columns_ = columns
-    linear = LinearClassifier(model.class_weight, seed).fit(learnt, numbers[~kept])
+    weight = model.class_weight
+    if isinstance(weight, Mapping):  # of labels; the linear model is given their numbers
+        weight = {model.classes_.tolist().index(label): float(value) for label, value in weight.items()}
+    one_length = len({len(one) for one in sequences}) == 1
+    linear = LinearClassifier(weight, seed, one_length=one_length).fit(learnt, numbers[~kept])
     score = score_row(linear.name, numbers[kept], linear.predict_proba(tested))
     return TestPart(tested, y[kept], [score])
 
@@ -232,6 +239,8 @@ def check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
 def column_numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
     """Return a column as numbers, NaN where it is empty, and note what else is in it."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        numbers = np.full(len(column), np.nan)
     wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
     if len(wrong):
         problems.add(

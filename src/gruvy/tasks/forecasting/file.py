@@ -50,20 +50,17 @@ def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Pa
         "linear/coef": model.linear.coef,
         "linear/intercept": model.linear.intercept,
     }
-    params = forecaster.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
-    params["quantiles"] = [float(level) for level in params["quantiles"]]
     columns = preparation.columns
+    params = forecaster._saved_params()
     document = {
         "task": TASK,
-        "params": {name: _plain(value) for name, value in params.items()},
+        "params": params,
         "spec": {
-            "cell": forecaster.cell,
+            "cell": params["cell"],
             "input_size": preparation.channels + len(columns.values),
-            "hidden_size": int(forecaster.hidden_size),
-            "num_layers": int(forecaster.num_layers),
-            "reset_after": True if forecaster.cell == "gru" else None,
+            "hidden_size": params["hidden_size"],
+            "num_layers": params["num_layers"],
+            "reset_after": True if params["cell"] == "gru" else None,
             "known_size": len(columns.known),
             "targets": len(columns.targets),
         },
@@ -126,7 +123,3 @@ def new_network(forecaster: Forecaster, preparation: Preparation) -> ForecastNet
 
 def _text(time: pd.Timestamp | None) -> str | None:
     return None if time is None else time.isoformat()
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -169,7 +169,7 @@ class Forecaster(Estimator):
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
 
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         with reproducible(seed):
             network = new_network(self, preparation)
         self._train(

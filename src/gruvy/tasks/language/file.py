@@ -34,18 +34,16 @@ def write_language_model(model: LanguageModel, path: str | os.PathLike[str]) -> 
     """Write a fitted LanguageModel."""
     network: LanguageNetwork = model._network
     tensors = {PREFIX + name: weight.detach().numpy() for name, weight in network.state_dict().items()}
-    params = model.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
+    params = model._saved_params()
     document = {
         "task": TASK,
-        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "params": params,
         "spec": {
-            "cell": model.cell,
-            "input_size": int(model.embedding_size),
-            "hidden_size": int(model.hidden_size),
-            "num_layers": int(model.num_layers),
-            "reset_after": True if model.cell == "gru" else None,
+            "cell": params["cell"],
+            "input_size": params["embedding_size"],
+            "hidden_size": params["hidden_size"],
+            "num_layers": params["num_layers"],
+            "reset_after": True if params["cell"] == "gru" else None,
         },
         "alphabet": model._characters.alphabet.document(),
         "fitted": {name: getattr(model, name) for name in _PLAIN},

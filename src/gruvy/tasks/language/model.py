@@ -41,7 +41,7 @@ class LanguageModel(Estimator):
         cell: "gru", "lstm" or "tanh".
         tokens: "character", or "subword": pieces of words that are learnt from the training part (byte-pair encoding,
             by the tokenizers library of the extra "text"); a text has fewer of them, and memory reaches further back.
-        vocabulary_size: the most sub-words, single characters included.
+        vocabulary_size: the most sub-words; all single characters are among them, even if there are more.
         embedding_size: E, numbers that stand for a character or sub-word.
         dropout: share of the units dropped in training, between layers and before the output.
         context_length: T, characters or sub-words through which gradients go back; what is remembered goes further.
@@ -145,7 +145,7 @@ class LanguageModel(Estimator):
             alphabet = learn_subwords(parts["training"], characters.characters, self.vocabulary_size)
         training, judged = (torch.from_numpy(alphabet.encode(parts[name])) for name in ("training", "validation"))
 
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         with reproducible(seed):
             network = new_language_network(self, alphabet)
         self._train(

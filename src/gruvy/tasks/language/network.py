@@ -72,10 +72,10 @@ class CarriedLoss:
     learnt from (Williams and Peng 1990). A pass ends before another one begins, so one state is enough.
 
     Args:
-        lengths: (V,) the characters of each piece, so that the loss is in bits per character; None for single ones.
+        lengths: (V,) the characters of each piece, so that the loss is in bits per character.
     """
 
-    def __init__(self, lengths: Tensor | None = None) -> None:
+    def __init__(self, lengths: Tensor) -> None:
         self._state: Any = None
         self._lengths = lengths
 
@@ -84,8 +84,7 @@ class CarriedLoss:
         logits, state = network(batch.inputs, None if batch.first else self._state)
         self._state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
         nats = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="sum")
-        count = torch.tensor(batch.targets.numel()) if self._lengths is None else self._lengths[batch.targets].sum()
-        return nats / math.log(2), count
+        return nats / math.log(2), self._lengths[batch.targets].sum()
 
 
 def language_graph(network: LanguageNetwork) -> Graph | None:

@@ -14,7 +14,9 @@ from gruvy.timeseries import Problems
 Rolls = list[NDArray[np.float32]]
 
 
-def read_rolls(X: Any, columns: int | None = None, *, name: str = "X", names: Sequence[str] | None = None) -> Rolls:
+def read_rolls(
+    X: Any, columns: int | None = None, *, name: str = "X", names: Sequence[str] | None = None, least: int = 2
+) -> Rolls:
     """Return pieces as arrays (T, D) of 0 and 1.
 
     Args:
@@ -22,6 +24,7 @@ def read_rolls(X: Any, columns: int | None = None, *, name: str = "X", names: Se
         columns: D, where it is known.
         name: of X in messages.
         names: what each piece is called in messages; by default its number.
+        least: steps that a piece has to have.
 
     Raises:
         DataError: nothing, something else, or pieces that are too short, have NaN or other values, or differ in
@@ -49,7 +52,7 @@ def read_rolls(X: Any, columns: int | None = None, *, name: str = "X", names: Se
     problems.raise_as(DataError)
     width = columns or arrays[0].shape[1]
     where = "in the fit" if columns else f"in {called[0]}"
-    note(lambda array: len(array) < 2, "have fewer than 2 steps; leave them out, or take a shorter step")
+    note(lambda array: len(array) < least, f"have fewer than {least} steps; leave them out, or take a shorter step")
     note(lambda array: array.shape[1] != width, f"have another number of columns than the {width} {where}")
     note(lambda array: bool(np.isnan(array).any()), "have NaN; write 0 where nothing sounds")
     note(lambda array: not np.isin(array[~np.isnan(array)], (0, 1)).all(), "have other values than 0 and 1")

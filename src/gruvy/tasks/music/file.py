@@ -33,16 +33,14 @@ def write_polyphonic(model: PolyphonicModel, path: str | os.PathLike[str]) -> Pa
         "baselines/first": model._markov.first,
         "baselines/after": model._markov.after,
     }
-    params = model.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
+    params = model._saved_params()
     document = {
         "task": TASK,
-        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "params": params,
         "notes": model.n_features_in_,
         "files": asdict(model.files_),
         "fitted": {name: getattr(model, name) for name in _PLAIN},
-        "spec": {"cell": model.cell},
+        "spec": {"cell": params["cell"]},
     }
     graph = polyphonic_graph(model._network)
     if graph is not None:  # its arrays are the network's weights, by the same names
@@ -63,7 +61,7 @@ def read_polyphonic(
         model.n_features_in_ = int(document["notes"])
         kept = document["files"]
         model.files_ = MusicFiles(**{**kept, "notes": tuple(kept["notes"])})
-        network = new_network(model)
+        network = new_network(model, model.n_features_in_)
         weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
         network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
         for name in _PLAIN:
@@ -75,11 +73,11 @@ def read_polyphonic(
     return model
 
 
-def new_network(model: PolyphonicModel) -> PolyphonicNetwork:
-    """The network for these parameters, untrained."""
+def new_network(model: PolyphonicModel, notes: int) -> PolyphonicNetwork:
+    """The network for these parameters and so many notes, untrained."""
     return PolyphonicNetwork(
         model.cell,
-        model.n_features_in_,
+        notes,
         hidden_size=model.hidden_size,
         num_layers=model.num_layers,
         dropout=model.dropout,

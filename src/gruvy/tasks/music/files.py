@@ -35,12 +35,13 @@ class MusicFiles:
     series: str | None = None
     notes: tuple[str, ...] = ()
 
-    def read(self, path: Path) -> tuple[list[str], Rolls]:
+    def read(self, path: Path, least: int = 2) -> tuple[list[str], Rolls]:
         """Return the names and the rolls of the pieces.
 
         Args:
             path: a folder of MIDI or MusicXML files, one of them, an .npz file with an array (T, D) for each piece, or
                 a table.
+            least: steps that a piece has to have.
 
         Raises:
             DataError: there is nothing, or something that cannot be used; all problems at once.
@@ -50,10 +51,10 @@ class MusicFiles:
         if not path.exists():
             raise DataError(f"{path}: no such file or folder; check the path")
         if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML):
-            return self._scores(path)
-        pieces = _arrays(path) if path.suffix.lower() == ".npz" else self._table(read_table(path))
+            return self._scores(path, least)
+        pieces = _arrays(path) if path.suffix.lower() == ".npz" else self._table(_named(read_table(path)))
         names = list(pieces)
-        return names, read_rolls(list(pieces.values()), name=str(path), names=names)
+        return names, read_rolls(list(pieces.values()), name=str(path), names=names, least=least)
 
     def for_learning(self, path: Path) -> MusicFiles:
         """Fill in the columns of a table that is to be learnt from; other files have none.
@@ -63,10 +64,10 @@ class MusicFiles:
         """
         if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML, ".npz"):
             return self
-        columns = [str(name) for name in read_table(path).columns]
+        columns = list(_named(read_table(path)).columns)
         return MusicFiles(self.step, self.series, tuple(name for name in columns if name != self.series))
 
-    def _scores(self, path: Path) -> tuple[list[str], Rolls]:
+    def _scores(self, path: Path, least: int) -> tuple[list[str], Rolls]:
         known = (*_MIDI, *_MUSICXML)
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in known) if path.is_dir() else [path]
         if not found:
@@ -76,7 +77,7 @@ class MusicFiles:
         silent = [name for name, roll in zip(names, rolls, strict=True) if not roll.any()]
         if silent:
             raise DataError(f"{path}: {len(silent)} of {len(names)} files have no notes, the first is {silent[0]}")
-        return names, read_rolls(rolls, name=str(path), names=names)
+        return names, read_rolls(rolls, name=str(path), names=names, least=least)
 
     def _score(self, file: Path) -> NDArray[np.uint8]:
         try:
@@ -93,7 +94,7 @@ class MusicFiles:
             if name not in frame.columns:
                 problems.add(f"no column '{name}'; {did_you_mean(name, frame.columns)}")
         problems.raise_as(DataError)
-        columns = self.notes or tuple(str(name) for name in frame.columns if name != self.series)
+        columns = self.notes or tuple(name for name in frame.columns if name != self.series)
         if not columns:
             raise DataError("the table: no column is left for the notes; add one of 0 and 1 for each")
         values = np.column_stack([_numbers(frame[name], problems) for name in columns])
@@ -104,6 +105,11 @@ class MusicFiles:
         if (codes < 0).any():
             raise DataError(f"column '{self.series}': {(codes < 0).sum()} rows have no id; fill it in")
         return {str(name): values[codes == number] for number, name in enumerate(ids)}
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a Parquet file can have numbers for names."""
+    return frame.set_axis(frame.columns.map(str), axis=1)
 
 
 def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
@@ -121,7 +127,7 @@ def _arrays(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             pieces = {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read as npz ({error}); write it with numpy.savez") from error
     if not pieces:
         raise DataError(f"{path}: expected an array (T, D) for each piece, got none")

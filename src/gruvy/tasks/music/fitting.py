@@ -11,6 +11,7 @@ import numpy as np
 from gruvy.errors import DataError
 from gruvy.tasks.music.data import Rolls, held_out
 from gruvy.tasks.music.files import MusicFiles
+from gruvy.tasks.music.params import check_params
 
 if TYPE_CHECKING:
     from gruvy.tasks.music.polyphonic import PolyphonicModel
@@ -44,6 +45,7 @@ def fit_files(
     Raises:
         DataError: the files cannot be used.
     """
+    check_params(model.get_params())
     files = files.for_learning(path)
     names, rolls = files.read(path)
     if len(rolls) < _FEWEST:

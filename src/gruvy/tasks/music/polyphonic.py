@@ -129,16 +129,15 @@ class PolyphonicModel(Estimator):
         check_params(self.get_params())
         check_resume(checkpoint, resume)
         rolls = read_rolls(X)
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         if validation is None:
             kept = held_out(len(rolls), self.validation_fraction, seed)
             learnt, judged = ([rolls[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
         else:
             learnt, judged = rolls, read_rolls(validation, rolls[0].shape[1], name="validation")
-        self.n_features_in_ = rolls[0].shape[1]
         frequencies = NoteFrequencies.of(learnt)
         with reproducible(seed):
-            network = new_network(self)
+            network = new_network(self, rolls[0].shape[1])
             with torch.no_grad():  # what is left to learn is how the next frame differs from any frame
                 network.head.bias.copy_(torch.from_numpy(frequencies.logits))
         self._train(
@@ -154,6 +153,7 @@ class PolyphonicModel(Estimator):
             progress=progress,
             facts={"pieces": len(learnt) + len(judged)},
         )
+        self.n_features_in_ = rolls[0].shape[1]
         self.files_ = MusicFiles()
         self._keep(network, frequencies, NoteMarkov.of(learnt))
         return self

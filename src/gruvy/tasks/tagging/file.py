@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,15 +41,9 @@ def write_tagger(tagger: SequenceTagger, path: str | os.PathLike[str]) -> Path:
     scaling = model.preparation.scaling
     if scaling is not None:
         tensors |= {"scaling/mean": scaling.mean, "scaling/std": scaling.std}
-    params = tagger.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
-    if isinstance(params["class_weight"], Mapping):  # JSON has no keys but text
-        weights = params["class_weight"].items()
-        params["class_weight"] = [[_plain(label), _plain(weight)] for label, weight in weights]
     document = {
         "task": TASK,
-        "params": {name: _plain(value) for name, value in params.items()},
+        "params": tagger._saved_params(),
         "preprocessing": {"alphabet": model.preparation.alphabet},
         "temperature": model.temperature,
         "classes": tagger.classes_.tolist(),
@@ -91,7 +84,3 @@ def read_tagger(
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
     return tagger
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -72,7 +72,7 @@ class TagColumns:
         named = {"string": self.string, "series": self.series, "name": self.name}
         check_names(frame, named | {name: name for name in self.values})
         if self.series is None:
-            if pd.api.types.is_numeric_dtype(frame[self.string]):
+            if pd.api.types.is_numeric_dtype(frame[self.string]):  # of a Parquet file, or of Python
                 raise DataError(f"column '{self.string}': expected strings, got {frame[self.string].iloc[0]}")
             of_rows = list(range(len(frame))) if self.name is None else frame[self.name].tolist()
             return frame[self.string].tolist(), of_rows
@@ -127,15 +127,23 @@ class TestPart:
     baselines: list[dict[str, Any]]
 
 
-def read_frame(path: Path, labels: Path | None = None) -> pd.DataFrame:
+def read_frame(
+    path: Path, labels: Path | None = None, *, texts: Sequence[str] = (), known: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Return a table file as it is, and a FASTA file as a table of name, sequence and label.
+
+    Args:
+        path: the file.
+        labels: of a FASTA file, the one with the labels.
+        texts: of a table, the columns of strings.
+        known: of a FASTA file, all labels there can be; None if that is not known.
 
     Raises:
         DataError: the file cannot be used.
     """
     if not is_fasta(path):
-        return read_table(path)
-    records = read_fasta(path, labels)
+        return read_table(path, texts=texts)
+    records = read_fasta(path, labels, known=known)
     frame = pd.DataFrame({"name": [one.name for one in records], "sequence": [one.sequence for one in records]})
     return frame.assign(label=[one.labels for one in records]) if records[0].labels else frame
 
@@ -169,7 +177,15 @@ def fit_table(
     seed = model.random_state if isinstance(model.random_state, int) else 0
     order = np.random.default_rng(seed).permutation(len(X))
     count = min(max(1, round(test_fraction * len(X))), len(X) - 2)
-    tested, learnt = sorted(order[:count]), sorted(order[count:])
+    seen = {label for row in order[count:] for label in y[row]}
+    # A label of one test sequence alone could not be learnt: such a sequence goes to the others.
+    tested = sorted(row for row in order[:count] if seen.issuperset(y[row]))
+    if not tested:
+        raise DataError(
+            "the table: every sequence that was drawn to be tested has a label that no other one has; give more "
+            "sequences, or a larger test part"
+        )
+    learnt = sorted(set(range(len(X))) - set(tested))
     parts = [X[row] for row in learnt], [y[row] for row in learnt]
     model.fit(*parts, **options)
     model.columns_ = columns

@@ -148,7 +148,7 @@ class SequenceTagger(Estimator):
             )
         preparation = Preparation.of(sequences)
         encoded, numbers = preparation.encode(sequences), labels.numbers
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         if validation is None:
             kept = self._held_out(len(sequences), seed)
         else:

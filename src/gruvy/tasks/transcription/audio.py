@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import DataError, MissingExtraError
+from gruvy.tasks.params import is_int
 from gruvy.timeseries import Problems
 
 Samples = NDArray[np.float32]
 
 # Recordings whose loudest sample is below this are silent: 16 bits cannot hold anything softer.
 _SILENCE = 2.0**-15
+# Below it no speech is left.
+_LOWEST_RATE = 1000
 # Suffixes of the files that a folder is searched for.
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -37,6 +40,10 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
         MissingExtraError: the extra ``speech`` is missing.
     """
     rows = _rows(X)
+    if sample_rate is not None:
+        if not is_int(sample_rate) or sample_rate < _LOWEST_RATE:
+            raise DataError(f"sample_rate: expected a whole number of Hz from {_LOWEST_RATE} on, got {sample_rate!r}")
+        sample_rate = int(sample_rate)
     problems = Problems("X")
     read = [_read(number, row, sample_rate or model_rate, problems) for number, row in enumerate(rows)]
     found = [one for one in read if one is not None]
@@ -64,8 +71,25 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
     return [resampled(samples, rate, wanted) for samples, rate in found], wanted
 
 
+def scaled(samples: NDArray[Any]) -> Samples:
+    """Samples from -1 to 1: floating-point ones as they are, those of 8, 16 or 32 bits (PCM) over their full scale.
+
+    Raises:
+        TypeError: they are of another kind.
+    """
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    if samples.dtype == np.uint8:  # as WAV files of 8 bits have them: silence is 128
+        return ((samples.astype(np.float32) - 128) / 128).astype(np.float32)
+    if samples.dtype in (np.int16, np.int32):
+        return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
+    if samples.dtype.kind not in "iu":
+        raise TypeError
+    raise TypeError(f"{samples.dtype} numbers; give floating-point ones from -1 to 1, or int16, int32 or uint8")
+
+
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
-    """The recording at another rate, by soxr's best filter."""
+    """The recording at another rate, by soxr, in its high quality."""
     if rate == wanted:
         return samples
     found: Samples = audio_library("librosa").resample(samples, orig_sr=rate, target_sr=wanted)
@@ -115,17 +139,16 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
         name = f"recording {number}"
         try:
             samples = np.asarray(row)
-            if samples.dtype == object:
-                raise TypeError
-            if samples.dtype.kind == "i":  # PCM
-                samples = samples / -float(np.iinfo(samples.dtype).min)
-            samples = samples.astype(np.float32)
-        except (TypeError, ValueError):
-            problems.add(f"{name}: expected a path or an array of samples, got {type(row).__name__}")
+            samples = scaled(samples)
+        except (TypeError, ValueError) as error:
+            problems.add(f"{name}: expected a path or an array of samples, got {str(error) or type(row).__name__}")
             return None
         if rate is None:
             problems.add("sample_rate: expected the rate of the arrays in Hz, got None")
             return None
+    if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:
+        problems.add(f"{name}: expected samples, or (samples, channels), got an array {samples.shape}; transpose it")
+        return None
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
     if samples.ndim != 1 or not samples.size:

@@ -29,12 +29,9 @@ def write_transcriber(transcriber: Transcriber, path: str | os.PathLike[str]) ->
     model: TranscriberModel = transcriber._model
     tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
     tensors |= {"scaling/mean": model.scaling.mean, "scaling/std": model.scaling.std}
-    params = transcriber.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
     document = {
         "task": TASK,
-        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "params": transcriber._saved_params(),
         "preprocessing": {"sample_rate": model.features.sample_rate, "alphabet": model.alphabet},
         "columns": transcriber.columns_,
         "fitted": {name: getattr(transcriber, name) for name in _PLAIN},

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gruvy.errors import DataError
-from gruvy.tasks.transcription.audio import Samples
+from gruvy.tasks.transcription.audio import Samples, scaled
 from gruvy.tasks.transcription.decoding import Greedy
 from gruvy.tasks.transcription.features import Frames
 from gruvy.tasks.transcription.model import TranscriberModel
@@ -48,14 +48,17 @@ class Stream:
         """Take more samples of the model's rate, and return the characters that are certain now, if any.
 
         Args:
-            samples: any number of them, -1 to 1, of one channel.
+            samples: any number of them, of one channel: from -1 to 1, or integers as in the fit.
 
         Raises:
             DataError: the stream is finished, or these are no samples.
         """
         if self._finished:
             raise DataError("the stream is finished; begin another one")
-        piece = np.asarray(samples, dtype=np.float32)
+        try:
+            piece = scaled(np.asarray(samples))
+        except TypeError as error:
+            raise DataError(f"expected samples, got {str(error) or type(samples).__name__}") from error
         if piece.ndim != 1 or not np.isfinite(piece).all():
             raise DataError(f"expected samples of one channel without NaN or infinity, got an array of {piece.shape}")
         self._received += len(piece)

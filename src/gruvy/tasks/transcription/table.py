@@ -12,7 +12,7 @@ import pandas as pd
 
 from gruvy.data import read_table
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.transcription.audio import SUFFIXES, read_recordings
+from gruvy.tasks.transcription.audio import SUFFIXES, audio_library, read_recordings
 from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
 from gruvy.tasks.transcription.features import LogMel
@@ -61,6 +61,7 @@ def fit_table(
         ArgumentError, DataError: as ``fit``; or a column is missing.
     """
     check_params(model.get_params())
+    audio_library("jiwer")  # measures what is fitted: say now if it is missing
     frame = _read(table, {"audio": audio, "text": text})
     paths = _paths(table, frame, audio)
     recordings, rate = read_recordings(paths, sample_rate)
@@ -136,7 +137,7 @@ def columns_of(model: Transcriber) -> dict[str, str]:
 
 
 def _read(path: Path, named: dict[str, str]) -> pd.DataFrame:
-    frame = read_table(path)
+    frame = read_table(path, texts=tuple(named.values()))
     problems = Problems(str(path))
     for role, name in named.items():
         if name not in frame.columns:

@@ -154,7 +154,7 @@ class Transcriber(Estimator):
         frames = [features.frames(samples) for samples in recordings]
         check_steps([len(one) for one in frames], texts, self.subsampling)
 
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         kept = held_out(texts, self.validation_fraction, seed)
         alphabet = "".join(sorted(set("".join(texts))))
         scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])

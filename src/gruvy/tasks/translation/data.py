@@ -26,6 +26,8 @@ def read_texts(texts: Any, name: str) -> list[str]:
         raise DataError(f"{name}: expected a list of texts, got one text; put it into a list")
     if not isinstance(texts, Sequence) and not hasattr(texts, "__array__"):
         raise DataError(f"{name}: expected a list of texts, got {type(texts).__name__}")
+    if getattr(texts, "ndim", 1) != 1:
+        raise DataError(f"{name}: expected a list of texts, got {texts.ndim} dimensions; give one column of the table")
     rows = list(texts)
     if not rows:
         raise DataError(f"{name}: expected at least one text, got none")

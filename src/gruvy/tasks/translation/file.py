@@ -31,12 +31,9 @@ def write_translator(translator: Translator, path: str | os.PathLike[str]) -> Pa
     """Write a fitted Translator."""
     model: TranslatorModel = translator._model
     tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
-    params = translator.get_params()
-    if not isinstance(params["random_state"], int):  # the seed that was drawn is in the provenance
-        params["random_state"] = None
     document = {
         "task": TASK,
-        "params": {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()},
+        "params": translator._saved_params("beam_size", "length_normalization"),
         "subwords": {"source": model.source.document, "target": model.target.document},
         "columns": None if translator.columns_ is None else asdict(translator.columns_),
         "fitted": {name: getattr(translator, name) for name in _PLAIN},

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gruvy.data import read_table
+from gruvy.data import read_table, read_text
 from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
+from gruvy.tasks.translation.params import check_params
 from gruvy.timeseries import Problems, did_you_mean
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def read_files(data: Path, translations: Path | None, columns: PairColumns) -> t
     if translations is None:
         if data.exists() and not is_table(data):
             raise ArgumentError(f"{data}: expected a table, or two text files; name the file with the translations too")
-        return columns.read(read_table(data))
+        return columns.read(read_table(data, texts=(columns.source, columns.target)))
     table = next((path for path in (data, translations) if is_table(path)), None)
     if table is not None:
         raise ArgumentError(f"{table}: expected two text files, got a table; give it alone, with --source and --target")
@@ -69,16 +70,8 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         DataError: the file is missing, empty or no such text.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; check the path")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected a text in UTF-8 ({error}); convert it") from error
-    if not lines:
-        raise DataError(f"{path}: the file is empty; expected a sentence a line")
-    return lines
+    # Only a line break ends a line: `splitlines` would cut at U+2028 and others too, which sentences can have.
+    return read_text(path).removesuffix("\n").split("\n")
 
 
 def fit_pairs(
@@ -96,6 +89,7 @@ def fit_pairs(
     Raises:
         DataError: the pairs cannot be used.
     """
+    check_params(model.get_params())
     if len(set(X)) < 3:
         raise DataError(f"expected at least 3 different sentences to learn from, validate and test, got {len(set(X))}")
     seed = model.random_state if isinstance(model.random_state, int) else 0
@@ -117,7 +111,7 @@ def predict_file(model: Translator, path: Path) -> pd.DataFrame:
     """
     columns = columns_of(model)
     if is_table(path):
-        frame = read_table(path)
+        frame = read_table(path, texts=(columns.source,))
         _check_names(frame, columns.source)
         texts = read_texts(frame[columns.source].tolist(), f"column '{columns.source}'")
     else:

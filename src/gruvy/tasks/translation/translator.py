@@ -139,7 +139,7 @@ class Translator(Estimator):
         check_params(self.get_params())
         check_resume(checkpoint, resume)
         source, target = read_pairs(X, y)
-        seed = self._seed()
+        seed = self._seed(checkpoint, resume)
         if validation is None:
             source, target, *kept = _split(source, target, self.validation_fraction, seed)
         else:
