@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,6 +86,10 @@ def test_words_and_figures(shown, tmp_path):
     headline = "The GRU gets 21.3% of the characters and 45.6% of the words wrong in what it had never heard"
     assert transcription_headline(shown) == (
         f"{headline} (characters: 70.0% by nearest recording (DTW) and 100.0% by empty transcript)."
+    )
+    better = ErrorRow("GRU + language model", "model", 0.19, 0.3, 0.6)
+    assert transcription_headline(replace(shown, rows=[*shown.rows, better])).endswith(
+        "transcript). The GRU + language model: 19.0% and 30.0%."
     )
     assert headline in page
     assert "125% of the characters wrong" in page

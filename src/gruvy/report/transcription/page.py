@@ -41,13 +41,15 @@ def write_transcription_report(report: TranscriptionReport, path: str | PathLike
 
 
 def transcription_headline(report: TranscriptionReport) -> str:
-    """Say in one sentence how many characters and words are wrong, and how many of each baseline."""
+    """Say how many characters and words are wrong, how many of each baseline, and of a better model, if there is one."""
     model = report.model
+    best = min((row for row in report.rows if row.kind == "model"), key=lambda row: row.cer)
+    better = f" The {best.name}: {best.cer:.1%} and {best.wer:.1%}." if best.cer < model.cer else ""
     others = [f"{row.cer:.1%} by {row.name}" for row in report.rows if row.kind == "baseline"]
     beside = f" (characters: {text.listed(others)})" if others else ""
     return (
         f"The {model.name} gets {model.cer:.1%} of the characters and {model.wer:.1%} of the words wrong in what it "
-        f"had never heard{beside}."
+        f"had never heard{beside}.{better}"
     )
 
 
