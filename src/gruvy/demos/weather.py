@@ -100,6 +100,10 @@ def run(
     figures = [
         Figure(measure, values.pop("GRU"), values, trivial="persistence") for measure, values in measures.items()
     ]
+    static, latest = band.values()
+    figures.append(
+        Figure("truths in the 80% band", latest, {"calibrated once": static}, None, higher_is_better=True, style=".0%")
+    )
     tables = [error_table(report.rows, report.unit, report.step)]
     sentences = f"{headline(report)} {band_sentence(band)}"
     return Outcome(sentences, tables, figures, results, report_path, folder / "weather.gruvy")
