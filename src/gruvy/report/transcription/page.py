@@ -41,7 +41,7 @@ def write_transcription_report(report: TranscriptionReport, path: str | PathLike
 
 
 def transcription_headline(report: TranscriptionReport) -> str:
-    """Say how many characters and words are wrong, how many of each baseline, and of a better model, if there is one."""
+    """Say how many characters and words are wrong, and of each baseline, and of a better model, if there is one."""
     model = report.model
     best = min((row for row in report.rows if row.kind == "model"), key=lambda row: row.cer)
     better = f" The {best.name}: {best.cer:.1%} and {best.wer:.1%}." if best.cer < model.cer else ""

@@ -7,25 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.tasks.agent.network import AgentNetwork
 from gruvy.tasks.agent.spaces import Actions, Observations
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.agent.recurrent_agent import RecurrentAgent
 
 TASK = "agent"
-_PREFIX = "network/"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = ("environment_", "history_", "provenance_")
 
 
 def write_agent(agent: RecurrentAgent, path: str | os.PathLike[str]) -> Path:
     """Write a fitted RecurrentAgent."""
-    tensors = {_PREFIX + name: value.detach().numpy() for name, value in agent._network.state_dict().items()}
+    tensors = network_arrays(agent._network)
     document = {
         "task": TASK,
         "params": agent._saved_params(),
@@ -50,8 +49,7 @@ def read_agent(
         agent.observations_ = Observations.of_document(document["observations"])
         agent.actions_ = Actions.of_document(document["actions"])
         network = new_network(agent, agent.observations_, agent.actions_)
-        weights = {name.removeprefix(_PREFIX): torch.from_numpy(value) for name, value in tensors.items()}
-        network.load_state_dict(weights)
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(agent, name, document["fitted"][name])
         agent._keep(network)

@@ -11,9 +11,8 @@ from gruvy.data import Batch
 from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
+from gruvy.tasks.weights import PREFIX
 
-# What the weights are called in the estimator's file.
-PREFIX = "network/"
 # The first part of a window, in which the state has seen too little to be judged by.
 _SETTLING = 4
 _PENALTY = 1e-4  # of the ridge, for one row

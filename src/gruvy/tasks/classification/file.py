@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.data import Vocabulary
@@ -17,12 +16,12 @@ from gruvy.tasks.classification.data import Scaling
 from gruvy.tasks.classification.model import ClassifierModel
 from gruvy.tasks.classification.network import ClassifierEnsemble, ClassifierNetwork
 from gruvy.tasks.classification.table import SequenceColumns
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.classification.classifier import SequenceClassifier
 
 TASK = "classify"
-_PREFIX = "network/"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
 
@@ -30,7 +29,7 @@ _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_",
 def write_classifier(classifier: SequenceClassifier, path: str | os.PathLike[str]) -> Path:
     """Write a fitted SequenceClassifier."""
     model: ClassifierModel = classifier._model
-    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    tensors = network_arrays(model.network)
     preprocessing: dict[str, Any] = {"vocabulary": None}
     if isinstance(model.preparation, Vocabulary):
         preprocessing = {"vocabulary": model.preparation.document()}
@@ -74,8 +73,7 @@ def read_classifier(
         classifier.classes_ = np.array(document["classes"])
         classifier.class_counts_ = np.array(document["class_counts"])
         network = new_network(classifier, preparation, len(classifier.classes_))
-        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(classifier, name, document["fitted"][name])
         classifier._keep(ClassifierModel(network, preparation, float(document["temperature"])))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.tasks.forecasting.baselines import LinearAutoregression
-from gruvy.tasks.forecasting.graph import PREFIX, forecast_graph
+from gruvy.tasks.forecasting.graph import forecast_graph
 from gruvy.tasks.forecasting.model import ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork
 from gruvy.tasks.forecasting.params import quantile_levels
+from gruvy.tasks.weights import network_arrays, set_network
 from gruvy.timeseries import Preparation, Scaler
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Pa
     """Write a fitted Forecaster."""
     model: ForecastModel = forecaster._model
     preparation, network = model.preparation, model.network
-    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in network.state_dict().items()}
+    tensors = network_arrays(network)
     tensors |= {
         "scaler/mean": preparation.scaler.mean,
         "scaler/std": preparation.scaler.std,
@@ -90,8 +90,7 @@ def read_forecaster(
             document["preprocessing"], Scaler(tensors["scaler/mean"], tensors["scaler/std"])
         )
         network = new_network(forecaster, preparation)
-        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         linear = LinearAutoregression(tensors["linear/coef"], tensors["linear/intercept"], **document["linear"])
         for name in _PLAIN:
             setattr(forecaster, name, document["fitted"][name])

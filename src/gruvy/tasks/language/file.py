@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.language import Alphabet, Subwords, read_pieces
-from gruvy.tasks.language.network import PREFIX, LanguageNetwork, language_graph
+from gruvy.tasks.language.network import LanguageNetwork, language_graph
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.language.model import LanguageModel
@@ -33,7 +33,7 @@ _PLAIN = (
 def write_language_model(model: LanguageModel, path: str | os.PathLike[str]) -> Path:
     """Write a fitted LanguageModel."""
     network: LanguageNetwork = model._network
-    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in network.state_dict().items()}
+    tensors = network_arrays(network)
     params = model._saved_params()
     document = {
         "task": TASK,
@@ -66,8 +66,7 @@ def read_language_model(
         model = model_type(**document["params"])
         alphabet = read_pieces(document["alphabet"])
         network = new_language_network(model, alphabet)
-        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(model, name, document["fitted"][name])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

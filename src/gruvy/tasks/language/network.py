@@ -19,9 +19,7 @@ from gruvy.language.characters import Logits, Numbers
 from gruvy.nn import GRU
 from gruvy.nn.cells import recurrent
 from gruvy.nn.graph import array_of
-
-# What the weights are called in the estimator's file; a graph's are the network's, so nothing is kept twice.
-PREFIX = "network/"
+from gruvy.tasks.weights import PREFIX
 
 
 class LanguageNetwork(nn.Module):

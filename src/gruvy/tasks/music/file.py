@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.files import MusicFiles
-from gruvy.tasks.music.graph import PREFIX, polyphonic_graph
+from gruvy.tasks.music.graph import polyphonic_graph
 from gruvy.tasks.music.network import PolyphonicNetwork
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.music.polyphonic import PolyphonicModel
@@ -27,7 +27,7 @@ _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_",
 
 def write_polyphonic(model: PolyphonicModel, path: str | os.PathLike[str]) -> Path:
     """Write a fitted PolyphonicModel."""
-    tensors = {PREFIX + name: weight.detach().numpy() for name, weight in model._network.state_dict().items()}
+    tensors = network_arrays(model._network)
     tensors |= {
         "baselines/frequencies": model._frequencies.logits,
         "baselines/first": model._markov.first,
@@ -62,8 +62,7 @@ def read_polyphonic(
         kept = document["files"]
         model.files_ = MusicFiles(**{**kept, "notes": tuple(kept["notes"])})
         network = new_network(model, model.n_features_in_)
-        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items() if name.startswith(PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(model, name, document["fitted"][name])
         markov = NoteMarkov(tensors["baselines/first"], tensors["baselines/after"])

@@ -6,9 +6,7 @@ from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
 from gruvy.tasks.music.network import PolyphonicNetwork
-
-# What the weights are called in the estimator's file; a graph's are the network's, so nothing is kept twice.
-PREFIX = "network/"
+from gruvy.tasks.weights import PREFIX
 
 
 def polyphonic_graph(network: PolyphonicNetwork) -> Graph | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
@@ -16,12 +15,12 @@ from gruvy.tasks.classification.data import Scaling
 from gruvy.tasks.tagging.data import Preparation
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.table import TagColumns
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.tagging.tagger import SequenceTagger
 
 TASK = "tag"
-_PREFIX = "network/"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = (
     "text_labels_",
@@ -37,7 +36,7 @@ _PLAIN = (
 def write_tagger(tagger: SequenceTagger, path: str | os.PathLike[str]) -> Path:
     """Write a fitted SequenceTagger."""
     model: TaggerModel = tagger._model
-    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    tensors = network_arrays(model.network)
     scaling = model.preparation.scaling
     if scaling is not None:
         tensors |= {"scaling/mean": scaling.mean, "scaling/std": scaling.std}
@@ -76,8 +75,7 @@ def read_tagger(
         tagger.classes_ = np.array(document["classes"])
         tagger.class_counts_ = np.array(document["class_counts"])
         network = tagger._new_network(preparation.channels, len(tagger.classes_))
-        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(tagger, name, document["fitted"][name])
         tagger._keep(TaggerModel(network, preparation, float(document["temperature"])))

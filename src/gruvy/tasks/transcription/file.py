@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.errors import FileFormatError
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.model import Scaling, TranscriberModel
 from gruvy.tasks.transcription.network import TranscriberNetwork
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.transcription.transcriber import Transcriber
 
 TASK = "transcribe"
-_PREFIX = "network/"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
 
@@ -27,7 +26,7 @@ _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_",
 def write_transcriber(transcriber: Transcriber, path: str | os.PathLike[str]) -> Path:
     """Write a fitted Transcriber."""
     model: TranscriberModel = transcriber._model
-    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    tensors = network_arrays(model.network)
     tensors |= {"scaling/mean": model.scaling.mean, "scaling/std": model.scaling.std}
     document = {
         "task": TASK,
@@ -53,8 +52,7 @@ def read_transcriber(
         about = document["preprocessing"]
         transcriber.columns_ = document["columns"]
         network = new_network(transcriber, len(about["alphabet"]))
-        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         for name in _PLAIN:
             setattr(transcriber, name, document["fitted"][name])
         features = LogMel(about["sample_rate"], transcriber.n_mels)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from gruvy import files
 from gruvy.data.codec import SubwordCodec
@@ -16,12 +15,12 @@ from gruvy.errors import FileFormatError, MissingExtraError
 from gruvy.tasks.translation.model import TranslatorModel
 from gruvy.tasks.translation.network import TranslatorNetwork
 from gruvy.tasks.translation.table import PairColumns
+from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
     from gruvy.tasks.translation.translator import Translator
 
 TASK = "translate"
-_PREFIX = "network/"
 _FREQUENCIES = "frequencies"
 # Fitted attributes that are plain JSON as they are.
 _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_", "model_share_", "provenance_")
@@ -30,7 +29,7 @@ _PLAIN = ("history_", "best_epoch_", "seconds_per_epoch_", "peak_memory_bytes_",
 def write_translator(translator: Translator, path: str | os.PathLike[str]) -> Path:
     """Write a fitted Translator."""
     model: TranslatorModel = translator._model
-    tensors = {_PREFIX + name: weight.detach().numpy() for name, weight in model.network.state_dict().items()}
+    tensors = network_arrays(model.network)
     document = {
         "task": TASK,
         "params": translator._saved_params("beam_size", "length_normalization"),
@@ -55,8 +54,7 @@ def read_translator(
         translator = translator_type(**document["params"])
         source, target = (SubwordCodec(document["subwords"][side]) for side in ("source", "target"))
         network = new_network(translator, source, target)
-        weights = {name.removeprefix(_PREFIX): value for name, value in tensors.items() if name.startswith(_PREFIX)}
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        set_network(network, tensors)
         columns = document["columns"]
         translator.columns_ = columns and PairColumns(**columns)
         for name in _PLAIN:
