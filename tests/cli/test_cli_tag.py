@@ -144,7 +144,11 @@ def test_mistakes_in_fasta(gruvy, tmp_path, text, pattern):
         (lambda t: t.assign(states=t["states"].str[1:]), TABLE, "60 of 60 sequences have another number of labels"),
         (lambda t: t.drop(columns="states"), TABLE, "no column 'states' .label."),
         (lambda t: t.head(0), TABLE, "no rows"),
-        (lambda t: t.assign(sequence=None), TABLE, "column 'sequence': expected strings, got nan"),
+        (
+            lambda t: t.assign(sequence=None),
+            TABLE,
+            "'sequence': 60 of 60 strings are missing",
+        ),
         (lambda t: t, ("--label", "states"), "--series or --string: expected the column of ids"),
         (lambda t: t, ("--string", "sequence"), "--label: expected the column of the labels"),
         (lambda t: t, (*TABLE, "--labels", "x"), "--labels: is for FASTA files"),

@@ -81,5 +81,6 @@ def test_two_equal_lines_of_a_sequence_are_no_labels_where_these_are_known(write
     wrapped = write(">one\nMKVLAA\nGGHEEC\n>two\nMKVL\nHHEC\n")
     assert [one.labels for one in read_fasta(wrapped)] == ["GGHEEC", "HHEC"]
     assert [one.sequence for one in read_fasta(wrapped, known="HEC")] == ["MKVLAAGGHEEC", "MKVLHHEC"]
+    assert read_fasta(write(">one\nMK\nQQ\n", "a.3line"), known="HEC") == [Record("one", "MK", "QQ")]
     labelled = write(">one\nMKVL\nHHEC\n")
     assert read_fasta(labelled, known="HEC") == read_fasta(labelled) == [Record("one", "MKVL", "HHEC")]

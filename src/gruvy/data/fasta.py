@@ -49,7 +49,7 @@ def read_fasta(
         path: the file of the sequences.
         labels: a file with the same names, and a label for each character of their sequences.
         known: all labels there can be, if that is known: a second line with another character then belongs to the
-            sequence, which has been cut in the middle.
+            sequence, which has been cut in the middle, but for files whose name ends in .3line.
 
     Returns:
         The entries in the order of the file.
@@ -77,7 +77,7 @@ def read_fasta(
         if not lines:
             raise DataError(f"{path}: line {number}: {name!r} has no sequence; leave it out")
     three = labels is None and all(len(lines) == 2 and len(lines[0]) == len(lines[1]) for _, _, lines in entries)
-    if three and known is not None:
+    if three and known is not None and path.suffix.lower() != ".3line":
         three = all(set(lines[1]) <= set(known) for _, _, lines in entries)
     records = [
         Record(name, lines[0], lines[1]) if three else Record(name, "".join(lines)) for _, name, lines in entries

@@ -131,14 +131,14 @@ def predict(model: SequenceTagger, data: Path) -> pd.DataFrame:
     """Label every step of the sequences of a file."""
     from gruvy.tasks.tagging.table import predict_table
 
-    return predict_table(model, _of_model(model, data))
+    return predict_table(model, _of_model(model, data, labelled=False))
 
 
 def evaluate(model: SequenceTagger, data: Path) -> list[dict[str, Any]]:
     """Measure a tagger and the majority class on a file with labels."""
     from gruvy.tasks.tagging.table import evaluate_table
 
-    return evaluate_table(model, _of_model(model, data))
+    return evaluate_table(model, _of_model(model, data, labelled=True))
 
 
 def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
@@ -174,13 +174,14 @@ def _read(
     return frame, TagColumns.of(frame, label, string, series)
 
 
-def _of_model(model: SequenceTagger, data: Path) -> pd.DataFrame:
+def _of_model(model: SequenceTagger, data: Path, *, labelled: bool) -> pd.DataFrame:
     """The table, read as that of the model's fit."""
     from gruvy.tasks.tagging.table import columns_of, read_frame
 
     columns = columns_of(model)
     texts = _texts(columns.label, columns.string, columns.series)
-    return read_frame(data, texts=texts, known=[str(label) for label in model.classes_])
+    # Without labels, the second of two lines of a FASTA entry is most likely the rest of a sequence.
+    return read_frame(data, texts=texts, known=None if labelled else [str(label) for label in model.classes_])
 
 
 def _texts(label: str, string: str | None, series: str | None) -> list[str]:

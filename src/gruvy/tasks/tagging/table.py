@@ -74,6 +74,12 @@ class TagColumns:
         if self.series is None:
             if pd.api.types.is_numeric_dtype(frame[self.string]):  # of a Parquet file, or of Python
                 raise DataError(f"column '{self.string}': expected strings, got {frame[self.string].iloc[0]}")
+            missing = np.flatnonzero(frame[self.string].isna())
+            if len(missing):
+                raise DataError(
+                    f"column '{self.string}': {len(missing)} of {len(frame)} strings are missing, the first in row "
+                    f"{missing[0]}; leave those rows out"
+                )
             of_rows = list(range(len(frame))) if self.name is None else frame[self.name].tolist()
             return frame[self.string].tolist(), of_rows
         names, rows = groups(frame[self.series])
