@@ -86,7 +86,7 @@ class Transcriber(Estimator):
         bidirectional: bool = True,
         n_mels: int = 40,
         subsampling: int = 3,
-        dropout: float = 0.25,
+        dropout: float = 0.1,
         time_stretch: float = 0.15,
         masking: bool = True,
         consistency: float = 0.2,
