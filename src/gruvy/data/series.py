@@ -75,8 +75,10 @@ def _read_times(column: pd.Series, problems: Problems) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(times)
 
 
-def read_numbers(column: pd.Series, problems: Problems) -> np.ndarray:
-    """Return a column as float64, NaN where missing, and note what is no number."""
+def read_numbers(
+    column: pd.Series, problems: Problems, cure: str = "convert them, or leave missing values empty"
+) -> np.ndarray:
+    """Return a column as float64, NaN where missing, and note what is no number, with what to do about it."""
     numbers = pd.to_numeric(column, errors="coerce") if column.dtype != bool else column
     if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
         numbers = pd.Series(np.nan, index=column.index)
@@ -85,7 +87,7 @@ def read_numbers(column: pd.Series, problems: Problems) -> np.ndarray:
     if len(wrong):
         problems.add(
             f"column '{column.name}': expected numbers, got {column.iloc[wrong[0]]!r} in row {wrong[0]} "
-            f"({len(wrong)} such values); convert them, or leave missing values empty"
+            f"({len(wrong)} such values); {cure}"
         )
     check_finite(str(column.name), values, problems)
     return values

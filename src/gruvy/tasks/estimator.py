@@ -43,7 +43,7 @@ class Estimator(BaseEstimator):
     # As they were in the fit: what is set later holds from the next one on.
     _fitted_params: dict[str, Any]
 
-    def _seed(self, checkpoint: str | os.PathLike[str] | None = None, resume: bool = False) -> int:
+    def _seed(self, checkpoint: str | os.PathLike[str] | None, resume: bool) -> int:
         """The seed of a fit: the random state, if it is one; that of the training to go on with; or a new one."""
         if isinstance(self.random_state, (int, np.integer)):
             return int(self.random_state)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # A spread this small beside the values themselves is rounding, not information.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Scaler:
             std = np.sqrt((np.where(seen, values - mean, 0.0) ** 2).sum(axis=0) / count)
             largest = np.abs(np.where(seen, values, 0.0)).max(axis=0, initial=0.0)
             means.append(mean)
-            stds.append(np.where(std <= _ROUNDING * largest, 0.0, std))
+            stds.append(np.where(std <= ROUNDING * largest, 0.0, std))
         return cls(np.stack(means), np.stack(stds))
 
     def scale(self, values: np.ndarray, series: int) -> np.ndarray:

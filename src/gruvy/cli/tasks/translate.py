@@ -115,11 +115,9 @@ def predict(model: Translator, data: Path) -> pd.DataFrame:
 
 def evaluate(model: Translator, data: Path) -> list[dict[str, Any]]:
     """Measure a translator and simple baselines on a table with both languages."""
-    from gruvy.data import read_table
-    from gruvy.tasks.translation.table import columns_of
+    from gruvy.tasks.translation.table import columns_of, read_files
 
-    columns = columns_of(model)
-    return model.evaluate(*columns.read(read_table(data, texts=(columns.source, columns.target))))
+    return model.evaluate(*read_files(data, None, columns_of(model)))
 
 
 def show(model: Translator, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -14,9 +14,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import Problems
-
-# A spread below this share of the values is that of rounding.
-_ROUNDING = 1e-9
+from gruvy.timeseries.scaling import ROUNDING
 
 Texts = list[str]
 Series = list[NDArray[np.float64]]
@@ -183,7 +181,7 @@ class Scaling:
                 "leave it out"
             )
         std, largest = np.nanstd(steps, axis=0), np.nanmax(np.abs(steps), axis=0)
-        return cls(np.nanmean(steps, axis=0), np.where(std > _ROUNDING * largest, std, 1.0), gaps)
+        return cls(np.nanmean(steps, axis=0), np.where(std > ROUNDING * largest, std, 1.0), gaps)
 
     @property
     def width(self) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gruvy.data import read_expression, read_table
+from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
@@ -20,6 +21,9 @@ from gruvy.timeseries import Problems, did_you_mean
 
 if TYPE_CHECKING:
     from gruvy.tasks.classification.classifier import SequenceClassifier
+
+# What to do about a value that is no number.
+CURE = "leave the column out, or name it as the text"
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class SequenceColumns:
                 )
             return frame[self.text].tolist(), names
         problems = Problems("the table")
-        values = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
+        values = np.column_stack([read_numbers(frame[name], problems, CURE) for name in self.values])
         problems.raise_as(DataError)
         if self.series is None:
             return values[:, :, None], names
@@ -234,20 +238,6 @@ def check_names(frame: pd.DataFrame, named: dict[str, str | None]) -> None:
                 + f"; {did_you_mean(name, frame.columns)}"
             )
     problems.raise_as(DataError)
-
-
-def column_numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN where it is empty, and note what else is in it."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    if pd.api.types.is_datetime64_any_dtype(column):
-        numbers = np.full(len(column), np.nan)
-    wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
-    if len(wrong):
-        problems.add(
-            f"column '{column.name}': expected numbers, got {column.iloc[wrong[0]]!r} in row {wrong[0]} "
-            f"({len(wrong)} such values); leave the column out, or name it as the text"
-        )
-    return numbers
 
 
 def groups(column: pd.Series) -> tuple[list[Hashable], list[NDArray[np.int64]]]:

@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gruvy.data import is_fasta, read_fasta, read_table
+from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.classification.table import check_names, column_numbers, groups
+from gruvy.tasks.classification.table import CURE, check_names, groups
 from gruvy.timeseries import Problems
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class TagColumns:
         if self.string is not None:
             strings = self._strings(frame, rows, problems)
         if self.values:
-            numbers = np.column_stack([column_numbers(frame[name], problems) for name in self.values])
+            numbers = np.column_stack([read_numbers(frame[name], problems, CURE) for name in self.values])
             arrays = [numbers[part] for part in rows]
         problems.raise_as(DataError)
         if strings is not None and arrays is not None:
