@@ -1,4 +1,4 @@
-"""Every exception that gruvy raises on purpose.
+"""Every exception and warning that gruvy raises on purpose.
 
 The rule for a new class: add one only where a caller would want to catch it and do something else than for
 its neighbours. Otherwise raise the nearest class here with a better message. A message names the thing, says
@@ -6,6 +6,8 @@ what was expected and what came, and ends with the cure. All problems of one cal
 """
 
 from __future__ import annotations
+
+import warnings
 
 
 class GruvyError(Exception):
@@ -38,3 +40,16 @@ class MissingExtraError(GruvyError, ImportError):
     def __init__(self, feature: str, extra: str, missing: str | None = None):
         lacking = f" ({missing} is missing)" if missing else ""
         super().__init__(f"{feature} needs the extra '{extra}'{lacking}: pip install 'gruvy[{extra}]'")
+
+
+class InputNote(UserWarning):
+    """Input was read otherwise than a machine would take it, or only in part; the line says how, and what changes that.
+
+    The command line prints it on stderr as ``gruvy: note: ...``; ``warnings.filterwarnings`` silences it or makes it an
+    error, as for any other category.
+    """
+
+
+def note(message: str) -> None:
+    """Say in one line how an input was read, where more than one reading was possible or something was left out."""
+    warnings.warn(message, InputNote, stacklevel=3)

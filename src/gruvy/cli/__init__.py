@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
-from gruvy.errors import GruvyError, MissingExtraError
+from gruvy.errors import GruvyError, InputNote, MissingExtraError
 
 _INTERRUPTED = 130  # as shells count it: 128 + SIGINT, and what Typer returns after Ctrl-C
 
@@ -13,7 +15,9 @@ _INTERRUPTED = 130  # as shells count it: 128 + SIGINT, and what Typer returns a
 def main() -> None:
     """Run the command that the arguments name; every mistake of the user ends in one line and exit code 2."""
     try:
-        sys.exit(_run())
+        with warnings.catch_warnings():
+            _print_notes()
+            sys.exit(_run())
     except KeyboardInterrupt:
         _complain("stopped")
         sys.exit(_INTERRUPTED)
@@ -57,6 +61,21 @@ def _extra(error: ModuleNotFoundError) -> Exception:
     if (error.name or "gruvy").partition(".")[0] == "gruvy":
         return error
     return MissingExtraError("the command line", "train", error.name)
+
+
+def _print_notes() -> None:
+    """Have each note on the input printed once, as a line of its own; other warnings are shown as Python does it."""
+    warnings.simplefilter("always", InputNote)
+    show, printed = warnings.showwarning, set[str]()
+
+    def show_note(message: Warning | str, category: type[Warning], *where: Any, **how: Any) -> None:
+        if not issubclass(category, InputNote):
+            show(message, category, *where, **how)
+        elif str(message) not in printed:
+            printed.add(str(message))
+            print(f"gruvy: note: {message}", file=sys.stderr)
+
+    warnings.showwarning = show_note
 
 
 def _complain(message: str) -> None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from gruvy import __version__
 from gruvy.cli import bench, compose, demo, doctor, evaluate, export, fit, formats, generate, predict
+from gruvy.cli.expansion import expanded
 
 
 class _Commands(TyperGroup):
@@ -28,15 +29,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(fit.app, name="fit")
-app.command(name="predict")(predict.predict)
-app.command(name="generate")(generate.generate)
-app.command(name="compose")(compose.compose)
-app.command(name="evaluate")(evaluate.evaluate)
-app.command(name="export")(export.export)
+app.command(name="predict")(expanded(predict.predict))
+app.command(name="generate")(expanded(generate.generate))
+app.command(name="compose")(expanded(compose.compose))
+app.command(name="evaluate")(expanded(evaluate.evaluate))
+app.command(name="export")(expanded(export.export))
 app.add_typer(demo.app, name="demo")
-app.command(name="bench")(bench.bench)
-app.command(name="formats")(formats.formats)
-app.command(name="doctor")(doctor.doctor)
+app.command(name="bench")(expanded(bench.bench))
+app.command(name="formats")(expanded(formats.formats))
+app.command(name="doctor")(expanded(doctor.doctor))
 
 
 def _version(wanted: bool) -> None:

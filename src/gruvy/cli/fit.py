@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gruvy.cli.expansion import expanded
 from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, tag, transcribe, translate
 
 app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
@@ -20,4 +21,4 @@ _TASKS = {
     "agent": agent,
 }
 for _name, _module in _TASKS.items():
-    app.command(name=_name, epilog=_module.EXAMPLES)(_module.fit)
+    app.command(name=_name, epilog=_module.EXAMPLES)(expanded(_module.fit))
