@@ -82,7 +82,8 @@ class LinearAutoregression:
         origins = windows.origins[::thin]
         inputs = _design(windows.batch(origins), lags).numpy()
         ridge = Ridge(alpha=penalty * len(inputs), solver="cholesky").fit(inputs, _changes(windows, origins))
-        coef = ridge.coef_.astype(np.float32).reshape(-1, width)
+        # In the order in which a file gives it back: BLAS sums a matrix in another order where it lies transposed.
+        coef = ridge.coef_.astype(np.float32, order="C").reshape(-1, width)
         return cls(coef, np.asarray(ridge.intercept_, dtype=np.float32).reshape(-1), lags, penalty)
 
     def _error(self, windows: Windows) -> float:
