@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich.table
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 if TYPE_CHECKING:
+    from gruvy.cli.options import RunOptions
     from gruvy.report import Table
     from gruvy.training import Progress as Event
 
@@ -97,26 +97,23 @@ def print_table(table: Table) -> None:
     say(shown)
 
 
-def print_fitted(
-    model: Any, out: Path, report: Path | None, *, json: bool, show: Callable[[], None], **facts: Any
-) -> None:
+def print_fitted(model: Any, run: RunOptions, *, show: Callable[[], None], **facts: Any) -> None:
     """End a ``fit``: with one JSON document, or with what ``show`` prints and where the files are.
 
     Args:
         model: the fitted estimator.
-        out, report: where it and its report were written.
-        json: one JSON document, which has ``facts`` too.
+        run: where it and its report were written, and whether one JSON document is wanted, which has ``facts`` too.
         show: prints the result.
         facts: what belongs to this kind of estimator.
     """
-    if json:
+    if run.json:
         names = {"n_parameters_": "parameters"}
         kept = ("history_", "best_epoch_", "n_parameters_", "seconds_per_epoch_", "peak_memory_bytes_", "provenance_")
         own = {names.get(name, name.rstrip("_")): getattr(model, name) for name in kept if hasattr(model, name)}
-        print_json({"model": out, "report": report, **facts, **own})
+        print_json({"model": run.out, "report": run.report, **facts, **own})
         return
     show()
-    say(f"Model: {out}" + (f"\nReport: {report}" if report else ""), soft_wrap=True)
+    say(f"Model: {run.out}" + (f"\nReport: {run.report}" if run.report else ""), soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

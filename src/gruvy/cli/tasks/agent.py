@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import MODEL, Checkpoint, HiddenSize, Json, NumLayers, Out, Report, Resume, Seed, check_fit
+from gruvy.cli.options import HiddenSize, NumLayers, RunOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -41,22 +41,18 @@ def fit(
     num_steps: Annotated[int, typer.Option(metavar="N", help="Of each of them between two updates.")] = 128,
     gamma: Annotated[float, typer.Option(metavar="SHARE", help="By which rewards ahead count less.")] = 0.99,
     episodes: Annotated[int, typer.Option(metavar="N", help="To measure the agent on.")] = 100,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: RunOptions,
 ) -> None:
     """Train an agent with memory in the environment ENV_ID and compare it with random actions.
 
     Observations may be numbers or categories (Box, Discrete, MultiDiscrete), actions choices or numbers (Discrete,
     Box). All printed figures are of whole episodes after the training.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if episodes < 2:
         raise ArgumentError(f"--episodes: expected 2 or more, got {episodes}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_agent_report
         from gruvy.tasks import RecurrentAgent
         from gruvy.tasks.agent.report import agent_report, environment_part
@@ -68,20 +64,18 @@ def fit(
             num_envs=num_envs,
             num_steps=num_steps,
             gamma=gamma,
-            random_state=seed,
+            random_state=run.seed,
         )
-    with Training("GRU" if memory else "no memory", quiet=json) as progress:
-        agent.fit(env, total_steps=steps, checkpoint=checkpoint, resume=resume, progress=progress)
-    agent.save(out)
+    with Training("GRU" if memory else "no memory", quiet=run.json) as progress:
+        agent.fit(env, total_steps=steps, **run.training, progress=progress)
+    agent.save(run.out)
     scores = agent.evaluate(episodes=episodes)
-    if report is not None:
+    if run.report is not None:
         part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
-        write_agent_report(agent_report([part], agent, title=env), report)
+        write_agent_report(agent_report([part], agent, title=env), run.report)
     print_fitted(
         agent,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(agent, scores),
         environment=env,
         scores=scores,

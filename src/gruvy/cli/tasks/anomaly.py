@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names
-from gruvy.cli.options import (
-    MODEL,
-    Checkpoint,
-    Epochs,
-    HiddenSize,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import FitOptions, HiddenSize, NumLayers
 from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError
 
@@ -54,48 +42,41 @@ def fit(
     horizon: Annotated[int, typer.Option(metavar="N", help="Rows ahead whose forecasts are judged.")] = 8,
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a detector of anomalies on the normal rows of DATA.
 
     The last rows give the threshold: the stated share of them raises an alarm. The report shows the rows of DATA.
     """
-    check_fit(out, report, checkpoint, resume)
-    with working("loading", quiet=json):
+    run.check()
+    with working("loading", quiet=run.json):
         from gruvy.data import read_table
         from gruvy.report import write_anomaly_report
         from gruvy.tasks import AnomalyDetector
         from gruvy.tasks.anomaly.report import anomaly_report
 
         frame = read_table(data)
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         detector = AnomalyDetector(
             context,
             horizon,
             false_alarm_rate=false_alarm_rate,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training("GRU", quiet=json) as progress:
+    with Training("GRU", quiet=run.json) as progress:
         detector.fit(
             frame,
             time=time,
             columns=names(columns) or None,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    detector.save(out)
-    if report is not None:
-        write_anomaly_report(anomaly_report(detector, frame), report)
+    detector.save(run.out)
+    if run.report is not None:
+        write_anomaly_report(anomaly_report(detector, frame), run.report)
     best = detector.history_[detector.best_epoch_ - 1]
 
     def told() -> None:
@@ -108,9 +89,7 @@ def fit(
 
     print_fitted(
         detector,
-        out,
-        report,
-        json=json,
+        run,
         show=told,
         validation_loss=best["validation_loss"],
     )

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions, NumLayers
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -66,24 +54,19 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: NumLayers = 1,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
 
     A fifth of every class is held out: all printed figures are measured there.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if text is not None and series is not None:
         raise ArgumentError("--text and --series: expected one of them; a text is one row")
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_classification_report
         from gruvy.tasks import SequenceClassifier
         from gruvy.tasks.classification.report import classification_report
@@ -92,7 +75,6 @@ def fit(
 
         frame = read_file(data, label, series, text=text)
         columns = SequenceColumns.of(frame, label, text, series, id)
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = SequenceClassifier(
             tokens=tokens,
             ensemble_size=ensemble,
@@ -100,30 +82,27 @@ def fit(
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             frame,
             columns,
             test_fraction=test_fraction,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
+    model.save(run.out)
     own, majority = model.evaluate(test.X, test.y)
     scores = [own, *test.baselines, majority]
-    if report is not None:
+    if run.report is not None:
         shown = classification_report({CELL_NAMES[cell]: model}, test.X, test.y, test.baselines, title=label)
-        write_classification_report(shown, report)
+        write_classification_report(shown, run.report)
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(model, scores),
         classes=model.classes_,
         scores=scores,

@@ -9,20 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    HiddenSize,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 
 if TYPE_CHECKING:
@@ -67,28 +54,22 @@ def fit(
     cell: Cell = "gru",
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a forecaster on DATA and compare it with simple baselines.
 
     The last 20% of the rows, or of the series, are held out: all printed errors are measured there, in the target's
     own unit. Values and rows may be missing. Scaling, calendar features and the split are done inside.
     """
-    check_fit(out, report, checkpoint, resume)
-    with working("loading", quiet=json):
+    run.check()
+    with working("loading", quiet=run.json):
         from gruvy.data import read_table
         from gruvy.report import headline, write_report
         from gruvy.tasks import Forecaster
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
         frame = read_table(data)
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = Forecaster(
             horizon,
             context,
@@ -96,10 +77,10 @@ def fit(
             hidden_size=hidden_size,
             num_layers=num_layers,
             split=split,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
         model.fit(
             frame,
             target=names(target),
@@ -107,14 +88,13 @@ def fit(
             series=series,
             past=names(past),
             known=names(known),
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
+    model.save(run.out)
     shown = forecast_report({CELL_NAMES[cell]: model}, frame)
-    if report is not None:
-        write_report(shown, report)
+    if run.report is not None:
+        write_report(shown, run.report)
 
     def told() -> None:
         show(model, model.scores_)
@@ -123,9 +103,7 @@ def fit(
 
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=told,
         scores=model.scores_,
     )

@@ -8,20 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    HiddenSize,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 from gruvy.errors import ArgumentError
 
@@ -49,21 +36,16 @@ def fit(
     context: Annotated[
         int, typer.Option(metavar="N", help="Characters or sub-words through which gradients go back.")
     ] = 100,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a model of the characters of a text and compare it with n-grams and compressors.
 
     The last tenth of the text is held out: all printed figures are measured there, in bits per character. The tenth
     before it chooses the best epoch.
     """
-    check_fit(out, report, checkpoint, resume)
-    with working("loading", quiet=json):
+    run.check()
+    with working("loading", quiet=run.json):
         from gruvy.data import read_text
         from gruvy.report import bits_headline, write_language_report
         from gruvy.tasks import LanguageModel
@@ -72,17 +54,22 @@ def fit(
         from gruvy.tasks.language.report import language_report
 
         text = joined([read_text(path) for path in data])
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = LanguageModel(
-            hidden_size, num_layers, cell=cell, tokens=tokens, context_length=context, random_state=seed, **limits
+            hidden_size,
+            num_layers,
+            cell=cell,
+            tokens=tokens,
+            context_length=context,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
-        model.fit(text, checkpoint=checkpoint, resume=resume, progress=progress)
-    model.save(out)
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+        model.fit(text, **run.training, progress=progress)
+    model.save(run.out)
     held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
     shown = language_report(model, held_out)
-    if report is not None:
-        write_language_report(shown, report)
+    if run.report is not None:
+        write_language_report(shown, run.report)
 
     def told() -> None:
         show(model, model.scores_)
@@ -90,9 +77,7 @@ def fit(
 
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=told,
         scores=model.scores_,
     )

@@ -9,20 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    HiddenSize,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -61,24 +48,19 @@ def fit(
     cell: Cell = "gru",
     hidden_size: HiddenSize = 128,
     num_layers: NumLayers = 1,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a model of music, or of any sequences of binary vectors, on DATA and compare it with simple baselines.
 
     A fifth of the pieces is held out: all printed figures are measured there.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     if not (math.isfinite(step) and step > 0):
         raise ArgumentError(f"--step: expected a number of quarter notes above 0, got {step}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_music_report
         from gruvy.tasks import PolyphonicModel
         from gruvy.tasks.forecasting.report import CELL_NAMES
@@ -86,27 +68,25 @@ def fit(
         from gruvy.tasks.music.fitting import fit_files
         from gruvy.tasks.music.report import music_report
 
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
-        model = PolyphonicModel(cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=seed, **limits)
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+        model = PolyphonicModel(
+            cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=run.seed, **run.limits
+        )
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
         test = fit_files(
             model,
             data,
             MusicFiles(step, series),
             test_fraction=test_fraction,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
+    model.save(run.out)
     scores = model.evaluate(test.X)
-    if report is not None:
-        write_music_report(music_report({CELL_NAMES[cell]: model}, test.X, test.names, title=data.stem), report)
+    if run.report is not None:
+        write_music_report(music_report({CELL_NAMES[cell]: model}, test.X, test.names, title=data.stem), run.report)
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(model, scores),
         scores=scores,
     )

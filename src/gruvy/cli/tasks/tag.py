@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    Json,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -66,22 +55,17 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 2,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a tagger, which labels every step of a sequence, on DATA and compare it with simple baselines.
 
     A fifth of the sequences is held out: all printed figures are measured there.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_tagging_report
         from gruvy.tasks import SequenceTagger
         from gruvy.tasks.forecasting.report import CELL_NAMES
@@ -89,37 +73,33 @@ def fit(
         from gruvy.tasks.tagging.table import fit_table
 
         frame, columns = _read(data, labels, label, string, series)
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = SequenceTagger(
             class_weight="balanced" if balanced else None,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             frame,
             columns,
             test_fraction=test_fraction,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
+    model.save(run.out)
     own, majority = model.evaluate(test.X, test.y)
     scores = [own, *test.baselines, majority]
-    if report is not None:
+    if run.report is not None:
         name = CELL_NAMES[cell]
         shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
-        write_tagging_report(shown, report)
+        write_tagging_report(shown, run.report)
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(model, scores),
         classes=model.classes_,
         scores=scores,

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import (
-    MODEL,
-    Cell,
-    Checkpoint,
-    Epochs,
-    Json,
-    NumLayers,
-    Out,
-    Report,
-    Resume,
-    Seed,
-    check_fit,
-)
+from gruvy.cli.options import Cell, FitOptions, NumLayers
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -55,39 +43,33 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 128,
     num_layers: NumLayers = 3,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a model that writes down what is said, on recordings and their texts.
 
     A tenth of the recordings is held out: all printed figures are measured there. Recordings of the same text are held
     out together. The texts are learnt as they are, so bring them to one case and write digits as words.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_transcription_report
         from gruvy.tasks import Transcriber
         from gruvy.tasks.forecasting.report import CELL_NAMES
         from gruvy.tasks.transcription.report import transcription_report
         from gruvy.tasks.transcription.table import fit_table
 
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = Transcriber(
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
             bidirectional=not streaming,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=json) as progress:
+    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             data,
@@ -95,21 +77,18 @@ def fit(
             text=text,
             test_fraction=test_fraction,
             sample_rate=sample_rate,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
+    model.save(run.out)
     own, empty = model.evaluate(test.paths, test.texts)
     scores = [own, *test.baselines, empty]
-    if report is not None:
+    if run.report is not None:
         shown = transcription_report({CELL_NAMES[cell]: model}, test.paths, test.texts, test.baselines, title=data.stem)
-        write_transcription_report(shown, report)
+        write_transcription_report(shown, run.report)
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(model, scores),
         alphabet=model.alphabet_,
         sample_rate=model.sample_rate_,

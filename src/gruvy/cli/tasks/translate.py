@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import MODEL, Checkpoint, Epochs, Json, Out, Report, Resume, Seed, check_fit
+from gruvy.cli.options import FitOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -45,22 +45,17 @@ def fit(
     embedding_size: Annotated[int, typer.Option(metavar="N", help="Numbers that stand for a sub-word.")] = 128,
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 192,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sentences, held out to test.")] = 0.05,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    out: Out = MODEL,
-    report: Report = None,
-    checkpoint: Checkpoint = None,
-    resume: Resume = False,
-    json: Json = False,
+    *,
+    run: FitOptions,
 ) -> None:
     """Train a translator on pairs of sentences and measure its BLEU and chrF.
 
     A twentieth of the sentences is held out: all printed figures are measured there.
     """
-    check_fit(out, report, checkpoint, resume)
+    run.check()
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=json):
+    with working("loading", quiet=run.json):
         from gruvy.report import write_translation_report
         from gruvy.tasks import Translator
         from gruvy.tasks.translation.report import translation_report
@@ -70,37 +65,33 @@ def fit(
         check_installed()  # before the training, not after it
         columns = PairColumns(source, target)
         X, y = read_files(data, translations, columns)
-        limits: dict[str, Any] = {} if epochs is None else {"max_epochs": epochs}
         model = Translator(
             attention="additive" if attention else None,
             vocabulary_size=vocabulary_size,
             embedding_size=embedding_size,
             hidden_size=hidden_size,
-            random_state=seed,
-            **limits,
+            random_state=run.seed,
+            **run.limits,
         )
-    with Training("GRU", quiet=json) as progress:
+    with Training("GRU", quiet=run.json) as progress:
         test = fit_pairs(
             model,
             X,
             y,
             columns,
             test_fraction=test_fraction,
-            checkpoint=checkpoint,
-            resume=resume,
+            **run.training,
             progress=progress,
         )
-    model.save(out)
-    with working("translating", quiet=json):
+    model.save(run.out)
+    with working("translating", quiet=run.json):
         scores = model.evaluate(test.X, test.y)
-        if report is not None:
+        if run.report is not None:
             shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
-            write_translation_report(shown, report)
+            write_translation_report(shown, run.report)
     print_fitted(
         model,
-        out,
-        report,
-        json=json,
+        run,
         show=lambda: show(model, scores),
         scores=scores,
     )
