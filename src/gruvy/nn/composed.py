@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from gruvy.equations import EPSILON
+from gruvy.errors import TensorError
 
 
 class DirectionWeights(NamedTuple):
@@ -70,7 +71,7 @@ def torch_layer(
 ) -> tuple[Tensor, Tensor]:
     """Run the layer in PyTorch's operations."""
     if h_0 is None:
-        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[0] // 3)
     active = taken(rows, x)
     if active is not None:  # whatever stands in the padding, NaN included, gets no gradient
         x = x.masked_fill(~active, 0.0)
@@ -86,7 +87,7 @@ def torch_gates(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the layer step by step and return its gates r, u, n as well: (D, 3, T, N, H), zero where no step is taken."""
     if h_0 is None:
-        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[1])
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[0] // 3)
     found: list[list[Tensor]] = [[] for _ in weights]
     results = [_loop(x, h_0[d], w, rows, cell, d, found[d]) for d, w in enumerate(weights)]
     shape = (x.shape[0], 3, *h_0.shape[1:])
@@ -139,7 +140,8 @@ def _loop(
     gates: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run one direction; `gates` is filled with r, u, n of each step, (3, N, H), in the order of time."""
-    H, T, reverse = w.hh.shape[1], len(x), direction == 1
+    H, T, reverse = w.hh.shape[0] // 3, len(x), direction == 1
+    _check_shapes(w, x.shape[2], H)
     rz, n_only = slice(0, 2 * H), slice(2 * H, 3 * H)
     inputs = torch.cat([_affine(F.linear(x, w.ih[g]), w.gain_ih, w.bias_ih, g) for g in (rz, n_only)], dim=-1)
     active = taken(rows, x)
@@ -181,6 +183,14 @@ def _loop(
     if not states:  # empty, and still a function of its inputs
         return inputs[:, :, :H], h
     return torch.stack(states[::-1] if reverse else states), h
+
+
+def _check_shapes(w: DirectionWeights, inputs: int, hidden: int) -> None:
+    """Raise where slices of the weights would leave some of them out."""
+    shapes = ((3 * hidden, inputs), (3 * hidden, hidden), *[(3 * hidden,)] * 4, (hidden,))
+    for name, tensor, shape in zip(DirectionWeights._fields, w, shapes, strict=True):
+        if tensor is not None and tensor.shape != shape:
+            raise TensorError(f"{name} has the shape {tuple(tensor.shape)}; expected {shape}")
 
 
 def _affine(sums: Tensor, gain: Tensor | None, bias: Tensor | None, part: slice) -> Tensor:

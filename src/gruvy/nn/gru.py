@@ -19,7 +19,7 @@ from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
 from gruvy.nn.masks import draw, draw_dropout
-from gruvy.nn.native import native_gates, native_layer
+from gruvy.nn.native import engine_layer, native_gates, native_layer
 from gruvy.nn.onnx import exporting_to_onnx, onnx_layer
 from gruvy.nn.ops import op_layer
 from gruvy.nn.quantized import QuantizedDtype, QuantizedGRU
@@ -245,7 +245,7 @@ class GRU(torch.nn.RNNBase):
         """
         x, h_0, rows, _ = time_first(self, input, hx, lengths, resets, mask)
         cell = Cell(self.reset_after, self.zoneout)
-        run_layer = native_gates if self._path(x) is native_layer else torch_gates
+        run_layer = torch_gates if self._path(x) is torch_layer else native_gates
         x, h_0 = self._ready(run_layer is native_gates, x, h_0)
         found = []
         for layer in range(self.num_layers):
@@ -310,6 +310,20 @@ class GRU(torch.nn.RNNBase):
     # ---- layers ----
 
     def _run(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
+        if torch.compiler.is_compiling():
+            return self._run_layers(x, h_0, rows)
+        try:
+            outputs, h_n = self._run_layers(x, h_0, rows)
+        except (RuntimeError, TypeError, IndexError, AttributeError) as error:
+            problems = self._wrong_weights()  # of which PyTorch's operations, or the engine, name what they came across
+            if not problems:
+                raise
+            raise TensorError("; ".join(problems)) from error
+        if h_n.shape[2] != self.hidden_size:  # the weights fit each other, but not the layer
+            raise TensorError("; ".join(self._wrong_weights()))
+        return outputs, h_n
+
+    def _run_layers(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
         run_layer = self._path(x)
         x, h_0 = self._ready(run_layer is not torch_layer, x, h_0)
         T, N, I = x.shape
@@ -343,14 +357,38 @@ class GRU(torch.nn.RNNBase):
 
     def _weights(self, layer: int) -> list[DirectionWeights]:
         D = 2 if self.bidirectional else 1
+        # What is computed, as by weight norm and pruning, is an attribute; asking the module for what is a parameter
+        # costs a microsecond each.
+        held: dict[str, Any] = {} if torch.compiler.is_compiling() else self._parameters
         found = []
         for index in range(layer * D, (layer + 1) * D):
-            w = DirectionWeights(*self.all_weights[index])
+            names = self._all_weights[index]
+            w = DirectionWeights(*[held[name] if name in held else getattr(self, name) for name in names])
             if self.layer_norm:
                 suffix = self._suffixes()[index]
                 w = w._replace(gain_ih=getattr(self, "gain_ih" + suffix), gain_hh=getattr(self, "gain_hh" + suffix))
             found.append(w._replace(fresh=self.initial_state[index]) if self.learn_initial_state else w)
         return found
+
+    def _wrong_weights(self) -> list[str]:
+        """Say of every weight whose type, shape, dtype or device is not that of the layer what it is instead."""
+        dtype, device = self.input_kind()
+        problems = []
+        for index, suffix in enumerate(self._suffixes()):
+            D, H = 2 if self.bidirectional else 1, self.hidden_size
+            inputs = self.input_size if index < D else D * H
+            for field, w in zip(DirectionWeights._fields, self._weights(index // D)[index % D], strict=True):
+                if field == "fresh" or (w is None and field not in ("ih", "hh")):
+                    continue
+                name = {"ih": "weight_ih", "hh": "weight_hh"}.get(field, field) + suffix
+                shape = (3 * H, *{"ih": (inputs,), "hh": (H,)}.get(field, ()))
+                if not isinstance(w, Tensor):
+                    problems.append(f"{name} is of type {type(w).__name__}; expected a tensor")
+                elif w.shape != shape:
+                    problems.append(f"{name} has the shape {tuple(w.shape)}; expected {shape}")
+                elif (w.dtype, w.device) != (dtype, device):
+                    problems.append(f"{name} is {w.dtype} on {w.device}; expected {dtype} on {device}, as weight_ih_l0")
+        return problems
 
     def _state(self, h_0: Tensor | None, layer: int, x: Tensor) -> Tensor | None:
         D = 2 if self.bidirectional else 1
@@ -383,6 +421,8 @@ class GRU(torch.nn.RNNBase):
         if engine.raw is None:
             say_once(f"gruvy: the PyTorch path is in use, because the native engine is missing: {engine.why_missing}")
             return torch_layer
+        if self.backend == "native":
+            return engine_layer
         return torch_layer if self._uncovered(x) else native_layer
 
     def _uncovered(self, x: Tensor) -> str | None:

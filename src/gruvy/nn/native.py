@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from gruvy import engine
-from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_layer
+from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
+from gruvy.nn.memory import UnfitError, hidden_size, settled, settled_rows, settled_weights
 
 # The weights of all directions one after the other, each in the order of DirectionWeights.
 Flat = Sequence[Tensor | None]
@@ -22,7 +23,17 @@ LARGE = 1 << 16
 def native_layer(
     x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
 ) -> tuple[Tensor, Tensor]:
-    """Run the layer on the engine; float32 tensors on the CPU."""
+    """Run the layer on the engine, or in PyTorch's operations where a tensor is not fit for it."""
+    try:
+        return engine_layer(x, h_0, weights, rows, cell)
+    except UnfitError:
+        return torch_layer(x, h_0, weights, rows, cell)
+
+
+def engine_layer(
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+) -> tuple[Tensor, Tensor]:
+    """Run the layer on the engine; raise `UnfitError` where it cannot be given a tensor."""
     flat = [w for direction in weights for w in direction]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, h_0, *flat)):
         out, h_n = _NativeLayer.apply(x, h_0, cell, *rows, *flat)  # type: ignore[no-untyped-call]
@@ -34,11 +45,14 @@ def native_layer(
 def native_gates(
     x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Run the layer on the engine and return its gates r, u, n as well: (D, 3, T, N, H), without gradients."""
+    """Do as `native_layer`, and return the gates r, u, n as well: (D, 3, T, N, H), without gradients."""
     flat = [w for direction in weights for w in direction]
     T, N, _ = x.shape
-    candidates = x.new_empty(len(weights), T, N, weights[0].hh.shape[1])
-    out, h_n, saved = run(x, h_0, rows, flat, cell, save=True, candidates=candidates)
+    try:
+        candidates = torch.empty(len(weights), T, N, hidden_size(weights[0]))
+        out, h_n, saved = run(x, h_0, rows, flat, cell, save=True, candidates=candidates)
+    except UnfitError:
+        return torch_gates(x, h_0, weights, rows, cell)
     reset, kept, _ = saved.gates.unbind(3)
     return out, h_n, torch.stack((reset, kept, candidates), dim=1)
 
@@ -71,15 +85,20 @@ class _NativeLayer(torch.autograd.Function):
         rows, flat = Rows(*tensors[: len(Rows._fields)]), tensors[len(Rows._fields) :]
         needed = ctx.needs_input_grad
         if torch.is_grad_enabled():  # create_graph=True: these gradients are to be differentiated in their turn
-            return _differentiable_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n)
+            return _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n)
         needs_flat = needed[3 + len(rows) :]
-        dx, dh_0, dflat = gradients(
-            dout, dh_n, x, h_0, rows, out, Saved(gates, norms), flat, ctx.cell, needed[0], needs_flat
-        )
+        try:
+            dx, dh_0, dflat = gradients(
+                dout, dh_n, x, h_0, rows, out, Saved(gates, norms), flat, ctx.cell, needed[0], needs_flat
+            )
+        except UnfitError:  # a parameter has become another one since, or a gradient is one of a transform's
+            with torch.enable_grad():
+                found = _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n)
+            return tuple(None if gradient is None else gradient.detach() for gradient in found)
         return dx, dh_0 if needed[1] else None, None, *[None] * len(rows), *dflat
 
 
-def _differentiable_gradients(
+def _composed_gradients(
     needed: tuple[bool, ...],
     x: Tensor,
     h_0: Tensor | None,
@@ -89,6 +108,7 @@ def _differentiable_gradients(
     dout: Tensor | None,
     dh_n: Tensor | None,
 ) -> tuple[Tensor | None, ...]:
+    """Return what the backward pass does, by PyTorch's operations, which can be differentiated in their turn."""
     inputs = [x, h_0, None, *rows, *flat]
     wanted = [tensor for tensor, need in zip(inputs, needed, strict=True) if need and tensor is not None]
     results = torch_layer(x, h_0, by_direction(flat), rows, cell)
@@ -114,12 +134,10 @@ def run(
 
     The candidates are written to `candidates` (D, T, N, H) where it is given.
     """
-    x = _unit_stride(x)
+    x, h_0, rows, weights = _settled(x, h_0, rows, by_direction(flat))
     T, N, _ = x.shape
-    weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
     out, h_n, saved = x.new_empty(T, N, D * H), x.new_empty(D, N, H), _room(weights, T, N) if save else NOTHING
-    h_0 = _contiguous(h_0)
     for d, w in enumerate(weights):
         _forward(
             *(x, None if h_0 is None else h_0[d], w, rows, cell, d),
@@ -149,14 +167,11 @@ def _forward(
     candidates: Tensor | None = None,
 ) -> None:
     """Run one direction over all steps of x into out (T, N, H) and h_n (N, H)."""
-    # Kept until the call returns: the engine is given addresses.
-    tensors = [_contiguous(t) for t in w]
-    rows = _ready(rows)
     engine.raw.forward(  # type: ignore[union-attr]
         _problem(x, out, cell, direction, rows),
-        [_address(t) for t in tensors[:6]],
+        [_address(t) for t in w[:6]],
         _sequence(x),
-        *(_address(h_0), _address(tensors[6])),
+        *(_address(h_0), _address(w.fresh)),
         *(_masks(rows.dropout, direction), _masks(rows.zoneout, direction)),
         _sequence(out),
         h_n.data_ptr(),
@@ -182,12 +197,15 @@ def gradients(
     needs_flat: Sequence[bool],
 ) -> tuple[Tensor | None, Tensor, list[Tensor | None]]:
     """Return the gradients of x, of h_0 and of the weights of all directions, None where not needed."""
-    x = _unit_stride(x)
+    x, h_0, rows, weights = _settled(x, h_0, rows, by_direction(flat))
     T, N, I = x.shape
-    weights = by_direction(flat)
     H, D = weights[0].hh.shape[1], len(weights)
-    dout = None if dout is None else _unit_stride(dout)
-    h_0 = _contiguous(h_0)
+    out = settled(out, (T, N, D * H), "output", strides=True)
+    dout = None if dout is None else settled(dout, (T, N, D * H), "the gradient of output", strides=True)
+    dh_n = None if dh_n is None else settled(dh_n, (D, N, H), "the gradient of h_n")
+    if not cell.checkpoint_every:
+        norms = 0 if weights[0].gain_hh is None else 3 * H + 2
+        saved = Saved(settled(saved.gates, (D, T, N, 3, H), "gates"), settled(saved.norms, (D, T, N, norms), "norms"))
     dx: Tensor | None = None
     dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     dflat: list[Tensor | None] = []
@@ -284,14 +302,13 @@ def _backward(
     line: _Line, saved: Saved, dout: Tensor | None, dh: Tensor, dx: Tensor | None, needs: Sequence[bool]
 ) -> list[Tensor | None]:
     """Write dx (T, N, I), turn dh (N, H) from that of h_n into that of h_0, and return the gradients of the weights."""
-    tensors = [_contiguous(t) for t in line.w]
-    found = [torch.empty_like(t) if t is not None and need else None for t, need in zip(tensors, needs, strict=True)]
-    rows, dh_n = _ready(line.rows), dh.clone()
+    found = [torch.empty_like(t) if t is not None and need else None for t, need in zip(line.w, needs, strict=True)]
+    rows, dh_n = line.rows, dh.clone()
     engine.raw.backward(  # type: ignore[union-attr]
         _problem(line.x, line.out, line.cell, line.direction, rows),
-        [_address(t) for t in tensors[:6]],
+        [_address(t) for t in line.w[:6]],
         _sequence(line.x),
-        *(_address(line.h_0), _address(tensors[6])),
+        *(_address(line.h_0), _address(line.w.fresh)),
         *(_masks(rows.dropout, line.direction), _sequence(line.out)),
         *(_address(saved.gates), _address(saved.norms)),
         (0, 0, 0) if dout is None else _sequence(dout),
@@ -304,6 +321,20 @@ def _backward(
 
 
 # ---- what the engine is given ---------------------------------------------------------------------------------------
+
+
+def _settled(
+    x: Tensor, h_0: Tensor | None, rows: Rows, weights: list[DirectionWeights]
+) -> tuple[Tensor, Tensor | None, Rows, list[DirectionWeights]]:
+    """Return what a pass reads, fit to be addressed, and to be kept until the engine returns."""
+    T, N, I = x.shape
+    H, D = hidden_size(weights[0]), len(weights)
+    return (
+        settled(x, (T, N, I), "input", strides=True),
+        None if h_0 is None else settled(h_0, (D, N, H), "hx"),
+        settled_rows(rows, T, N, H, D),
+        [settled_weights(w, I, H, " in reverse" if d else "") for d, w in enumerate(weights)],
+    )
 
 
 def workspace(*shape: int) -> Tensor:
@@ -329,20 +360,8 @@ def _problem(x: Tensor, out: Tensor, cell: Cell, direction: int, rows: Rows) -> 
     )
 
 
-def _ready(rows: Rows) -> Rows:
-    if rows.lengths is None and rows.resets is None and rows.mask is None:
-        return rows
-    lengths, resets, mask = (None if t is None else t.contiguous() for t in rows[:3])
-    return rows._replace(lengths=lengths, resets=resets, mask=mask)
-
-
 def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
-
-
-def _contiguous(tensor: Tensor | None) -> Tensor | None:
-    """`Tensor.contiguous`, which costs more to find out that there is nothing to do."""
-    return tensor if tensor is None or tensor.is_contiguous() else tensor.detach().contiguous()
 
 
 def _sequence(tensor: Tensor) -> tuple[int, int, int]:
@@ -356,8 +375,3 @@ def _masks(masks: Tensor | None, direction: int) -> tuple[int, int, int]:
         return 0, 0, 0
     mask = masks[direction]
     return mask.data_ptr(), 0 if len(mask) == 1 else mask.stride(0), mask.stride(1)
-
-
-def _unit_stride(tensor: Tensor) -> Tensor:
-    """Return the tensor, copied where its features do not lie side by side."""
-    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
