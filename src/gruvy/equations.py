@@ -63,6 +63,7 @@ def step(
     z: Meaning = "keeps",
     dropout: Array | float = 1.0,
     zoneout: Array | float = 0.0,
+    functions: tuple[Any, ...] | None = None,
 ) -> Step:
     """Compute one step from the input x (N, I) and the state h (N, H).
 
@@ -83,19 +84,22 @@ def step(
 
     Zoneout then leaves its share of the old state: ``h_next = zoneout * h + (1 - zoneout) * h_next``. With layer norm
     each product passes through `affine`, r and z together.
+
+    ``functions`` stand in for sigmoid and tanh; `backward` knows these two alone.
     """
+    gate, candidate = functions or (sigmoid, np.tanh)
     H = h.shape[1]
     W, U, b, d, g, f = (_groups(w, H) for w in weights)
     m, q = np.broadcast_to(dropout, h.shape), np.broadcast_to(zoneout, h.shape)
     k = m * h
-    gates = sigmoid(affine(x @ W[0].T, g[0], b[0]) + affine(k @ U[0].T, f[0], d[0]))
+    gates = gate(affine(x @ W[0].T, g[0], b[0]) + affine(k @ U[0].T, f[0], d[0]))
     r, update = gates[:, :H], gates[:, H:]
     if reset_after:
         part = affine(k @ U[1].T, f[1], d[1])
-        n = np.tanh(affine(x @ W[1].T, g[1], b[1]) + r * part)
+        n = candidate(affine(x @ W[1].T, g[1], b[1]) + r * part)
     else:
         part = r * k
-        n = np.tanh(affine(x @ W[1].T, g[1], b[1]) + affine(part @ U[1].T, f[1], d[1]))
+        n = candidate(affine(x @ W[1].T, g[1], b[1]) + affine(part @ U[1].T, f[1], d[1]))
     keep = update if z == "keeps" else 1 - update
     return Step(x, h, m, q, r, update, n, part, q * h + (1 - q) * (keep * h + (1 - keep) * n))
 

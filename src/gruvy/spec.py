@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gruvy import engine
-from gruvy.errors import ArgumentError, TensorError
+from gruvy import composed, engine
+from gruvy.activations import USUAL, Activation, told
+from gruvy.errors import ArgumentError, TensorError, note
 
 Array = NDArray[Any]
 
@@ -73,6 +74,10 @@ class GRUWeights:
             (Cho 2014). These are two functions; no weights of one compute the other.
         zoneout: the share of its old state that every unit keeps at each step, as in a layer trained with zoneout.
         reverse: whether layers of one direction run from each row's last step to its first, as a GRU node of ONNX can.
+        activations: the functions of the gates and of the candidate; others than sigmoid and tanh do not run on the
+            engine.
+        batch_first: whether the layer that they come from takes (N, T, I). `run` takes time first; a network that is
+            made of the weights, as an ONNX file, keeps the layer's layout.
 
     Raises:
         ArgumentError: no layer, layers with different numbers of directions, a zoneout outside of [0, 1), or reverse
@@ -91,6 +96,8 @@ class GRUWeights:
     reset_after: bool
     zoneout: float = 0.0
     reverse: bool = False
+    activations: tuple[Activation, Activation] = USUAL
+    batch_first: bool = False
 
     def __post_init__(self) -> None:
         directions = {len(layer) for layer in self.layers}
@@ -151,6 +158,8 @@ class GRUWeights:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run all layers on the engine, as `torch.nn.GRU` does in evaluation.
 
+        Functions other than sigmoid and tanh are computed by NumPy, with a note that this is slow.
+
         Args:
             x: input (T, N, I), float32.
             h_0: initial states (layers * directions, N, H), or None for the layers' own, or zero.
@@ -171,6 +180,12 @@ class GRUWeights:
         states = (self.num_layers * D, N, H)
         if h_0 is not None and np.shape(h_0) != states:
             raise TensorError(f"h_0 has the shape {np.shape(h_0)}; expected {states}")
+        if self.activations != USUAL:
+            note(
+                f"the GRU has {told(self.activations)}, which the engine does not compute: it runs step by step in "
+                "NumPy, some 10 to 100 times slower"
+            )
+            return self.run_composed(np.asarray(x, np.float32), h_0, lengths)
         last = np.empty(states, np.float32)
         for number, layer in enumerate(self.layers):
             outputs = []
@@ -190,6 +205,21 @@ class GRUWeights:
                 outputs.append(output)
             x = outputs[0] if D == 1 else np.concatenate(outputs, axis=2)
         return x, last
+
+    def run_composed(
+        self, x: Array, h_0: Array | None = None, lengths: NDArray[np.int64] | None = None
+    ) -> tuple[Array, Array]:
+        """Do as `run`, step by step in NumPy and in the dtype of x, which may be float64; slow."""
+        return composed.run(
+            self.layers,
+            x,
+            h_0,
+            lengths,
+            reset_after=self.reset_after,
+            zoneout=self.zoneout,
+            reverse=self.reverse,
+            activations=self.activations,
+        )
 
     def _check_arrays(self) -> None:
         first = self.layers[0][0]

@@ -51,7 +51,7 @@ def test_a_layer_is_what_torch_computes(tmp_path, layers, bidirectional, reset_a
     gru = layer(reset_after, layers, bidirectional, **features)
     checked = export.write(gru, tmp_path / "gru.onnx")
     assert checked.path == tmp_path / "gru.onnx"
-    tolerance = export.LAYER_NORM_TOLERANCE if gru.layer_norm else 1e-5
+    tolerance = 1e-4 if gru.layer_norm else 1e-5
     assert checked.difference < tolerance
     for T, N in ((1, 1), (11, 4)):
         x, h_0 = torch.randn(T, N, 5), torch.randn(layers * (1 + bidirectional), N, 7)
@@ -130,7 +130,7 @@ def test_modules_with_an_embedding_and_a_classifier(tmp_path):
     path = export.write(model, tmp_path / "m.onnx").path
     x, h = torch.randn(3, 8, 4), torch.randn(2, 3, 6)
     with torch.no_grad():
-        for got, want in zip(run(path, x=x.transpose(0, 1).numpy(), gru_h_0=h.numpy()), model(x, h), strict=True):
+        for got, want in zip(run(path, x=x.numpy(), gru_h_0=h.numpy()), model(x, h), strict=True):
             np.testing.assert_allclose(got, want.numpy(), atol=1e-5)
 
 

@@ -46,3 +46,23 @@ class Writer:
         if name not in self._constants:
             self._constants[name] = self.constant(name, self.graph.arrays[name])
         return self._constants[name]
+
+    def turn(self) -> None:
+        """Exchange time and batch where values come in and go out, for a graph that is ``batch_first``."""
+        if not self.graph.batch_first:
+            return
+        timed = {
+            name for name in (*self.graph.inputs, *self.graph.outputs) if self.graph.values[name].steps is not None
+        }
+        inner = {name: f"{name}/time_first" for name in timed}
+        for node in self.nodes:
+            node.input[:] = [inner.get(name, name) for name in node.input]
+            node.output[:] = [inner.get(name, name) for name in node.output]
+        written, self.nodes = self.nodes, []
+        for name in self.graph.inputs:
+            if name in timed:
+                self.node("Transpose", [name], inner[name], perm=[1, 0, 2])
+        self.nodes += written
+        for name in self.graph.outputs:
+            if name in timed and name not in self.graph.inputs:
+                self.node("Transpose", [inner[name]], name, perm=[1, 0, 2])

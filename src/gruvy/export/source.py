@@ -27,7 +27,8 @@ def graph_of(source: Any) -> Graph:
         return source
     if isinstance(source, GRUWeights):
         build = Builder()
-        return build.graph(build.gru("gru", build.input("x", source.input_size), source))
+        value = build.gru("gru", build.input("x", source.input_size), source)
+        return build.graph(value, batch_first=source.batch_first)
     if isinstance(source, str | os.PathLike):
         return _of_file(Path(source))
     if hasattr(source, "state_dict"):

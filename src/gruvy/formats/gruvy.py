@@ -6,6 +6,7 @@ directions, H) beside them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ def read(source: Any, *, name: str | None = None) -> GRUWeights:
         return torch.read(source, name=name)
     tensors, document = files.read(source)
     if "graph" in document:
-        grus = graph_of_file(source, tensors, document).grus
-        return grus[state_dict.choose(grus, name)]
+        graph = graph_of_file(source, tensors, document)
+        return replace(graph.grus[state_dict.choose(graph.grus, name)], batch_first=graph.batch_first)
     network = {key.removeprefix(_NETWORK): a for key, a in tensors.items() if key.startswith(_NETWORK)}
     # Before files had a graph, there was only the one form in them.
     return state_dict.to_weights(state_dict.find(network, name), reset_after=True)
@@ -51,7 +52,8 @@ def write(weights: GRUWeights, target: Any = None) -> Any:
             f"the weights are {weights.dtype}; a .gruvy file keeps float32: use weights.astype('float32')"
         )
     build = Builder()
-    return build.graph(build.gru("gru", build.input("x", weights.input_size), weights)).write(target)
+    value = build.gru("gru", build.input("x", weights.input_size), weights)
+    return build.graph(value, batch_first=weights.batch_first).write(target)
 
 
 FORMAT = Format(

@@ -11,6 +11,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def _read_module(module: Any, name: str | None) -> GRUWeights:
     found = {path: part for path, part in module.named_modules() if _is_gru(part)}
     part = found[state_dict.choose(found, name)]
     options: dict[str, Any] = {key: getattr(part, key, default) for key, default in _DEFAULTS.items()}
-    return state_dict.to_weights(part.state_dict(), **options)
+    weights = state_dict.to_weights(part.state_dict(), **options)
+    return replace(weights, batch_first=bool(getattr(part, "batch_first", False)))
 
 
 def _is_gru(module: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.activations import USUAL
 from gruvy.errors import ArgumentError
 from gruvy.graph.graph import Graph
 from gruvy.graph.node import Node, Steps, Value
@@ -68,21 +69,23 @@ class Builder:
             for field, array in zip(LayerWeights._fields, one, strict=True)
             if array is not None
         }
-        attributes = {
+        attributes: dict[str, Any] = {
             "layers": gru.num_layers,
             "bidirectional": gru.bidirectional,
             "reset_after": gru.reset_after,
             "zoneout": float(gru.zoneout),
         }
+        if gru.activations != USUAL:
+            attributes["activations"] = [list(one) for one in gru.activations]
         return self._node(Node("gru", (x,), name, self._keep(name, arrays), attributes))
 
-    def graph(self, *outputs: str) -> Graph:
-        """Return the graph with these outputs.
+    def graph(self, *outputs: str, batch_first: bool = False) -> Graph:
+        """Return the graph with these outputs, (N, T, features) as the inputs where it is ``batch_first``.
 
         Raises:
             TensorError: it does not fit together.
         """
-        return Graph(self._inputs, tuple(self._nodes), outputs, self._arrays)
+        return Graph(self._inputs, tuple(self._nodes), outputs, self._arrays, batch_first)
 
     def _node(self, node: Node) -> str:
         self._nodes.append(node)

@@ -29,14 +29,16 @@ class Graph:
     """A network: inputs, nodes in the order in which they are computed, outputs, and the weights by name.
 
     Values are float32 and time first, (T, N, features), or without a time axis (N, features); N is free, and so is T
-    where a value's steps are "T". Each GRU has a state (layers * directions, N, H), called as its output. The
-    operations stand in `gruvy.graph.operations`; `Builder` helps to write a graph down.
+    where a value's steps are "T". Inputs and outputs are (N, T, features) where the graph is ``batch_first``. Each GRU
+    has a state (layers * directions, N, H), called as its output. The operations stand in `gruvy.graph.operations`;
+    `Builder` helps to write a graph down.
 
     Args:
         inputs: name -> its features, steps and kind of number.
         nodes: each reads inputs of the graph or outputs of nodes before it.
         outputs: names of values.
         arrays: name -> float32 array, the weights of all nodes.
+        batch_first: whether inputs and outputs with a time axis have the batch before it.
 
     Attributes:
         values: every input and output of a node.
@@ -57,6 +59,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     arrays: Mapping[str, Array]
+    batch_first: bool = False
     values: dict[str, Value] = field(init=False, repr=False, default_factory=dict)
     grus: dict[str, GRUWeights] = field(init=False, repr=False, default_factory=dict)
 
@@ -101,17 +104,42 @@ class Graph:
             TensorError: an array is missing, or has another shape or dtype; all problems are named at once.
             GruvyError: there is a GRU, and the native engine is missing.
         """
+        return self._computed(inputs, states, exact=False)
+
+    def run_exactly(
+        self, inputs: Mapping[str, Array], states: Mapping[str, Array] | None = None
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Do as `run` in float64, by NumPy alone: what float32 results are measured against. Slow."""
+        return self._computed(inputs, states, exact=True)
+
+    def _computed(
+        self, inputs: Mapping[str, Array], states: Mapping[str, Array] | None, *, exact: bool
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
         given = dict(states or {})
         self._check_arrays(inputs, given)
-        values: dict[str, Array] = dict(inputs)
+        values = {name: self.turned(name, array) for name, array in inputs.items()}
         for node in self.nodes:
             arrays = [values[name] for name in node.inputs]
+            if exact:
+                arrays = [array if array.dtype.kind == "i" else array.astype(np.float64) for array in arrays]
             if node.op == "gru":
-                start = given.get(node.output)
-                values[node.output], given[node.output] = self.grus[node.output].run(arrays[0], start)
+                gru, start = self.grus[node.output], given.get(node.output)
+                run = gru.run_composed if exact else gru.run
+                values[node.output], given[node.output] = run(arrays[0], start)
             else:
                 values[node.output] = compute(node, arrays, self.arrays)
-        return {name: values[name] for name in self.outputs}, given
+        return {name: self.turned(name, values[name]) for name in self.outputs}, given
+
+    def turned(self, name: str, array: Array) -> Array:
+        """Return a value's array with time and batch exchanged where the graph is ``batch_first``, else as it is."""
+        return array.swapaxes(0, 1) if self.batch_first and self.values[name].steps is not None else array
+
+    def shape(self, name: str) -> tuple[Any, ...]:
+        """Return the shape of an input or output, "N" and "T" where it is free."""
+        value = self.values[name]
+        if value.steps is None:
+            return ("N", value.features)
+        return ("N", value.steps, value.features) if self.batch_first else (value.steps, "N", value.features)
 
     def stream(self, streams: int = 1) -> GraphStream:
         """Return the network to be run one step at a time, with the same results.
@@ -125,7 +153,9 @@ class Graph:
 
     def document(self) -> dict[str, Any]:
         """Return all but the arrays as plain JSON."""
+        layout = {"batch_first": True} if self.batch_first else {}
         return {
+            **layout,
             "inputs": [
                 {"name": name, "features": value.features, "steps": value.steps, "whole": value.whole}
                 for name, value in self.inputs.items()
@@ -168,6 +198,7 @@ class Graph:
             nodes,
             tuple(map(_text, document["outputs"])),
             {name: array for name, array in arrays.items() if name in names},
+            document.get("batch_first", False) is True,
         )
 
     def write(self, path: str | os.PathLike[str]) -> Path:
@@ -198,7 +229,8 @@ class Graph:
         if not node.inputs or operation.inputs not in (0, len(node.inputs)):
             raise ValueError(f"has {len(node.inputs)} inputs; expected {operation.inputs or 'at least one'}")
         found = {name: type(value) for name, value in node.attributes.items()}
-        if found != operation.attributes:
+        allowed = {name: kind for name, kind in operation.optional.items() if name in found}
+        if found != {**operation.attributes, **allowed}:
             raise ValueError(f"has the attributes {_types(found)}; expected {_types(operation.attributes)}")
         inputs = [self.values[name] for name in node.inputs]
         if any(value.whole != (node.op == "embedding") for value in inputs):
@@ -232,19 +264,18 @@ class Graph:
         steps: set[int] = set()
         for name, value in self.inputs.items():
             array, dtype = inputs.get(name), np.int64 if value.whole else np.float32
-            shape: tuple[Any, ...] = (
-                ("N", value.features) if value.steps is None else (value.steps, "N", value.features)
-            )
+            shape = self.shape(name)
             if array is None:
                 problems.append(f"{name} is missing")
                 continue
             fits = len(np.shape(array)) == len(shape) and array.shape[-1] == value.features
-            if not fits or array.dtype != dtype or value.steps not in (None, "T", array.shape[0]):
+            T = array.shape[shape.index(value.steps)] if fits and value.steps is not None else None
+            if not fits or array.dtype != dtype or value.steps not in (None, "T", T):
                 kind = getattr(array, "dtype", type(array).__name__)
                 problems.append(f"{name} is {kind} {np.shape(array)}; expected {np.dtype(dtype)} {_shape(shape)}")
                 continue
-            rows.add(array.shape[-2])
-            steps |= {len(array)} if value.steps == "T" else set()
+            rows.add(array.shape[shape.index("N")])
+            steps |= {T} if value.steps == "T" and T is not None else set()
         for name, (layers, H) in self.states.items():
             if name in states and not (np.ndim(states[name]) == 3 and states[name].shape[::2] == (layers, H)):
                 problems.append(f"state {name} has the shape {np.shape(states[name])}; expected ({layers}, N, {H})")

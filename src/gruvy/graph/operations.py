@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.activations import FUNCTIONS, USUAL, Activation
 from gruvy.errors import TensorError
 from gruvy.graph.node import Node, Steps, Value
 from gruvy.spec import GRUWeights, LayerWeights
@@ -43,6 +44,7 @@ class Operation(NamedTuple):
         inputs: how many; 0 for one or more.
         weights: names of arrays -> whether it must be there. A GRU's are not listed.
         attributes: names -> type.
+        optional: attributes that may be absent, likewise.
         shape: (node, inputs, weights by the operation's names) -> the output, or ValueError with the reason.
         run: (node, inputs, weights) -> the output. A GRU has none: it has a state besides.
     """
@@ -52,6 +54,7 @@ class Operation(NamedTuple):
     attributes: Mapping[str, type]
     shape: Callable[[Node, Sequence[Value], Mapping[str, Array]], Value]
     run: Callable[[Node, Sequence[Array], Mapping[str, Array]], Array] | None
+    optional: Mapping[str, type] = {}
 
 
 def gru_weights(node: Node, weights: Mapping[str, Array]) -> GRUWeights:
@@ -74,7 +77,22 @@ def gru_weights(node: Node, weights: Mapping[str, Array]) -> GRUWeights:
         tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D)),
         reset_after=node.attributes["reset_after"],
         zoneout=node.attributes["zoneout"],
+        activations=_activations(node.attributes.get("activations")),
     )
+
+
+def _activations(given: Any) -> tuple[Activation, Activation]:
+    """Return the functions that an attribute names, each as [name, alpha, beta]."""
+    if given is None:
+        return USUAL
+    try:
+        gates, candidate = (Activation(str(name), float(alpha), float(beta)) for name, alpha, beta in given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"has the activations {given}; expected two of [name, alpha, beta]") from error
+    for one in (gates, candidate):
+        if one.name not in FUNCTIONS:
+            raise ValueError(f"has the activation {one.name!r}; expected one of {', '.join(FUNCTIONS)}")
+    return gates, candidate
 
 
 # ---- what comes out ----
@@ -192,7 +210,7 @@ _GRU = {"layers": int, "bidirectional": bool, "reset_after": bool, "zoneout": fl
 OPERATIONS: dict[str, Operation] = {
     "dense": Operation(1, {"weight": True, "bias": False}, {}, _dense_shape, _dense),
     "embedding": Operation(1, {"weight": True}, {}, _embedding_shape, _embedding),
-    "gru": Operation(1, {}, _GRU, _gru_shape, None),
+    "gru": Operation(1, {}, _GRU, _gru_shape, None, {"activations": list}),
     "relu": _each(lambda x: np.maximum(x, 0)),
     "sigmoid": _each(lambda x: 0.5 * (1 + np.tanh(0.5 * x))),  # by tanh, so that it never overflows
     "softplus": _each(lambda x: np.logaddexp(0, x)),

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy import composed
+from gruvy.activations import USUAL
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.graph.graph import compute
+from gruvy.spec import GRUWeights
 from gruvy.streaming import StreamingGRU
 
 if TYPE_CHECKING:
@@ -45,15 +48,7 @@ class GraphStream:
             if why:
                 raise ArgumentError(f"{node.op} {node.output} {why}, so no step has a result before the last input")
         self._graph = graph
-        self._grus = {
-            name: StreamingGRU(
-                [layer[0] for layer in gru.layers],
-                streams=streams,
-                reset_after=gru.reset_after,
-                zoneout=gru.zoneout,
-            )
-            for name, gru in graph.grus.items()
-        }
+        self._grus = {name: _stream_of(gru, streams) for name, gru in graph.grus.items()}
         self.streams = streams
 
     def step(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -77,7 +72,7 @@ class GraphStream:
                 values[node.output] = arrays[0]
             else:
                 values[node.output] = compute(node, arrays, self._graph.arrays)
-        return {name: values[name] for name in self._graph.outputs}
+        return {name: self._turned(name, values[name]) for name in self._graph.outputs}
 
     def reset(self) -> None:
         """Set all states to where they started."""
@@ -104,7 +99,59 @@ class GraphStream:
         dtype = np.dtype(np.int64 if value.whole else np.float32)
         steps = (value.steps,) if isinstance(value.steps, int) else ()
         shape = (*steps, self.streams, value.features)
+        shape = (self.streams, *steps, value.features) if self._graph.batch_first else shape
         if array is None or array.shape != shape or array.dtype != dtype:
             came = "missing" if array is None else f"{array.dtype} {array.shape}"
             raise TensorError(f"{name} is {came}; expected {dtype} {shape}")
-        return array
+        return self._turned(name, array)
+
+    def _turned(self, name: str, array: Array) -> Array:
+        """Exchange time and batch where the graph has them the other way and there is a time axis."""
+        return self._graph.turned(name, array) if isinstance(self._graph.values[name].steps, int) else array
+
+
+class _ComposedStream:
+    """What `StreamingGRU` does, by NumPy, for functions that the engine lacks."""
+
+    def __init__(self, gru: GRUWeights, streams: int):
+        self._gru = gru
+        self._weights = [composed.weights_of(layer[0], np.float32) for layer in gru.layers]
+        zero = np.zeros(gru.hidden_size, np.float32)
+        starts = [zero if layer[0].initial_state is None else layer[0].initial_state for layer in gru.layers]
+        self._start = np.stack([np.broadcast_to(start, (streams, gru.hidden_size)) for start in starts])
+        self.reset()
+
+    def step(self, x: Array) -> Array:
+        gru = self._gru
+        for number, weights in enumerate(self._weights):
+            x = self._state[number] = composed.step(
+                x,
+                self._state[number],
+                weights,
+                reset_after=gru.reset_after,
+                zoneout=gru.zoneout,
+                activations=gru.activations,
+            )
+        return x
+
+    def reset(self) -> None:
+        self._state = self._start.copy()
+
+    def snapshot(self) -> Array:
+        return self._state.copy()
+
+    def restore(self, state: Array) -> None:
+        if np.shape(state) != self._state.shape or state.dtype != np.float32:
+            raise TensorError(f"the state is {np.shape(state)}; expected float32 {self._state.shape}")
+        self._state = state.copy()
+
+
+def _stream_of(gru: GRUWeights, streams: int) -> StreamingGRU | _ComposedStream:
+    if gru.activations != USUAL:
+        return _ComposedStream(gru, streams)
+    return StreamingGRU(
+        [layer[0] for layer in gru.layers],
+        streams=streams,
+        reset_after=gru.reset_after,
+        zoneout=gru.zoneout,
+    )

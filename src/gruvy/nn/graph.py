@@ -25,7 +25,7 @@ _LAYERS = (GRU, nn.GRU, nn.Linear, nn.Embedding, nn.Dropout, *_ACTIVATIONS)
 
 
 def to_graph(module: nn.Module) -> Graph:
-    """Return what a module computes in evaluation, with its weights of now, time first whatever its ``batch_first``.
+    """Return what a module computes in evaluation, with its weights of now, in the layout of its GRUs' ``batch_first``.
 
     Args:
         module: a GRU (gruvy's or PyTorch's), a `GRUModel`, or an ``nn.Sequential`` of GRU, Linear, Embedding, ReLU,
@@ -34,10 +34,11 @@ def to_graph(module: nn.Module) -> Graph:
 
     Returns:
         A graph with the input "x" (T, N, I), int64 (T, N, 1) where the first layer is an Embedding, and one output
-        (T, N, ...), or (N, ...) for a GRUModel. Values and states are called as the modules that make them.
+        (T, N, ...), or (N, ...) for a GRUModel; (N, T, ...) instead where the GRUs are ``batch_first``. Values and
+        states are called as the modules that make them.
 
     Raises:
-        ArgumentError: a module that is none of these; all such are named at once.
+        ArgumentError: a module that is none of these, all such are named at once; GRUs of both layouts.
         TensorError: layers whose sizes do not fit each other.
 
     Example:
@@ -46,6 +47,8 @@ def to_graph(module: nn.Module) -> Graph:
         >>> graph = to_graph(GRU(3, 8))
         >>> graph.states
         {'gru': (1, 8)}
+        >>> to_graph(GRU(3, 8, batch_first=True)).shape("x")
+        ('N', 'T', 3)
     """
     if isinstance(module, GRUModel):
         layers: list[tuple[str, Any]] = [("gru", module.gru), ("", "last"), ("", "relu"), ("fc", module.fc)]
@@ -58,6 +61,13 @@ def to_graph(module: nn.Module) -> Graph:
     if wrong:
         known = ", ".join(dict.fromkeys(kind.__name__ for kind in _LAYERS))
         raise ArgumentError(f"the module has no graph: {'; '.join(wrong)}; expected only {known}, or a GRUModel")
+    layouts = {name: layer.batch_first for name, layer in layers if isinstance(layer, (GRU, nn.GRU))}
+    if len(set(layouts.values())) > 1:
+        first_ones = ", ".join(name for name, batch_first in layouts.items() if batch_first)
+        raise ArgumentError(
+            f"of the GRUs {', '.join(layouts)} only {first_ones} has batch_first=True: what is time to one is the "
+            "batch to another; give all of them the same"
+        )
 
     build = Builder()
     if isinstance(first, nn.Embedding):
@@ -66,7 +76,7 @@ def to_graph(module: nn.Module) -> Graph:
         value = build.input("x", first.in_features if isinstance(first, nn.Linear) else first.input_size)  # type: ignore[union-attr]
     for name, layer in layers:
         value = _add(build, value, name, layer)
-    return build.graph(value)
+    return build.graph(value, batch_first=any(layouts.values()))
 
 
 def _flat(name: str, module: nn.Module) -> list[tuple[str, Any]]:

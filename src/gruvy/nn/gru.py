@@ -277,7 +277,7 @@ class GRU(torch.nn.RNNBase):
             )
             for layer in range(self.num_layers)
         ]
-        return GRUWeights(tuple(layers), self.reset_after, self.zoneout)
+        return GRUWeights(tuple(layers), self.reset_after, self.zoneout, batch_first=self.batch_first)
 
     def quantize(self, dtype: QuantizedDtype = "int8") -> QuantizedGRU:
         """Return a copy for inference whose weight matrices are int8 (a quarter of the memory) or bf16 (a half).

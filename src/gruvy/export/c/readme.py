@@ -20,11 +20,14 @@ class Facts:
         state: bytes of one stream's state; 0 where there is none.
         stack: bytes of the arrays in functions, at most.
         macs, macs_once: multiply-accumulates of each step, and those that there are once a window.
-        steps: of the run that the following are of.
+        steps: of the longest run that the following are of; 0 where there was no compiler.
+        cut: whether longer runs were left out, as float32 itself loses the network's numbers in them.
         compiler: what compiled that run, or None.
         agreement: the largest difference between the C and gruvy, as a share of the largest number where that exceeds
             1; None where there was no compiler.
-        loss: the same between int8 and float32; None for float32.
+        error: how far the C is from the network in float64, likewise.
+        own: how far gruvy's own arithmetic with these weights is.
+        loss: that of int8; None for float32.
     """
 
     weights: int
@@ -34,8 +37,11 @@ class Facts:
     macs: int
     macs_once: int
     steps: int
+    cut: bool
     compiler: str | None
     agreement: float | None
+    error: float | None
+    own: float | None
     loss: float | None
 
 
@@ -130,18 +136,17 @@ def _costs(facts: Facts) -> str:
 
 
 def _agreement(program: Program, facts: Facts) -> str:
-    of = f"{facts.steps} steps of normally distributed inputs, as a share of the largest number where that exceeds 1"
-    lines = []
     if facts.agreement is None:
-        lines.append("No C compiler was found when this was written, so the C was not compared with gruvy.")
-    else:
-        lines.append(
-            f"Compiled with {facts.compiler}, the largest difference from gruvy's own {program.dtype} was\n"
-            f"{facts.agreement:.1e} in {of}."
+        return "No C compiler was found when this was written, so the C was not compared with gruvy."
+    text = f"""Compiled with {facts.compiler}, the largest difference from gruvy's own {program.dtype} was
+{facts.agreement:.1e} in {facts.steps} steps of normally distributed inputs, as a share of the largest number where that
+exceeds 1. From the network in float64 the C is at most {facts.error:.1e} away, and gruvy's {program.dtype} at most
+{facts.own:.1e}."""
+    if facts.cut:
+        text += (
+            """ In longer runs rounding grows so far, in whatever order it is computed, that float32 tells nothing."""
         )
-    if facts.loss is not None:
-        lines.append(
-            f"What int8 itself loses against float32 was at most {facts.loss:.1e} in the same steps. The bytes are\n"
-            "those of gruvy's engine, except where a number lies within rounding of half-way between two of them."
-        )
-    return "\n".join(lines)
+    if program.dtype == "int8":
+        text += """ The bytes are those of gruvy's engine, except where a number lies within rounding of half-way
+between two of them."""
+    return text

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gruvy.activations import USUAL, told
 from gruvy.errors import ArgumentError
 from gruvy.graph import Graph, Node
 
@@ -41,6 +42,11 @@ def refuse(graph: Graph) -> None:
         f"{name} holds NaN or infinity: look into its training"
         for name, array in graph.arrays.items()
         if not np.isfinite(array).all()
+    ]
+    problems += [
+        f"gru {name} has {told(gru.activations)}: the C has sigmoid and tanh alone; export it to ONNX"
+        for name, gru in graph.grus.items()
+        if gru.activations != USUAL
     ]
     if problems:
         raise ArgumentError(f"the network cannot become C: {'; '.join(problems)}")

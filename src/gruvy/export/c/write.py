@@ -6,14 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError, GruvyError
+from gruvy.errors import ArgumentError
 from gruvy.export.c import int8
 from gruvy.export.c.compiled import FLAGS, Compiled, code_size, compiler, state_floats
 from gruvy.export.c.constants import Dtype
@@ -21,14 +21,16 @@ from gruvy.export.c.names import Names, check_name
 from gruvy.export.c.program import Program
 from gruvy.export.c.readme import Facts, readme
 from gruvy.export.c.text import FUNCTIONS, header_text, source_text
+from gruvy.export.proof import MULTIPLE, Proof, Run, prove
 from gruvy.export.source import graph_of
 from gruvy.files import replace_file
 from gruvy.graph import Graph
 
 Array = NDArray[Any]
-TOLERANCE = 1e-5  # as a share of the largest number where that exceeds 1
-FIRST_STEPS = 8  # are held to it; later on a network may have made differences of rounding grow
-STEPS = 300  # the README's figures
+# Runs of so many steps are compared with float64, and those count in which float32 itself still tells something. The
+# README's figures are of the longest of them.
+STEPS = (1, 2, 4, 8, 24, 100, 300)
+INT8_MULTIPLE = 2.0  # of what int8 loses; it may round a byte the other way, but that is no loss of another size
 CORTEX = "arm-none-eabi-gcc"
 CORTEX_M4F = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 
@@ -76,7 +78,8 @@ def write(
     Raises:
         ArgumentError: a name that C does not allow, an unknown dtype, files that are there already, or a network that
             cannot be had in C; the message says why.
-        GruvyError: the C does not compile, or computes something else than gruvy; nothing is written then.
+        GruvyError: the C does not compile, or is farther from float64 than gruvy's own arithmetic explains, see
+            `gruvy.export.proof`; nothing is written then.
 
     Example:
         >>> from gruvy.nn import GRU
@@ -95,7 +98,7 @@ def write(
         raise ArgumentError(
             f"{', '.join(there)}: there already; choose another folder or name, or overwrite=True (--overwrite)"
         )
-    graph = graph_of(source)
+    graph = replace(graph_of(source), batch_first=False)  # there is one row
     program = Program(graph, dtype, Names({name, *(f"{name}_{function}" for function in FUNCTIONS)}))
     origin = Path(source).name if isinstance(source, str | os.PathLike) else f"a {type(source).__name__}"
     texts = {"h": header_text(name, program, origin), "c": source_text(name, program, origin)}
@@ -104,18 +107,6 @@ def write(
     for ending, file in files.items():
         replace_file(file, texts[ending].encode())
     return Written(folder, program, facts)
-
-
-class Run:
-    """One row of drawn inputs, what gruvy computes of them, and what int8 loses."""
-
-    def __init__(self, graph: Graph, dtype: Dtype, steps: int):
-        self.inputs = samples(graph, steps)
-        self.expected = graph.run(self.inputs)[0]
-        self.loss: float | None = None
-        if dtype == "int8":
-            exact, self.expected = self.expected, int8.run(graph, self.inputs)
-            self.loss = difference(self.expected, exact)
 
 
 def samples(graph: Graph, steps: int, seed: int = 0) -> dict[str, Array]:
@@ -143,16 +134,14 @@ def difference(ours: Mapping[str, Array], theirs: Mapping[str, Array]) -> float:
 
 def _facts(name: str, program: Program, texts: Mapping[str, str]) -> Facts:
     """Compile and compare, where there is a compiler."""
-    command, agreement, flash = compiler(), None, {}
-    run = Run(program.graph, program.dtype, STEPS)
+    command, flash = compiler(), {}
+    proof = None
     with tempfile.TemporaryDirectory() as temporary:
         for ending in ("h", "c"):
             (Path(temporary) / f"{name}.{ending}").write_text(texts[ending], "utf-8")
         path = Path(temporary) / f"{name}.c"
         if command:
-            compiled = Compiled(program, name, path, command)
-            _check(Run(program.graph, program.dtype, FIRST_STEPS), compiled)
-            agreement = difference(compiled.run(run.inputs), run.expected)
+            proof = _proof(program, Compiled(program, name, path, command))
             flash[f"{Path(command).name} {' '.join(FLAGS)}, for this machine"] = code_size(command, path)
         if shutil.which(CORTEX):
             flash[f"{CORTEX} {' '.join((*FLAGS, *CORTEX_M4F))}"] = code_size(CORTEX, path, (*FLAGS, *CORTEX_M4F))
@@ -163,15 +152,27 @@ def _facts(name: str, program: Program, texts: Mapping[str, str]) -> Facts:
         stack=program.stack,
         macs=program.macs,
         macs_once=program.macs_once,
-        steps=STEPS,
+        steps=STEPS[proof.runs[-1]] if proof else 0,
+        cut=proof is not None and STEPS[-1] != STEPS[proof.runs[-1]],
         compiler=Path(command).name if command else None,
-        agreement=agreement,
-        loss=run.loss,
+        agreement=proof.difference if proof else None,
+        error=proof.error if proof else None,
+        own=proof.own if proof else None,
+        loss=proof.own if proof and program.dtype == "int8" else None,
     )
 
 
-def _check(run: Run, compiled: Compiled) -> None:
-    """Refuse C that computes something else; int8 may round a byte the other way, but not lose more than it loses."""
-    found, allowed = difference(compiled.run(run.inputs), run.expected), max(TOLERANCE, run.loss or 0.0)
-    if not found <= allowed:
-        raise GruvyError(f"the C and gruvy differ by {found:.1e}, more than {allowed:.0e}; nothing written")
+def _proof(program: Program, compiled: Compiled) -> Proof:
+    """Run the C beside gruvy and float64."""
+
+    def ours(graph: Graph, run: Run) -> Mapping[str, Array]:
+        return int8.run(graph, run.inputs) if program.dtype == "int8" else graph.run(run.inputs)[0]
+
+    return prove(
+        program.graph,
+        [Run(samples(program.graph, steps)) for steps in STEPS],
+        lambda run: compiled.run(run.inputs),
+        ours,
+        title="the C",
+        multiple=INT8_MULTIPLE if program.dtype == "int8" else MULTIPLE,
+    )
