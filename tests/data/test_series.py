@@ -77,7 +77,7 @@ def test_roles_cannot_be_shared(frame):
 
 def test_non_numeric_values_and_infinity(frame):
     text = problems(frame.assign(y=["1", "2", "x", "4", "", "6"], a=[0, np.inf, 0, 0, 0, 0]))
-    assert "column 'y': expected numbers, got 'x' in row 2 (2 such values)" in text
+    assert "column 'y': expected numbers, got 'x' in row 2 (1 such values)" in text
     assert "column 'a': expected finite numbers, got infinity in row 1 (1 such values)" in text
     assert "column 'a': expected numbers" in problems(frame.assign(a=frame["time"]))
     assert "column 'a': expected numbers" in problems(frame.assign(a=frame["a"].astype(str).astype("category")))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gruvy.data.indexes import times_of
+from gruvy.data.roles import number_column
 from gruvy.data.steps import infer_step
 from gruvy.errors import DataError
 from gruvy.timeseries import Columns, Problems, Series, Step, Times, check_columns, check_finite, regular_series
@@ -79,10 +80,9 @@ def read_numbers(
     column: pd.Series, problems: Problems, cure: str = "convert them, or leave missing values empty"
 ) -> np.ndarray:
     """Return a column as float64, NaN where missing, and note what is no number, with what to do about it."""
-    numbers = pd.to_numeric(column, errors="coerce") if column.dtype != bool else column
-    if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
-        numbers = pd.Series(np.nan, index=column.index)
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    if not isinstance(column.dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(column.dtype):
+        column = number_column(column.astype(object), problems)
+    values = _values(column)
     wrong = np.flatnonzero(np.isnan(values) & column.notna().to_numpy())
     if len(wrong):
         problems.add(
@@ -91,6 +91,16 @@ def read_numbers(
         )
     check_finite(str(column.name), values, problems)
     return values
+
+
+def _values(column: pd.Series) -> np.ndarray:
+    """(T,) the numbers of a column, NaN where missing and where a cell is no number."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column) or dtype.kind in "mc":
+        return np.full(len(column), np.nan)
+    if dtype.kind == "O":
+        column = pd.to_numeric(column, errors="coerce")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _parts(frame: pd.DataFrame, columns: Columns, problems: Problems) -> list[tuple[Hashable, np.ndarray]]:

@@ -1,56 +1,107 @@
-"""Tables from files."""
+"""Tables from files: what a column is decides how its cells are read."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import json
+import lzma
 import os
-from collections.abc import Callable, Collection
+import zipfile
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 
 import pandas as pd
 
-from gruvy.errors import DataError
+from gruvy.data.delimited import read_delimited
+from gruvy.data.roles import Roles, frame_of_grid, read_columns
+from gruvy.data.spreadsheets import SPREADSHEETS, read_spreadsheet
+from gruvy.errors import ArgumentError, DataError
 
-_READERS: dict[str, Callable[[Path, Collection[str]], pd.DataFrame]] = {
-    ".csv": lambda path, texts: _read_csv(path, ",", texts),
-    ".csv.gz": lambda path, texts: _read_csv(path, ",", texts),
-    ".tsv": lambda path, texts: _read_csv(path, "\t", texts),
-    ".jsonl": lambda path, texts: _read_jsonl(path),
-    ".parquet": lambda path, texts: pd.read_parquet(path),
-}
+_PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
+_USUAL = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".dat": "\t"}
+_ARROW = (".parquet", ".feather", ".arrow")
+_KNOWN = (*_USUAL, *SPREADSHEETS, ".jsonl", ".json", *_ARROW)
 
 
-def read_table(path: str | os.PathLike[str], *, texts: Collection[str] = ()) -> pd.DataFrame:
-    """Read a CSV, TSV, JSON Lines or Parquet file whose first row, keys or schema name the columns.
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    texts: Collection[Hashable] = (),
+    times: Collection[Hashable] = (),
+    numbers: Collection[Hashable] | None = (),
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    day_first: bool | None = None,
+    sheet: str | int | None = None,
+) -> pd.DataFrame:
+    """Read a table from delimited text, a spreadsheet, JSON, Parquet or Arrow.
+
+    What a column is for decides how its cells are read: texts as they are written ("007", "NA"), numbers with the
+    decimal separator, thousands, units and marks of missing values that they are written with. How the file is written
+    is found where it leaves no doubt, and said; the arguments say it where it does.
 
     Args:
-        path: a file that ends in .csv, .csv.gz, .tsv, .jsonl or .parquet.
-        texts: columns that are to stay as they are written in CSV and TSV files: only an empty cell is missing there,
-            not a "null" or "NA", and digits are no number.
+        path: a file that ends in .csv, .tsv, .txt, .xlsx, .xls, .ods, .jsonl, .json, .parquet, .feather or .arrow; text
+            also compressed (.gz, .bz2, .xz, .zip).
+        texts: columns of ids, labels or words.
+        times: columns of dates and times; see ``day_first``.
+        numbers: columns of numbers; None for all but texts and times. Columns in none of the three are numbers where
+            all of their cells are, else text.
+        delimiter: between the fields of a text; None to find it.
+        decimal: "." or ","; None to find it.
+        encoding: of a text; None to find it.
+        day_first: whether 01.02.2024 is the first of February; None to find it out where the times are used.
+        sheet: of a spreadsheet, its name, or its number from 1; None for the first that is not empty.
 
     Returns:
-        The table as it is in the file; times are parsed later, by the column that holds them.
+        The table; columns that are asked for are called as they are asked for, even where the file has spaces around
+        them. Times stay as they are in the file unless ``day_first`` is given.
 
     Raises:
-        DataError: the file is missing, of another type, unreadable, or has no rows.
+        ArgumentError: a sheet, encoding or delimiter that cannot be, or that the file has no use for.
+        DataError: the file is missing, unreadable, in doubt, has rows of another length than its header, or no rows.
 
     Example:
         >>> from gruvy.data import read_table
-        >>> frame = read_table("weather.csv")  # doctest: +SKIP
+        >>> frame = read_table("sales.csv", texts=["shop"], times=["day"], numbers=["units"])  # doctest: +SKIP
     """
     path = Path(path)
-    known = ", ".join(_READERS)
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
+    known = ", ".join(_KNOWN)
     if path.is_dir():
         raise DataError(f"{path}: expected a file ({known}), got a folder; give the file inside it")
-    reader = _reader(path)
-    if reader is None:
+    kind = _kind(path)
+    if kind is None:
         raise DataError(f"{path}: expected a file that ends in {known}; convert it, or rename it if it is one")
+    if decimal not in (None, ".", ","):
+        raise ArgumentError(f"decimal: expected '.' or ',', got {decimal!r}")
+    for name, value, kinds in (
+        ("delimiter", delimiter, _USUAL),
+        ("encoding", encoding, _USUAL),
+        ("sheet", sheet, SPREADSHEETS),
+    ):
+        if value is not None and kind not in kinds:
+            raise ArgumentError(f"{name}: {path} has none; it is for {', '.join(kinds)}")
+    roles = Roles(tuple(texts), tuple(times), None if numbers is None else tuple(numbers))
+    wanted = [str(name) for name in roles.asked]
     try:
-        frame = reader(path, texts)
-    except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path}: the file is empty; expected a first row with column names") from error
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, ValueError) as error:
+        if kind in SPREADSHEETS:
+            grid = read_spreadsheet(path, wanted=wanted, sheet=sheet)
+            frame = frame_of_grid(grid, str(path), roles, decimal)
+        elif kind in _USUAL:
+            grid = read_delimited(
+                _content(path), str(path), _USUAL[kind], wanted=wanted, delimiter=delimiter, encoding=encoding
+            )
+            frame = frame_of_grid(grid, str(path), roles, decimal)
+        else:
+            frame = read_columns(_load(path, kind), str(path), roles, decimal)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, lzma.LZMAError) as error:
+        if isinstance(error, (DataError, ArgumentError)):
+            raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path}: cannot be read as {path.suffix.lstrip('.')} ({reason}); export it again") from error
     if frame.empty:
@@ -59,35 +110,76 @@ def read_table(path: str | os.PathLike[str], *, texts: Collection[str] = ()) -> 
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
-    """Whether the name is that of a file that `read_table` reads."""
-    return _reader(Path(path)) is not None
+    """Whether the name is that of a file that `read_table` reads; text alone (.txt) is none."""
+    return _kind(Path(path)) not in (None, ".txt", ".dat")
 
 
-def _reader(path: Path) -> Callable[[Path, Collection[str]], pd.DataFrame] | None:
-    return next((_READERS[end] for end in _READERS if path.name.lower().endswith(end)), None)
+def _kind(path: Path) -> str | None:
+    """The suffix that says what a file is, without that of its compression."""
+    name = path.name.lower()
+    packed = next((end for end in (*_PACKED, ".zip") if name.endswith(end)), "")
+    kind = Path(name.removesuffix(packed)).suffix
+    if packed == ".zip" and not kind:
+        kind = ".csv"
+    return kind if kind in _KNOWN and (not packed or kind in (*_USUAL, ".jsonl", ".json")) else None
 
 
-def _read_csv(path: Path, separator: str, texts: Collection[str]) -> pd.DataFrame:
-    frame = pd.read_csv(path, sep=separator, low_memory=False)
-    if not set(texts) & set(frame.columns):
+def _content(path: Path) -> bytes:
+    data = path.read_bytes()
+    end = path.suffix.lower()
+    if end in _PACKED:
+        return _PACKED[end](data)
+    if end == ".zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            names = [one for one in file.namelist() if not one.endswith("/") and not one.startswith("__MACOSX")]
+            if len(names) != 1:
+                raise DataError(f"{path}: expected one file in it, got {', '.join(names) or 'none'}; unpack it")
+            return file.read(names[0])
+    return data
+
+
+def _load(path: Path, kind: str) -> pd.DataFrame:
+    """A table of a file that knows the types of its cells."""
+    if kind in (".jsonl", ".json"):
+        return _json(path, kind)
+    if kind == ".parquet":
+        return pd.read_parquet(path)
+    import pyarrow
+
+    with pyarrow.memory_map(str(path)) as source:
+        try:
+            found = pyarrow.ipc.open_file(source)
+        except pyarrow.ArrowInvalid:
+            source.seek(0)
+            found = pyarrow.ipc.open_stream(source)
+        frame: pd.DataFrame = found.read_all().to_pandas()
         return frame
-    written = pd.read_csv(
-        path, sep=separator, usecols=lambda name: name in texts, dtype=str, keep_default_na=False, na_values=[""]
-    )
-    for name in written.columns:
-        frame[name] = written[name]
-        if separator == "\t":
-            joined = written[name].str.contains(r"[\t\n]", na=False)
-            if joined.any():
-                raise ValueError(
-                    f"row {joined.idxmax()} of column '{name}' goes on over a tab or a line's end, as after a "
-                    "quotation mark that is not closed: write a mark in a cell twice, and the cell in marks"
-                )
-    return frame
 
 
-def _read_jsonl(path: Path) -> pd.DataFrame:
-    if not path.stat().st_size:
-        raise pd.errors.EmptyDataError
-    # What the file says is a text stays one.
-    return pd.read_json(path, lines=True, dtype=False)
+def _json(path: Path, kind: str) -> pd.DataFrame:
+    text = _content(path).decode("utf-8-sig")
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty; expected a first row with column names")
+    if kind == ".json":
+        records = json.loads(text)
+        if isinstance(records, dict):
+            lists = [name for name, value in records.items() if isinstance(value, list)]
+            if len(lists) == len(records):
+                records = [dict(zip(records, row, strict=True)) for row in zip(*records.values(), strict=True)]
+            elif len(lists) == 1:
+                records = records[lists[0]]
+    else:
+        records = []
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                try:
+                    records.append(json.loads(line))
+                except json.JSONDecodeError as error:
+                    raise DataError(
+                        f"{path}: line {number}: is no JSON ({error.msg}); write one object a line"
+                    ) from error
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        raise DataError(f"{path}: expected a list of objects, one a row; got something else")
+    # Each column by itself, because pandas would make dates of numbers by the names of their columns.
+    names = dict.fromkeys(name for one in records for name in one)
+    return pd.DataFrame({name: pd.Series([one.get(name) for one in records], dtype=object) for name in names})

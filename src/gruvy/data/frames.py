@@ -1,0 +1,146 @@
+"""Tables of every library as a DataFrame of pandas, with the columns that are asked for under the names asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gruvy.data.grid import same_name
+from gruvy.errors import DataError
+
+
+def is_frame(data: object) -> bool:
+    """Whether something is a table with named columns: of pandas, polars, pyarrow or another library."""
+    if isinstance(data, pd.DataFrame):
+        return True
+    if isinstance(data, (np.ndarray, pd.Series, str, list, tuple)):
+        return False
+    return hasattr(data, "__dataframe__") or _of_narwhals(data) is not None
+
+
+def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = None) -> pd.DataFrame:
+    """Return a table of any library as a DataFrame.
+
+    The names that are asked for are looked for as they are written first, then as text and without spaces at their
+    ends: the columns of the result are called as asked. Levels of the index that are asked for become columns; an index
+    of times without a name is the column ``time``.
+
+    Args:
+        data: a DataFrame of pandas or polars, a Table of pyarrow, or what narwhals knows besides.
+        asked: names of columns.
+        time: that of the column of times, if it is asked for.
+
+    Returns:
+        A frame whose rows are numbered from 0; what is in its columns is as it was.
+
+    Raises:
+        DataError: it is no table.
+
+    Example:
+        >>> as_frame(pd.DataFrame({" load ": [1.0], 0: [2.0]}), ["load", "0"]).columns.tolist()
+        ['load', '0']
+    """
+    frame = data if isinstance(data, pd.DataFrame) else _converted(data)
+    wanted = [*asked, *([] if time is None else [time])]
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = _with_index(frame, wanted, time)
+    renamed = _renamed(list(frame.columns), wanted)
+    return frame.set_axis(renamed, axis=1) if renamed != list(frame.columns) else frame
+
+
+def as_names(column: pd.Series) -> pd.Series:
+    """Return the ids, labels or texts of a column as text; what is missing, or empty, is None.
+
+    Text is kept as it is written. Numbers become what a program writes of them: 7 and 7.0 are "7". Dates are written in
+    ISO 8601.
+
+    Example:
+        >>> as_names(pd.Series([7.0, None, 2.5])).tolist()
+        ['7', None, '2.5']
+    """
+    values = column.astype(object)
+    missing = column.isna().to_numpy()
+    if pd.api.types.is_datetime64_any_dtype(column) and not (column.dt.normalize() != column)[~missing].any():
+        values = column.dt.strftime("%Y-%m-%d").astype(object)
+    names = [None if lost else name_of(value) for value, lost in zip(values, missing, strict=True)]
+    return pd.Series([name or None for name in names], index=column.index, name=column.name, dtype=object)
+
+
+def name_of(value: Any) -> str:
+    """What a single id or label is as text; see `as_names`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (float, np.floating, Decimal)) and value == value and value % 1 == 0:
+        return str(int(value))
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return str(value)
+
+
+def _converted(data: Any) -> pd.DataFrame:
+    native = _of_narwhals(data)
+    if native is not None:
+        frame: pd.DataFrame = native.to_pandas()
+        return frame
+    if hasattr(data, "__arrow_c_stream__"):
+        import pyarrow
+
+        converted: pd.DataFrame = pyarrow.table(data).to_pandas()
+        return converted
+    raise DataError(
+        f"the data: expected a DataFrame (of pandas, polars or pyarrow), got {type(data).__name__}; "
+        "read_table makes one"
+    )
+
+
+def _of_narwhals(data: Any) -> Any:
+    try:
+        import narwhals
+    except ModuleNotFoundError:  # then there is no polars either that would be asked for through it
+        return None
+    found = narwhals.from_native(data, pass_through=True)
+    if isinstance(found, narwhals.LazyFrame):
+        found = found.collect()
+    return found if isinstance(found, narwhals.DataFrame) else None
+
+
+def _with_index(frame: pd.DataFrame, wanted: Collection[Hashable], time: Hashable) -> pd.DataFrame:
+    """The frame with those levels of its index that are asked for as columns."""
+    taken: dict[Hashable, pd.Index] = {}
+    for number in range(frame.index.nlevels):
+        level = frame.index.get_level_values(number)
+        known = [*frame.columns, *taken]
+        if level.name is not None and any(same_name(level.name, name) for name in wanted):
+            if not any(same_name(level.name, name) for name in known):
+                taken[level.name] = level
+        elif (
+            time is not None
+            and level.name is None
+            and isinstance(level, (pd.DatetimeIndex, pd.PeriodIndex))
+            and not any(same_name(time, name) for name in known)
+        ):
+            taken[time] = level
+    frame = frame.reset_index(drop=True)
+    for place, (name, level) in enumerate(taken.items()):
+        frame.insert(place, name, level)
+    return frame
+
+
+def _renamed(columns: list[Hashable], wanted: Collection[Hashable]) -> list[Hashable]:
+    """The columns' names, those that are asked for as they are asked for."""
+    found = list(columns)
+    for name in wanted:
+        if name in found:
+            continue
+        for like in (lambda one, other: str(one) == str(other), same_name):
+            places = [place for place, column in enumerate(columns) if like(column, name)]
+            if len(places) == 1 and found[places[0]] == columns[places[0]]:
+                found[places[0]] = name
+                break
+    return found
