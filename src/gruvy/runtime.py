@@ -25,6 +25,7 @@ from gruvy.timeseries import (
     check_levels,
     forecast_columns,
     read_mapping,
+    unscaled,
     with_future,
 )
 
@@ -149,18 +150,20 @@ class ForecastRuntime:
         preparation = self.preparation
         rows = preparation.rows(series)
         targets = len(preparation.columns.targets)
-        parts = []
+        T, parts = self.context_length, []
         for origins in np.split(rows.bounds[1:] - self.horizon, range(_BATCH, len(series), _BATCH)):
             inputs = {
-                "context": rows.inputs[np.arange(-self.context_length, 0)[:, None] + origins],
+                "context": rows.inputs[np.arange(-T, 0)[:, None] + origins],
+                "ahead": rows.inputs[np.arange(self.horizon)[:, None] + origins, preparation.known],
                 "anchor": rows.inputs[origins - 1, :targets],
             }
-            if "ahead" in self.graph.inputs:
-                inputs["ahead"] = rows.inputs[np.arange(self.horizon)[:, None] + origins, preparation.known]
-            parts.append(self.graph.run(inputs)[0]["quantiles"])
-        scaled = np.concatenate(parts, axis=1).astype(np.float64)
-        shaped = scaled.reshape(self.horizon, len(series), targets, len(self.quantiles))
-        return preparation.unscale(shaped, preparation.numbers(series))
+            rows.scales.rescale(origins, **inputs)
+            if "ahead" not in self.graph.inputs:
+                del inputs["ahead"]
+            outputs, _ = self.graph.run(inputs)
+            shaped = outputs["quantiles"].astype(np.float64).reshape(self.horizon, len(origins), targets, -1)
+            parts.append(unscaled(shaped, rows.scales.of(origins, T, self.horizon)))
+        return np.concatenate(parts, axis=1)
 
 
 def _characters(graph: Graph, alphabet: Alphabet | Subwords) -> Characters:

@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 import torch
 
-from gruvy.data import Panel, Windows
+from gruvy.data import Panel, Windows, times_of
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season, persistence, seasonal_naive
-from gruvy.timeseries import Step
+from gruvy.tasks.forecasting.data import PreparedTable
+from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step
 
 
 def windows(values, context, horizon, batch_size=16, split=None):
@@ -19,11 +20,15 @@ def windows(values, context, horizon, batch_size=16, split=None):
 
 
 def test_persistence_and_seasonal_naive():
-    batch = windows(torch.arange(30.0)[:, None], context=10, horizon=7).batch(torch.tensor([10, 12]))
-    assert persistence(batch)[:, 0, 0].tolist() == [9] * 7
-    assert seasonal_naive(batch, 3)[:, 0, 0].tolist() == [7, 8, 9, 7, 8, 9, 7]
-    assert seasonal_naive(batch, 10)[:, 1, 0].tolist() == [2, 3, 4, 5, 6, 7, 8]
-    assert torch.equal(seasonal_naive(batch, 1), persistence(batch))
+    values = np.arange(30.0)[:, None] * 1e200
+    series = Series("s", times_of(pd.date_range("2024", periods=30)), values)
+    fit = Preparation(Columns(("y",), "t"), Step("1D"), (), (), Scaler.of([values]), ("s",))
+    table = PreparedTable([series], fit, context=10, horizon=7)
+    origins = torch.tensor([10, 12])
+    assert (persistence(table, origins)[:, 0, 0] == 9e200).all()
+    assert (seasonal_naive(table, origins, 3)[:, 0, 0] == np.array([7, 8, 9, 7, 8, 9, 7]) * 1e200).all()
+    assert (seasonal_naive(table, origins, 10)[:, 1, 0] == np.array([2, 3, 4, 5, 6, 7, 8]) * 1e200).all()
+    np.testing.assert_array_equal(seasonal_naive(table, origins, 1), persistence(table, origins))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gruvy.timeseries import WindowScales
+
 
 class Batch(NamedTuple):
     """N windows, time first.
@@ -36,12 +38,14 @@ class Panel:
         ahead: (R, K) without NaN: the columns whose future is known.
         targets: (R, D), NaN where missing.
         bounds: (S + 1,) where each series begins; the last entry is R.
+        scales: what puts windows with a scale of their own into it; None if there are no such windows.
     """
 
     inputs: Tensor
     ahead: Tensor
     targets: Tensor
     bounds: np.ndarray
+    scales: WindowScales | None = None
 
     def origins(self, first: np.ndarray, last: np.ndarray, context: int, horizon: int, stride: int = 1) -> Tensor:
         """The rows where a forecast can begin: the first row ahead of each usable window.
@@ -133,12 +137,15 @@ class Windows:
         """The windows that begin to look ahead at these rows."""
         back, ahead = self._back + origins, self._ahead + origins
         targets = self.panel.targets.shape[1]
-        return Batch(
+        batch = Batch(
             context=_rows(self.panel.inputs, back),
             ahead=_rows(self.panel.ahead, ahead),
             anchor=self.panel.inputs[origins - 1, :targets],
             truth=_rows(self.panel.targets, ahead),
         )
+        if self.panel.scales is not None:
+            self.panel.scales.rescale(origins.numpy(), *(part.numpy() for part in batch))
+        return batch
 
 
 def _rows(table: Tensor, rows: Tensor) -> Tensor:

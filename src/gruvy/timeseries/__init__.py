@@ -5,22 +5,28 @@ from gruvy.timeseries.calendar import calendar_features
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.preparation import Preparation, Rows
-from gruvy.timeseries.problems import Problems, did_you_mean
+from gruvy.timeseries.problems import Problems, did_you_mean, some
 from gruvy.timeseries.regular import Series, regular_series
-from gruvy.timeseries.scaling import Scaler
+from gruvy.timeseries.scaling import ROUNDING, Scaler, binary_units, moments, standardised
 from gruvy.timeseries.steps import Step
 from gruvy.timeseries.tables import check_finite, read_mapping
 from gruvy.timeseries.times import Times
+from gruvy.timeseries.windows import FARTHEST, Scales, WindowScales, unscaled
 
 __all__ = [
+    "FARTHEST",
+    "ROUNDING",
     "Columns",
     "Preparation",
     "Problems",
     "Rows",
     "Scaler",
+    "Scales",
     "Series",
     "Step",
     "Times",
+    "WindowScales",
+    "binary_units",
     "calendar_features",
     "check_columns",
     "check_context",
@@ -29,7 +35,11 @@ __all__ = [
     "did_you_mean",
     "fill_forward",
     "forecast_columns",
+    "moments",
     "read_mapping",
     "regular_series",
+    "some",
+    "standardised",
+    "unscaled",
     "with_future",
 ]

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gruvy.errors import DataError
+from gruvy.errors import DataError, note
 from gruvy.timeseries.calendar import CYCLES, calendar_features
 from gruvy.timeseries.columns import Columns
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.problems import Problems, did_you_mean
 from gruvy.timeseries.regular import Series
-from gruvy.timeseries.scaling import Scaler
+from gruvy.timeseries.scaling import ROUNDING, Scaler, standardised
 from gruvy.timeseries.steps import Step
+from gruvy.timeseries.windows import FARTHEST, WindowScales
 
 
 class Rows(NamedTuple):
@@ -25,11 +26,13 @@ class Rows(NamedTuple):
         inputs: (R, C) float32 without NaN: measured values, targets first, then calendar, then flags.
         targets: (R, D) float32, NaN where missing.
         bounds: (S + 1,) where each series begins; the last entry is R.
+        scales: of the windows.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     bounds: np.ndarray
+    scales: WindowScales
 
 
 @dataclass(frozen=True)
@@ -86,25 +89,53 @@ class Preparation:
 
     def rows(self, series: Sequence[Series]) -> Rows:
         """Scale, fill and lay end to end."""
-        targets = len(self.columns.targets)
-        inputs, truths = [], []
-        for one, number in zip(series, self.numbers(series), strict=True):
-            scaled = self.scaler.scale(one.values, number)
-            missing = np.isnan(one.values[:, list(self.gaps)])
-            inputs.append(
-                np.hstack([fill_forward(scaled), calendar_features(one.times, self.cycles), missing]).astype(np.float32)
-            )
-            truths.append(scaled[:, :targets].astype(np.float32))
+        D = len(self.columns.targets)
         bounds = np.concatenate([[0], np.cumsum([len(one.times) for one in series])])
-        return Rows(np.concatenate(inputs), np.concatenate(truths), bounds)
+        mean, std = self._statistics(series)
+        values = np.concatenate([one.values for one in series])
+        # What was constant in all of the training part has nothing to tell: the network never learnt to read it.
+        told = (self.scaler.std > 0).any(axis=0) | (np.arange(values.shape[1]) < D)
+        self._note_untold(values, bounds, mean, ~told)
 
-    def unscale(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
-        """Bring scaled forecasts (P, N, D, ...) of the series with these numbers (N,) to their own units."""
-        targets = values.shape[2]
-        shape = (1, len(series), targets) + (1,) * (values.ndim - 3)
-        mean, std = (part[series, :targets].reshape(shape) for part in (self.scaler.mean, self.scaler.std))
-        unscaled: np.ndarray = values * std + mean
-        return unscaled
+        inputs, truths, far = [], [], []
+        for number, one in enumerate(series):
+            scaled = standardised(one.values, mean[number], std[number])
+            filled = fill_forward(scaled)
+            far.append(np.abs(filled) > FARTHEST)
+            missing = np.isnan(one.values[:, list(self.gaps)])
+            measured = np.clip(filled, -FARTHEST, FARTHEST)
+            inputs.append(np.hstack([measured, calendar_features(one.times, self.cycles), missing]).astype(np.float32))
+            truths.append(np.clip(scaled[:, :D], -FARTHEST, FARTHEST).astype(np.float32))
+        beyond = np.concatenate(far)
+        scales = WindowScales(
+            values=values,
+            bounds=bounds,
+            mean=mean,
+            std=std,
+            own=(std == 0) & told,
+            far=beyond if beyond.any() else None,
+            targets=D,
+            known=self.known,
+        )
+        return Rows(np.concatenate(inputs), np.concatenate(truths), bounds, scales)
+
+    def _statistics(self, series: Sequence[Series]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (S, V) of these series from the fit."""
+        numbers = self.numbers(series)
+        return self.scaler.mean[numbers], self.scaler.std[numbers]
+
+    def _note_untold(self, values: np.ndarray, bounds: np.ndarray, mean: np.ndarray, untold: np.ndarray) -> None:
+        """Say which covariates, constant in the training part, are something else here."""
+        for column in np.flatnonzero(untold):
+            found, constant = values[:, column], np.repeat(mean[:, column], np.diff(bounds))
+            with np.errstate(invalid="ignore"):
+                left = np.abs(found - constant) > ROUNDING * np.maximum(np.abs(found), np.abs(constant))
+            if left.any():
+                note(
+                    f"covariate '{self.columns.values[column]}' did not vary in the training part, so nothing was "
+                    f"learnt of it, and values such as {found[left][0]:g} change no forecast; fit with rows in which "
+                    "it varies, or leave it out"
+                )
 
     def document(self) -> dict[str, Any]:
         """Return all but the scaler as plain JSON."""

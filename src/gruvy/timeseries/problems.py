@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gruvy.errors import GruvyError
 
@@ -42,3 +42,9 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
         return f"did you mean '{near[0]}'?"
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"there are: {shown}"
+
+
+def some(names: Sequence[object], most: int = 3) -> str:
+    """The first names, and how many more there are: "'a', 'b', 'c' and 2 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(repr(name) for name in names[:most]) + more

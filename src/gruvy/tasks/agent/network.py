@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gruvy.nn import GRU
+from gruvy.timeseries import ROUNDING
 
 # Normalised observations beyond are cut: one outlier is not to overthrow a policy.
 _FURTHEST = 10.0
@@ -135,8 +136,9 @@ class Moments(nn.Module):
         return (self.variance + 1e-8).sqrt().float()
 
     def normalised(self, values: Tensor) -> Tensor:
-        """Return values (..., I) with the mean 0 and the deviation 1."""
-        return (values - self.mean.float()) / self.deviation
+        """Return values (..., I) with the mean 0 and the deviation 1; 0 where nothing varied that could be learnt."""
+        varied = self.variance > (ROUNDING * self.mean) ** 2
+        return (values - self.mean.float()) / torch.where(varied, self.deviation, torch.inf)
 
 
 def _linear(inputs: int, outputs: int, gain: float) -> nn.Linear:

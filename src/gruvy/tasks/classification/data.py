@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.timeseries import Problems
-from gruvy.timeseries.scaling import ROUNDING
+from gruvy.timeseries import FARTHEST, Problems, moments, standardised
 
 Texts = list[str]
 Series = list[NDArray[np.float64]]
@@ -157,7 +156,7 @@ class Scaling:
 
     Attributes:
         mean: (C,).
-        std: (C,), 1 where nothing varies.
+        std: (C,), 0 where nothing varies: such a channel has nothing to tell, and is read as 0 whatever comes later.
         gaps: whether the sequences of the fit had gaps.
     """
 
@@ -180,8 +179,7 @@ class Scaling:
                 f"X: channel {empty[0]} has no value in any sequence that is learnt from ({len(empty)} such channels); "
                 "leave it out"
             )
-        std, largest = np.nanstd(steps, axis=0), np.nanmax(np.abs(steps), axis=0)
-        return cls(np.nanmean(steps, axis=0), np.where(std > ROUNDING * largest, std, 1.0), gaps)
+        return cls(*moments(steps), gaps)
 
     @property
     def width(self) -> int:
@@ -191,7 +189,7 @@ class Scaling:
     def scale(self, sequence: NDArray[np.float64]) -> NDArray[np.float32]:
         """(T, width): the values in units of the spread, and which of them are missing."""
         missing = np.isnan(sequence)
-        scaled = np.where(missing, 0.0, (sequence - self.mean) / self.std)
+        scaled = np.where(missing, 0.0, standardised(sequence, self.mean, self.std)).clip(-FARTHEST, FARTHEST)
         return np.hstack([scaled, missing] if self.gaps else [scaled]).astype(np.float32)
 
 

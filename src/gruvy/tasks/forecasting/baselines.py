@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 from torch import Tensor
 
 from gruvy.data import Batch, Windows
+from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Step
 
 # Ridge penalties that are tried, in units of one window; the first is the one with which the lags are chosen.
@@ -19,16 +20,16 @@ _PENALTIES = (0.1, 0.003, 0.01, 0.03, 0.3)
 _LARGEST_DESIGN = 60_000_000
 
 
-def persistence(batch: Batch) -> Tensor:
-    """The last observed value for every step ahead: (P, N, D)."""
-    return batch.anchor.expand_as(batch.truth)
+def persistence(table: PreparedTable, origins: Tensor) -> np.ndarray:
+    """The last observed value for every step ahead: (P, N, D) in the targets' own units, never scaled."""
+    return seasonal_naive(table, origins, 1)
 
 
-def seasonal_naive(batch: Batch, season: int) -> Tensor:
-    """For every step ahead the value at the same phase of the last season of the context: (P, N, D)."""
-    horizon, _, targets = batch.truth.shape
-    phase = torch.arange(horizon) % season
-    return batch.context[len(batch.context) - season + phase, :, :targets]
+def seasonal_naive(table: PreparedTable, origins: Tensor, season: int) -> np.ndarray:
+    """For every step ahead the value at the same phase of the last season: (P, N, D) in the targets' own units."""
+    phase = np.arange(table.horizon)[:, None] % season
+    found: np.ndarray = table.last[origins.numpy() - season + phase]
+    return found
 
 
 def natural_season(step: Step, context_length: int) -> int:

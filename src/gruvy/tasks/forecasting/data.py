@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ import torch
 from torch import Tensor
 
 from gruvy.data import Panel, Windows, calendar_cycles, followed_cycles, read_series
-from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step
+from gruvy.errors import note
+from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step, fill_forward, moments, unscaled
 
 _LEAST_MISSING = 0.01
 
 
-def learn_preparation(training: Sequence[Series], columns: Columns, step: Step, *, shared: bool) -> Preparation:
+def learn_preparation(
+    training: Sequence[Series], columns: Columns, step: Step, *, shared: bool, context: int
+) -> Preparation:
     """Take every statistic from the training part.
 
     Args:
@@ -23,9 +27,10 @@ def learn_preparation(training: Sequence[Series], columns: Columns, step: Step, 
         columns: the parts of the table's columns.
         step: the time between rows.
         shared: one scale for all series, so that series can be forecast that are not among these.
+        context: T; a series with fewer rows says too little of its spread.
     """
     parts = [one.values for one in training]
-    scaler = Scaler.of([np.concatenate(parts)] if shared else parts)
+    scaler = Scaler.of([np.concatenate(parts)] if shared else parts, context)
     missing = np.isnan(np.concatenate(parts)).mean(axis=0)
     targets = pd.concat(
         pd.DataFrame(scaler.scale(one.values, 0 if shared else number)[:, : len(columns.targets)], index=one.index)
@@ -44,6 +49,31 @@ def learn_preparation(training: Sequence[Series], columns: Columns, step: Step, 
         scaler=scaler,
         names=() if shared else tuple(one.name for one in training),
     )
+
+
+def note_scales(series: Sequence[Series], preparation: Preparation) -> None:
+    """Say of which targets that vary the training part shows no spread."""
+    std = preparation.scaler.std[preparation.numbers(series)]
+    for column, target in enumerate(preparation.columns.targets):
+        varying = [
+            one for one, spread in zip(series, std[:, column], strict=True) if not spread and _varies(one, column)
+        ]
+        if not varying:
+            continue
+        named = [repr(one.name) for one in varying if one.name is not None]
+        of = (
+            f" of series {', '.join(named[:3])}{f' and {len(named) - 3} more' if len(named) > 3 else ''}"
+            if named
+            else ""
+        )
+        note(
+            f"target '{target}'{of} is constant or hardly there in the training part, so it has no scale from there: "
+            "each window is scaled by its own values"
+        )
+
+
+def _varies(series: Series, column: int) -> bool:
+    return bool(moments(series.values[:, column : column + 1])[1][0] > 0)
 
 
 def read_prepared(frame: pd.DataFrame, preparation: Preparation) -> list[Series]:
@@ -76,10 +106,11 @@ class PreparedTable:
             ahead=inputs[:, preparation.known].contiguous(),
             targets=torch.from_numpy(rows.targets),
             bounds=rows.bounds,
+            scales=rows.scales if rows.scales.any else None,
         )
-        self._preparation = preparation
+        self.scales = rows.scales
         self._context = context
-        self._horizon = horizon
+        self.horizon = horizon
         targets = len(preparation.columns.targets)
         self._values = np.concatenate([one.values[:, :targets] for one in series])
 
@@ -88,22 +119,22 @@ class PreparedTable:
         starts = self.panel.bounds[:-1]
         low = [0 if first is None else one.index.searchsorted(first) for one in self.series]
         high = [len(one.times) if last is None else one.index.searchsorted(last) for one in self.series]
-        return self.panel.origins(starts + low, starts + high, self._context, self._horizon, stride)
+        return self.panel.origins(starts + low, starts + high, self._context, self.horizon, stride)
 
     def windows(self, origins: Tensor, batch_size: int) -> Windows:
         """Batches of the windows with these origins, in order."""
-        return Windows(self.panel, origins, context=self._context, horizon=self._horizon, batch_size=batch_size)
+        return Windows(self.panel, origins, context=self._context, horizon=self.horizon, batch_size=batch_size)
 
     def truth(self, origins: Tensor) -> np.ndarray:
         """(P, N, D) what came after these origins, in its own units; NaN where missing."""
-        ahead: np.ndarray = self._values[np.arange(self._horizon)[:, None] + origins.numpy()]
+        ahead: np.ndarray = self._values[np.arange(self.horizon)[:, None] + origins.numpy()]
         return ahead
 
     def times(self, origins: Tensor) -> tuple[pd.DatetimeIndex, np.ndarray]:
         """(N,) the last known time of each window; (N, P) the times ahead, UTC if they have a zone."""
         times = pd.DatetimeIndex(self.series[0].index.append([one.index for one in self.series[1:]]))
         plain = (times if times.tz is None else times.tz_convert(None)).to_numpy()
-        return times[origins.numpy() - 1], plain[origins.numpy()[:, None] + np.arange(self._horizon)]
+        return times[origins.numpy() - 1], plain[origins.numpy()[:, None] + np.arange(self.horizon)]
 
     def names(self, origins: Tensor) -> tuple[Hashable, ...]:
         """(N,) the series of each window."""
@@ -111,5 +142,13 @@ class PreparedTable:
 
     def unscale(self, values: np.ndarray, origins: Tensor) -> np.ndarray:
         """(P, N, D, ...) scaled forecasts from these origins, in their own units."""
-        numbers = self._preparation.numbers(self.series)
-        return self._preparation.unscale(values, numbers[self.panel.series_of(origins - 1)])
+        return unscaled(values, self.scales.of(origins.numpy(), self._context, self.horizon))
+
+    @cached_property
+    def last(self) -> np.ndarray:
+        """(R, D) the targets as last observed by each row, in their own units; before the first the mean of the fit."""
+        filled = []
+        for number, (low, high) in enumerate(zip(self.panel.bounds[:-1], self.panel.bounds[1:], strict=True)):
+            one = fill_forward(self._values[low:high], np.nan)
+            filled.append(np.where(np.isnan(one), self.scales.mean[number, : one.shape[1]], one))
+        return np.concatenate(filled)

@@ -16,7 +16,7 @@ from gruvy.errors import ArgumentError
 from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
-from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation
+from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, note_scales
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
@@ -162,10 +162,13 @@ class Forecaster(Estimator):
         columns = Columns(_names(target), time, series, _names(past), _names(known))
         parts, step = read_series(frame, columns)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
-        preparation = learn_preparation(split.training_part(parts), columns, step, shared=self.split == "series")
+        preparation = learn_preparation(
+            split.training_part(parts), columns, step, shared=self.split == "series", context=self.context_length
+        )
         table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
         origins = split.origins(table)
         split.check(parts, origins, context=self.context_length, horizon=self.horizon)
+        note_scales(parts, preparation)
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
 
@@ -266,7 +269,7 @@ class Forecaster(Estimator):
         if baseline is None:
             forecast, levels = self._model.forecast(table, origins), self._model.quantiles
         else:
-            forecast, levels = self._model.each(table, origins, baselines[baseline])[..., None], (0.5,)
+            forecast, levels = baselines[baseline](table, origins)[..., None], (0.5,)
         last_known, times = table.times(origins)
         return Backtest(
             series=table.names(origins),

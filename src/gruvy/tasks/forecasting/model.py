@@ -49,12 +49,12 @@ class ForecastModel:
     quantiles: tuple[float, ...]
 
     @property
-    def baselines(self) -> dict[str, Callable[[Batch], Tensor]]:
-        """By name, from a batch to (P, N, D)."""
+    def baselines(self) -> dict[str, Callable[[PreparedTable, Tensor], np.ndarray]]:
+        """By name, from the windows with these origins to (P, N, D) in the targets' own units."""
         return {
             "persistence": persistence,
-            "seasonal naive": lambda batch: seasonal_naive(batch, self.season),
-            "linear autoregression": self.linear.forecast,
+            "seasonal naive": lambda table, origins: seasonal_naive(table, origins, self.season),
+            "linear autoregression": lambda table, origins: self.each(table, origins, self.linear.forecast),
         }
 
     def windows(
@@ -87,7 +87,7 @@ class ForecastModel:
         """The model and the baselines, one row each a target."""
         truth, forecast = table.truth(origins), self.forecast(table, origins)
         points = {self.name: forecast[..., self.quantiles.index(0.5)]}
-        points |= {name: self.each(table, origins, baseline) for name, baseline in self.baselines.items()}
+        points |= {name: baseline(table, origins) for name, baseline in self.baselines.items()}
         return [
             score_row(
                 name,

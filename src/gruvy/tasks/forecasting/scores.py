@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gruvy.timeseries import binary_units
+
 
 def score_row(
     name: str,
@@ -31,14 +33,18 @@ def score_row(
         levels) and coverage (share of truths from the lowest to the highest quantile); the last two None
         without quantiles.
     """
+    unit = binary_units(np.concatenate([truth.ravel(), point.ravel()]))  # so that no sum or square overflows
+    truth, point, forecast = truth / unit, point / unit, None if forecast is None else forecast / unit
     error = point - truth
     seen = ~np.isnan(error)
-    steps = [float(np.abs(row[here]).mean()) if here.any() else None for row, here in zip(error, seen, strict=True)]
+    steps = [
+        float(np.abs(row[here]).mean() * unit) if here.any() else None for row, here in zip(error, seen, strict=True)
+    ]
     row = {
         "name": name,
         "target": target,
-        "mae": float(np.abs(error[seen]).mean()),
-        "rmse": float(np.sqrt((error[seen] ** 2).mean())),
+        "mae": float(np.abs(error[seen]).mean() * unit),
+        "rmse": float(np.sqrt((error[seen] ** 2).mean()) * unit),
         "pinball": None,
         "coverage": None,
         "mae_by_step": steps,
@@ -47,7 +53,7 @@ def score_row(
         missed = truth[..., None] - forecast
         loss = np.maximum(np.array(levels) * missed, (np.array(levels) - 1) * missed)[seen]
         inside = (truth >= forecast[..., 0]) & (truth <= forecast[..., -1])
-        row["pinball"] = float(loss.mean())
+        row["pinball"] = float(loss.mean() * unit)
         row["coverage"] = float(inside[seen].mean()) if len(levels) > 1 else None
     return row
 
@@ -62,6 +68,8 @@ def r_squared(truth: np.ndarray, point: np.ndarray) -> float:
     for target in range(truth.shape[2]):
         seen = ~np.isnan(truth[..., target])
         y, f = truth[..., target][seen], point[..., target][seen]
+        unit = binary_units(np.concatenate([y, f]))
+        y, f = y / unit, f / unit
         left, spread = ((y - f) ** 2).sum(), ((y - y.mean()) ** 2).sum()
         scores.append(1 - left / spread if spread > 0 else float(left == 0))
     return float(np.mean(scores))

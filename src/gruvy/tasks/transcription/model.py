@@ -21,7 +21,7 @@ _BATCH = 32
 
 
 class Scaling:
-    """Mean and spread of each band over the training recordings: mean (M,) and std (M,), 1 where nothing varies."""
+    """Mean and spread of each band over the training recordings: mean (M,) and std (M,), 0 where nothing varies."""
 
     def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32]):
         self.mean = mean
@@ -31,12 +31,13 @@ class Scaling:
     def of(cls, recordings: Sequence[Frames]) -> Scaling:
         """Take them from all frames of these recordings."""
         frames = np.concatenate(recordings).astype(np.float64)
-        std = frames.std(axis=0)
-        return cls(frames.mean(axis=0).astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32))
+        return cls(frames.mean(axis=0).astype(np.float32), frames.std(axis=0).astype(np.float32))
 
     def scale(self, frames: Frames) -> Frames:
-        """(T, M) in units of the spread."""
-        scaled: Frames = (frames - self.mean) / self.std
+        """(T, M) in units of the spread; 0 in a band that never varied, of which nothing was learnt."""
+        varies = self.std > 0
+        spread = np.where(varies, self.std, np.inf).astype(np.float32)
+        scaled: Frames = (frames - self.mean) / spread
         return scaled
 
 
