@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.nn.composed import Rows
+from gruvy.nn.transforms import autocast_is_on, has_values
 
 
 class Inputs(NamedTuple):
@@ -96,7 +97,7 @@ def refuse(
     for name, tensor in (("input", x), ("hx", hx)):
         if tensor is None:
             continue
-        if tensor.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+        if tensor.dtype != dtype and not autocast_is_on(x.device):
             problems.append(f"{name} is {tensor.dtype}; expected {dtype}, as the weights: use .to()")
         if tensor.device != device:
             problems.append(f"{name} is on {tensor.device}; expected {device}, where the weights are")
@@ -108,7 +109,7 @@ def refuse(
             problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
         elif tuple(lengths.shape) != (N,):
             problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
-        elif not torch.compiler.is_compiling() and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
+        elif has_values(lengths) and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
             low, high = int(lengths.min()), int(lengths.max())
             problems.append(f"lengths lie in [{low}, {high}]; expected [0, {T}], the steps of the input")
     for name, flag in (flags or {}).items():

@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gruvy.equations import EPSILON
 from gruvy.errors import TensorError
+from gruvy.nn.transforms import only_step_by_step
 
 
 class DirectionWeights(NamedTuple):
@@ -76,7 +77,7 @@ def torch_layer(
     if active is not None:  # whatever stands in the padding, NaN included, gets no gradient
         x = x.masked_fill(~active, 0.0)
     plain = all(part is None for part in rows[1:]) and cell == Cell() and weights[0].gain_ih is None
-    if plain and x.shape[0] > 0 and x.shape[1] > 0:
+    if plain and x.shape[0] > 0 and x.shape[1] > 0 and _torch_gru_can(x, h_0, weights, rows.lengths):
         return _torch_gru(x, h_0, weights, rows.lengths)
     directions = [_loop(x, h_0[d], w, rows, cell, d) for d, w in enumerate(weights)]
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
@@ -110,6 +111,14 @@ def taken(rows: Rows, x: Tensor) -> Tensor | None:
     if rows.lengths is None:
         return mask
     return running(rows.lengths, x) if mask is None else running(rows.lengths, x) & mask
+
+
+def _torch_gru_can(x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None) -> bool:
+    """Whether PyTorch's own GRU has a rule for what is at work, and knows the lengths that it has to pack."""
+    if torch.compiler.is_compiling():
+        return True
+    unknown = lengths is not None and (lengths.is_meta or type(lengths) is not Tensor)
+    return not unknown and not only_step_by_step(x, h_0, *(t for w in weights for t in w))
 
 
 def _torch_gru(

@@ -23,6 +23,8 @@ from gruvy.nn.native import engine_layer, native_gates, native_layer
 from gruvy.nn.onnx import exporting_to_onnx, onnx_layer
 from gruvy.nn.ops import op_layer
 from gruvy.nn.quantized import QuantizedDtype, QuantizedGRU
+from gruvy.nn.tracing import called_in_program, proxy_among, scriptable
+from gruvy.nn.transforms import at_work, at_work_in_compiled, autocast_is_on
 from gruvy.spec import GRUWeights, LayerWeights
 from gruvy.streaming import StreamingGRU
 
@@ -184,6 +186,13 @@ class GRU(torch.nn.RNNBase):
             if name.startswith(("gain_", "initial_state")):
                 torch.nn.init.constant_(parameter, float(name.startswith("gain_")))
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer, or note the call where torch.fx writes a program."""
+        proxy = proxy_among(args, kwargs)
+        if proxy is not None:
+            return called_in_program(self, proxy, args, kwargs)
+        return super().__call__(*args, **kwargs)
+
     def forward(
         self,
         input: Tensor | PackedSequence,
@@ -307,6 +316,10 @@ class GRU(torch.nn.RNNBase):
             state.setdefault(name, default)
         super().__setstate__(state)  # type: ignore[no-untyped-call]
 
+    def __prepare_scriptable__(self) -> torch.nn.GRU:
+        """Return what torch.jit.script compiles in the place of the layer; see `gruvy.nn.tracing.scriptable`."""
+        return scriptable(self, DEFAULTS)
+
     # ---- layers ----
 
     def _run(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
@@ -413,7 +426,7 @@ class GRU(torch.nn.RNNBase):
             return torch_layer
         if compiling:
             covered = engine.raw is not None and self._dtype(x) == torch.float32 and x.device.type == "cpu"
-            return op_layer if covered else torch_layer
+            return op_layer if covered and not at_work_in_compiled() else torch_layer
         if self.backend == "native":
             self._refuse_without_engine(x)
         if self.backend == "auto" and _on_torch.get():
@@ -433,15 +446,11 @@ class GRU(torch.nn.RNNBase):
             return f"the device is {x.device}; expected the CPU"
         if x.layout != torch.strided or type(x) not in (Tensor, torch.nn.Parameter):
             return f"the input is a {type(x).__name__} of the layout {x.layout}; expected a plain tensor"
-        if torch._C._is_tracing():
-            return "the module is being traced by torch.jit"
-        if torch._C._functorch.peek_interpreter_stack() is not None:
-            return "a transform of torch.func is at work"
-        return None
+        return at_work()
 
     def _dtype(self, x: Tensor) -> torch.dtype:
         """Of the input; under autocast, which casts the input, of the weights."""
-        if not torch.is_autocast_enabled(x.device.type):
+        if not autocast_is_on(x.device):
             return x.dtype
         weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
         return weight.dtype
