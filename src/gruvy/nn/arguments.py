@@ -50,7 +50,9 @@ def time_first(
     elif module.batch_first:
         input = input.transpose(0, 1)
         flags = [None if flag is None else flag.transpose(0, 1) for flag in flags]
-    steps = None if lengths is None else torch.as_tensor(lengths)
+    if lengths is not None and not isinstance(lengths, Tensor):
+        lengths = torch.as_tensor(lengths, device="cpu")
+    steps = lengths
     refuse(module, input, hx, steps, dict(zip(("resets", "mask"), flags, strict=True)))
     rows = Rows(
         None if steps is None else steps.to(torch.int64).contiguous(),

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from gruvy.equations import EPSILON
 from gruvy.errors import TensorError
-from gruvy.nn.transforms import only_step_by_step
+from gruvy.nn.transforms import at_work_in_compiled, only_step_by_step, written_down
 
 
 class DirectionWeights(NamedTuple):
@@ -79,6 +80,7 @@ def torch_layer(
     plain = all(part is None for part in rows[1:]) and cell == Cell() and weights[0].gain_ih is None
     if plain and x.shape[0] > 0 and x.shape[1] > 0 and _torch_gru_can(x, h_0, weights, rows.lengths):
         return _torch_gru(x, h_0, weights, rows.lengths)
+    x = written_down(x)
     directions = [_loop(x, h_0[d], w, rows, cell, d) for d, w in enumerate(weights)]
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
 
@@ -114,11 +116,12 @@ def taken(rows: Rows, x: Tensor) -> Tensor | None:
 
 
 def _torch_gru_can(x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None) -> bool:
-    """Whether PyTorch's own GRU has a rule for what is at work, and knows the lengths that it has to pack."""
+    """Whether PyTorch's own GRU has a rule for what is at work, and can pack the rows by their lengths."""
     if torch.compiler.is_compiling():
-        return True
-    unknown = lengths is not None and (lengths.is_meta or type(lengths) is not Tensor)
-    return not unknown and not only_step_by_step(x, h_0, *(t for w in weights for t in w))
+        return not at_work_in_compiled()
+    if lengths is not None and any(t.is_meta or type(t) not in (Tensor, Parameter) for t in (x, lengths)):
+        return False
+    return not only_step_by_step(x, h_0, *(t for w in weights for t in w))
 
 
 def _torch_gru(
@@ -149,7 +152,7 @@ def _loop(
     gates: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run one direction; `gates` is filled with r, u, n of each step, (3, N, H), in the order of time."""
-    H, T, reverse = w.hh.shape[0] // 3, len(x), direction == 1
+    H, T, reverse = w.hh.shape[0] // 3, x.shape[0], direction == 1
     _check_shapes(w, x.shape[2], H)
     rz, n_only = slice(0, 2 * H), slice(2 * H, 3 * H)
     inputs = torch.cat([_affine(F.linear(x, w.ih[g]), w.gain_ih, w.bias_ih, g) for g in (rz, n_only)], dim=-1)

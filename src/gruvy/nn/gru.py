@@ -197,7 +197,6 @@ class GRU(torch.nn.RNNBase):
         self,
         input: Tensor | PackedSequence,
         hx: Tensor | None = None,
-        *,
         lengths: Tensor | Sequence[int] | None = None,
         resets: Tensor | None = None,
         mask: Tensor | None = None,

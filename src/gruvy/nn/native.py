@@ -64,7 +64,7 @@ class Saved(NamedTuple):
     norms: Tensor
 
 
-NOTHING = Saved(torch.empty(0), torch.empty(0))
+NOTHING = Saved(*[torch.empty(0, dtype=torch.float32, device="cpu") for _ in Saved._fields])
 
 
 class _NativeLayer(torch.autograd.Function):
@@ -341,7 +341,7 @@ def workspace(*shape: int) -> Tensor:
     """Return a float32 tensor with anything in it; a large one from memory that the engine uses again."""
     floats = math.prod(shape)
     if floats < LARGE:
-        return torch.empty(shape)
+        return torch.empty(shape, dtype=torch.float32, device="cpu")  # whatever the defaults are
     return torch.from_numpy(engine.raw.workspace(floats)).view(shape)  # type: ignore[union-attr]
 
 

@@ -24,6 +24,8 @@ def op_layer(
     flat = [w for direction in weights for w in direction if w is not None]
     present = [w is not None for w in weights[0]]
     out, h_n, _, _ = gru_layer(x, h_0, *rows, flat, present, *cell, torch.is_grad_enabled())
+    if torch.is_grad_enabled() and not torch.compiler.is_exporting():
+        out = out.clone()  # which may be changed in place; a compiler leaves it out where it is not
     return out, h_n
 
 

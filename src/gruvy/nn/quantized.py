@@ -81,7 +81,6 @@ class QuantizedGRU(torch.nn.Module):
         self,
         input: Tensor | PackedSequence,
         hx: Tensor | None = None,
-        *,
         lengths: Tensor | Sequence[int] | None = None,
         resets: Tensor | None = None,
         mask: Tensor | None = None,

@@ -36,19 +36,22 @@ def scriptable(module: GRU, defaults: Mapping[str, Any]) -> torch.nn.GRU:
     Raises:
         ArgumentError: the layer has what `torch.nn.GRU` lacks, or weights that are computed from others.
     """
-    lacking = [f"{name}={getattr(module, name)!r}" for name in defaults if name not in ("backend", "checkpoint_every")]
-    lacking = [text for text in lacking if text != f"{text.partition('=')[0]}={defaults[text.partition('=')[0]]!r}"]
+    lacking = [
+        f"{name}={getattr(module, name)!r}"
+        for name, default in defaults.items()
+        if name not in ("backend", "checkpoint_every", "variational") and getattr(module, name) != default
+    ]
     if lacking:
         raise ArgumentError(
-            f"torch.jit.script has PyTorch's own GRU alone, without {', '.join(lacking)}: use torch.export, torch.compile "
-            "or torch.jit.trace"
+            f"torch.jit.script has PyTorch's own GRU alone, without {', '.join(lacking)}: use torch.export, "
+            "torch.compile or torch.jit.trace"
         )
     names = [name for names in module._all_weights for name in names]
     computed = [name for name in names if name not in module._parameters]
     if computed:
         raise ArgumentError(
-            f"torch.jit.script cannot compile the layer, because {', '.join(computed)} is computed from other parameters "
-            "(weight_norm, parametrize, prune ...): remove that first, or use torch.export or torch.jit.trace"
+            f"torch.jit.script cannot compile the layer, because {', '.join(computed)} is computed from other "
+            "parameters (weight_norm, parametrize, prune ...): remove that first, or use torch.export or jit.trace"
         )
     found = torch.nn.GRU(
         *(module.input_size, module.hidden_size, module.num_layers, module.bias, module.batch_first, module.dropout),
@@ -58,7 +61,7 @@ def scriptable(module: GRU, defaults: Mapping[str, Any]) -> torch.nn.GRU:
     for name in names:
         setattr(found, name, module._parameters[name])
     note(
-        "torch.jit.script puts a torch.nn.GRU with the same parameters in the place of gruvy.nn.GRU, in the module that "
-        "it is given too: script a copy.deepcopy of it to keep the engine in the original"
+        "torch.jit.script puts a torch.nn.GRU with the same parameters in the place of gruvy.nn.GRU, in the module "
+        "that it is given too: script a copy.deepcopy of it to keep the engine in the original"
     )
     return found.train(module.training)
