@@ -12,6 +12,7 @@ from torch import Tensor
 from gruvy import engine
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
 from gruvy.nn.memory import UnfitError, hidden_size, settled, settled_rows, settled_weights
+from gruvy.nn.transforms import at_work
 
 # The weights of all directions one after the other, each in the order of DirectionWeights.
 Flat = Sequence[Tensor | None]
@@ -74,8 +75,10 @@ class _NativeLayer(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, h_0: Tensor | None, cell: Cell, *tensors: Tensor | None) -> Any:
         rows, flat = Rows(*tensors[: len(Rows._fields)]), tensors[len(Rows._fields) :]
         out, h_n, saved = run(x, h_0, rows, flat, cell, save=not cell.checkpoint_every)
-        ctx.save_for_backward(x, h_0, out, *saved, *tensors)
-        ctx.cell = cell
+        # What is done to the output in place before the backward pass is seen by `ctx.watch`. That the states are kept
+        # under a version of their own lets PyTorch allow it.
+        ctx.save_for_backward(x, h_0, out.data, *saved, *tensors)
+        ctx.cell, ctx.watch = cell, _watch(out)
         ctx.set_materialize_grads(False)
         return out, h_n
 
@@ -84,18 +87,27 @@ class _NativeLayer(torch.autograd.Function):
         x, h_0, out, gates, norms, *tensors = ctx.saved_tensors
         rows, flat = Rows(*tensors[: len(Rows._fields)]), tensors[len(Rows._fields) :]
         needed = ctx.needs_input_grad
-        if torch.is_grad_enabled():  # create_graph=True: these gradients are to be differentiated in their turn
-            return _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n)
-        needs_flat = needed[3 + len(rows) :]
-        try:
-            dx, dh_0, dflat = gradients(
-                dout, dh_n, x, h_0, rows, out, Saved(gates, norms), flat, ctx.cell, needed[0], needs_flat
-            )
-        except UnfitError:  # a parameter has become another one since, or a gradient is one of a transform's
-            with torch.enable_grad():
-                found = _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n)
-            return tuple(None if gradient is None else gradient.detach() for gradient in found)
-        return dx, dh_0 if needed[1] else None, None, *[None] * len(rows), *dflat
+        differentiable = torch.is_grad_enabled()  # create_graph=True: these gradients are to be differentiated in turn
+        if not differentiable and at_work() is None:
+            try:
+                if ctx.watch._version:
+                    out, _, _ = run(x, h_0, rows, flat, ctx.cell, save=False)
+                needs_flat = needed[3 + len(rows) :]
+                dx, dh_0, dflat = gradients(
+                    dout, dh_n, x, h_0, rows, out, Saved(gates, norms), flat, ctx.cell, needed[0], needs_flat
+                )
+                return dx, dh_0 if needed[1] else None, None, *[None] * len(rows), *dflat
+            except UnfitError:  # a parameter has become another one since, or a gradient is one of a transform's
+                pass
+        with torch.enable_grad():
+            return _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n, differentiable)
+
+
+def _watch(tensor: Tensor) -> Tensor:
+    """Return what counts in its `_version`, from 0 on, how often the tensor has been changed, and holds none of it."""
+    watch = tensor.detach()
+    watch.data = NOTHING.gates
+    return watch
 
 
 def _composed_gradients(
@@ -107,14 +119,15 @@ def _composed_gradients(
     flat: Flat,
     dout: Tensor | None,
     dh_n: Tensor | None,
+    differentiable: bool,
 ) -> tuple[Tensor | None, ...]:
-    """Return what the backward pass does, by PyTorch's operations, which can be differentiated in their turn."""
+    """Return what the backward pass does, by PyTorch's operations."""
     inputs = [x, h_0, None, *rows, *flat]
     wanted = [tensor for tensor, need in zip(inputs, needed, strict=True) if need and tensor is not None]
     results = torch_layer(x, h_0, by_direction(flat), rows, cell)
     pairs = [(y, dy) for y, dy in zip(results, (dout, dh_n), strict=True) if dy is not None]
     ys, dys = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(ys, wanted, dys, create_graph=True, allow_unused=True))
+    found = iter(torch.autograd.grad(ys, wanted, dys, create_graph=differentiable, allow_unused=True))
     return tuple(next(found) if need else None for need in needed)
 
 
