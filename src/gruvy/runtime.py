@@ -118,14 +118,15 @@ class ForecastRuntime:
 
         Args:
             table: column name -> array of a row for each time and series, or a DataFrame: at least ``context_length``
-                rows a series. Times are datetime64, Python's datetimes, with a time zone or without, or text in ISO
-                8601; missing numbers are NaN. Known covariates bring their future rows, in which the targets are NaN.
+                rows a series. Times are datetime64, Python's datetimes, with a time zone or without, or text or numbers
+                as in the table of the fit; missing numbers are NaN. Known covariates bring their future rows, in which
+                the targets are NaN.
             quantiles: levels to add as columns, out of those of the fit.
 
         Returns:
-            Column name -> array, ``horizon`` rows a series: the series id if there is one, the time (datetime64; of
-            times with a zone datetimes in that zone), one column a target (the median) and one a target and level,
-            such as "temp_q0.1".
+            Column name -> array, ``horizon`` rows a series: the series id if there is one, the time (as the table
+            writes it; datetime64, or of times with a zone datetimes in that zone), one column a target (the median) and
+            one a target and level, such as "temp_q0.1".
 
         Raises:
             ArgumentError: a level that was not trained.
@@ -134,7 +135,7 @@ class ForecastRuntime:
         """
         preparation, horizon = self.preparation, self.horizon
         wanted = check_levels(self.quantiles, quantiles)
-        series = read_mapping(table, preparation.columns, preparation.step)
+        series = read_mapping(table, preparation.columns, preparation.step, preparation.notation)
         preparation.check_names(series)
         series = [with_future(one, preparation, horizon) for one in series]
         check_context(series, preparation, self.context_length, horizon)
@@ -177,5 +178,10 @@ def _characters(graph: Graph, alphabet: Alphabet | Subwords) -> Characters:
 
 
 def _joined(times: Sequence[Times]) -> np.ndarray:
-    whole = Times(np.concatenate([one.utc for one in times]), times[0].zone)
+    whole = times[0]
+    for one in times[1:]:
+        whole = whole.followed_by(one)
+    written = whole.written()
+    if written is not None:
+        return written
     return whole.utc if whole.zone is None else whole.datetimes()

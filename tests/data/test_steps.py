@@ -58,7 +58,7 @@ def test_local_days_follow_the_clock_and_hours_do_not():
             "most steps are 1 hour, but 2020-01-01 02:30:00 comes 0 days 00:30:00 after",
         ),
         (["2020-01-01"], "at least two rows are needed"),
-        (["2020-01-15", "2020-02-15", "2020-03-15", "2020-04-15"], "most steps are 31 days, but 2020-03-15"),
+        (["2020-01-15", "2020-02-15", "2020-02-28", "2020-04-15"], "most steps are 13 days, but 2020-02-15"),
     ],
 )
 def test_an_irregular_index_is_explained(times, message):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from gruvy.data import read_series
-from gruvy.errors import DataError
+from gruvy.errors import DataError, InputNote
 from gruvy.timeseries import Columns, Step, read_mapping
 
 COLUMNS = Columns(targets=("y",), time="time", past=("a",), known=("k",))
@@ -83,21 +83,27 @@ def test_what_cannot_be_used(frame):
     assert "expected rows, got none" in problems({name: array[:0] for name, array in table.items()})
     assert "2 problems" in problems({"time": table["time"], "a": table["a"]})
     assert "expected columns of one length, got 'time' (6,), 'y' (5,)" in problems(table | {"y": table["y"][1:]})
-    assert "holds numbers (0), expected dates" in problems(table | {"time": np.arange(6)})
-    text = problems(table | {"time": np.array(["2020-01-01", "01/02/2020", None, 5, "soon", "2020-01-06"], object)})
+    assert "holds numbers (0) where the table of the fit has dates and times" in problems(
+        table | {"time": np.arange(6)}
+    )
+    text = problems(table | {"time": np.array(["2020-01-01", "01/02/2020", "", 5, "soon", "2020-01-06"], object)})
+    assert "is empty in 1 of 6 rows, the first is row 2" in text
+    text = problems(table | {"time": np.array(["2020-01-01", "01/02/2020", "x", 5, "soon", "2020-01-06"], object)})
+    assert "holds 5 in row 3, but '2020-01-01' in row 0" in text
+    text = problems(table | {"time": np.array(["2020-01-01", "01/02/2020", "x", "5", "soon", "2020-01-06"], object)})
     assert "has 4 values that are not times, the first in row 1: '01/02/2020'" in text
     lost = table["time"].copy()
     lost[3] = "NaT"
-    assert "has 1 values that are not times, the first in row 3" in problems(table | {"time": lost})
+    assert "is empty in 1 of 6 rows, the first is row 3" in problems(table | {"time": lost})
     mixed = [datetime(2020, 1, 1), *[time.to_pydatetime() for time in frame["time"].dt.tz_localize("UTC")[1:]]]
     assert "give all a zone, or none" in problems(table | {"time": mixed})
     text = problems(table | {"y": np.array(["1", "x", "3", "y", "5", "6"]), "a": np.array([0, 1, np.inf, 3, 4, 5])})
     assert "column 'y': expected numbers, got" in text
     assert "in row 1 (2 such values)" in text
     assert "column 'a': expected finite numbers, got infinity in row 2" in text
-    assert "not sorted: 2020-01-01 00:00:00 comes after 2020-01-01 01:00:00" in problems(
-        {name: array[[1, 0, 2]] for name, array in table.items()}
-    )
+    with pytest.warns(InputNote, match="the rows are sorted by time"):
+        (one,) = read_mapping({name: array[[1, 0, 2]] for name, array in table.items()}, COLUMNS, HOUR)
+    np.testing.assert_array_equal(one.rows, [1, 0, 2])
     late = table["time"].copy()
     late[5] += np.timedelta64(13, "m")
     assert "2020-01-01 05:13:00 is off that grid" in problems(table | {"time": late})

@@ -4,12 +4,14 @@ from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.expression import read_expression
 from gruvy.data.fasta import is_fasta, read_fasta
 from gruvy.data.indexes import times_of
+from gruvy.data.offsets import chosen_step
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
 from gruvy.data.series import read_numbers, read_series
 from gruvy.data.steps import infer_step
 from gruvy.data.streams import StreamBatch, Streams
 from gruvy.data.tables import read_table
 from gruvy.data.texts import read_text
+from gruvy.data.times import read_time_column, write_times
 from gruvy.data.vocabulary import Vocabulary
 from gruvy.data.windows import Batch, Panel, Windows
 
@@ -23,6 +25,7 @@ __all__ = [
     "Vocabulary",
     "Windows",
     "calendar_cycles",
+    "chosen_step",
     "followed_cycles",
     "infer_step",
     "is_fasta",
@@ -33,5 +36,7 @@ __all__ = [
     "read_series",
     "read_table",
     "read_text",
+    "read_time_column",
     "times_of",
+    "write_times",
 ]

@@ -34,7 +34,7 @@ def calendar_cycles(step: pd.Timedelta, span: pd.Timedelta) -> tuple[str, ...]:
         >>> calendar_cycles(pd.Timedelta(hours=1), pd.Timedelta(days=60))
         ('day', 'week')
     """
-    return tuple(name for name, period in _PERIODS.items() if 3 * step <= period and 2 * period <= span)
+    return tuple(name for name, period in _PERIODS.items() if step <= period / 3 and 2 * period <= span)
 
 
 def followed_cycles(values: pd.DataFrame, cycles: Sequence[str], step: pd.Timedelta) -> tuple[str, ...]:

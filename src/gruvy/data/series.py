@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 import pandas as pd
 
-from gruvy.data.indexes import times_of
 from gruvy.data.roles import number_column
 from gruvy.data.steps import infer_step
-from gruvy.errors import DataError
-from gruvy.timeseries import Columns, Problems, Series, Step, Times, check_columns, check_finite, regular_series
+from gruvy.data.times import read_time_column
+from gruvy.errors import DataError, note
+from gruvy.timeseries import (
+    UNSAID,
+    Columns,
+    Notation,
+    Problems,
+    Series,
+    Step,
+    TimeFormat,
+    Times,
+    check_columns,
+    check_finite,
+    regular_series,
+)
 
 
-def read_series(frame: pd.DataFrame, columns: Columns, step: Step | None = None) -> tuple[list[Series], Step]:
+def read_series(
+    frame: pd.DataFrame,
+    columns: Columns,
+    step: Step | Callable[[list[Times]], Step] | None = None,
+    *,
+    said: TimeFormat = UNSAID,
+    notation: Notation | None = None,
+) -> tuple[list[Series], Step]:
     """Check a table and cut it into regular series; steps without a row become rows of missing values.
 
     Args:
-        frame: one row per time and series; times increase within each series.
+        frame: one row per time and series.
         columns: the parts of its columns.
-        step: the step that the times must follow; None to find it.
+        step: the step that the times must follow, or what gives it for the times of each series; None to find it.
+        said: what the caller says of how times are written.
+        notation: how the table of the fit wrote them.
 
     Returns:
         ``(series, step)``, the series in the order in which they appear.
 
     Raises:
-        DataError: what cannot be used, all of it: missing or non-numeric columns, unreadable, unsorted,
-            duplicate or irregular times, series whose target is never observed.
+        DataError: what cannot be used, all of it: missing or non-numeric columns, unreadable, duplicate or irregular
+            times, series whose target is never observed.
 
     Example:
         >>> frame = pd.DataFrame({"t": pd.date_range("2020", periods=3, freq="h"), "y": [1.0, 2.0, 4.0]})
@@ -40,40 +61,28 @@ def read_series(frame: pd.DataFrame, columns: Columns, step: Step | None = None)
     problems.raise_as(DataError)
     if frame.empty:
         raise DataError("the table: expected rows, got none")
-    times = _read_times(frame[columns.time], problems)
     values = np.column_stack([read_numbers(frame[name], problems) for name in columns.values])
     parts = _parts(frame, columns, problems)
+    try:
+        times = read_time_column(frame[columns.time], said, notation, [rows for _, rows in parts] or None)
+    except ValueError as error:
+        problems.add(f"column '{columns.time}' (time) {error}")
     problems.raise_as(DataError)
 
     def step_of(cut: list[Times]) -> Step:
-        indexes = [Series(None, one, values[:0]).index for one in cut]
-        return infer_step(indexes) if step is None else step
+        if isinstance(step, Step):
+            return step
+        if step is not None:
+            return step(cut)
+        found = infer_step(cut)
+        if found.about:
+            note(
+                f"times in '{columns.time}' are only about regular, so each row stands for the nearest step: {found} "
+                "(--step names another one; step in Python)"
+            )
+        return found
 
-    return regular_series(times_of(times), values, parts, columns, step_of)
-
-
-def _read_times(column: pd.Series, problems: Problems) -> pd.DatetimeIndex:
-    nothing = pd.DatetimeIndex([])
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    if pd.api.types.is_numeric_dtype(column):
-        problems.add(
-            f"column '{column.name}' (time) holds numbers ({column.iloc[0]}), expected dates and times; "
-            f"convert it, e.g. pd.to_datetime(frame['{column.name}'], unit='s')"
-        )
-        return nothing
-    try:
-        times = pd.to_datetime(column, format="ISO8601", errors="coerce")
-    except ValueError:  # strings with different offsets to UTC
-        times = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
-    wrong = np.flatnonzero(times.isna())
-    if len(wrong):
-        problems.add(
-            f"column '{column.name}' (time) has {len(wrong)} values that are not times, the first in row "
-            f"{wrong[0]}: {column.iloc[wrong[0]]!r}; expected ISO 8601 such as 2013-01-31 06:00"
-        )
-        return nothing
-    return pd.DatetimeIndex(times)
+    return regular_series(times, values, parts, columns, step_of)
 
 
 def read_numbers(

@@ -4,8 +4,10 @@ from gruvy.timeseries.ahead import check_context, check_levels, forecast_columns
 from gruvy.timeseries.calendar import calendar_features
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.missing import fill_forward
+from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.preparation import Preparation, Rows
 from gruvy.timeseries.problems import Problems, did_you_mean, some
+from gruvy.timeseries.reading import UNSAID, TimeFormat, read_times
 from gruvy.timeseries.regular import Series, regular_series
 from gruvy.timeseries.scaling import ROUNDING, Scaler, binary_units, moments, standardised
 from gruvy.timeseries.steps import Step
@@ -16,7 +18,10 @@ from gruvy.timeseries.windows import FARTHEST, Scales, WindowScales, unscaled
 __all__ = [
     "FARTHEST",
     "ROUNDING",
+    "TIMES",
+    "UNSAID",
     "Columns",
+    "Notation",
     "Preparation",
     "Problems",
     "Rows",
@@ -24,6 +29,7 @@ __all__ = [
     "Scales",
     "Series",
     "Step",
+    "TimeFormat",
     "Times",
     "WindowScales",
     "binary_units",
@@ -37,6 +43,7 @@ __all__ = [
     "forecast_columns",
     "moments",
     "read_mapping",
+    "read_times",
     "regular_series",
     "some",
     "standardised",

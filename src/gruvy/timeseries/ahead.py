@@ -26,7 +26,10 @@ def with_future(series: Series, preparation: Preparation, horizon: int) -> Serie
     where = "the table" if series.name is None else f"series {series.name!r}"
     if not columns.known:
         future = np.full((horizon, values.shape[1]), np.nan)
-        longer = times.followed_by(preparation.step.after(times, horizon))
+        try:
+            longer = times.followed_by(preparation.step.after(times, horizon))
+        except ValueError as error:
+            raise DataError(f"{where}: {error}; fit again with a calendar that goes on (--calendar)") from error
         return Series(series.name, longer, np.vstack([values, future]))
 
     observed = np.flatnonzero(~np.isnan(values[:, : len(columns.targets)]).all(axis=1))

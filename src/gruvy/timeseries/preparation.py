@@ -12,6 +12,7 @@ from gruvy.errors import DataError, note
 from gruvy.timeseries.calendar import CYCLES, calendar_features
 from gruvy.timeseries.columns import Columns
 from gruvy.timeseries.missing import fill_forward
+from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.problems import Problems, did_you_mean
 from gruvy.timeseries.regular import Series
 from gruvy.timeseries.scaling import ROUNDING, Scaler, standardised
@@ -48,6 +49,7 @@ class Preparation:
             that never learnt anything.
         scaler: of the value columns, per series or one for all.
         names: of the series, in the scaler's order; empty if one scale serves all, also those to come.
+        notation: how the table writes its times.
     """
 
     columns: Columns
@@ -56,6 +58,7 @@ class Preparation:
     gaps: tuple[int, ...]
     scaler: Scaler
     names: tuple[Hashable, ...]
+    notation: Notation = TIMES
 
     @property
     def channels(self) -> int:
@@ -148,7 +151,8 @@ class Preparation:
                 "past": list(columns.past),
                 "known": list(columns.known),
             },
-            "step": self.step.freq,
+            "step": self.step.document(),
+            "time": self.notation.document(),
             "calendar": list(self.cycles),
             "missing_flags": [columns.values[number] for number in self.gaps],
             "series": list(self.names),
@@ -177,9 +181,10 @@ class Preparation:
             raise ValueError(f"the scaler has the shapes {scaler.mean.shape}, {scaler.std.shape}; expected {shape}")
         return cls(
             columns=columns,
-            step=Step(document["step"]),
+            step=Step.of_document(document["step"]),
             cycles=cycles,
             gaps=tuple(columns.values.index(name) for name in document["missing_flags"]),
             scaler=scaler,
             names=names,
+            notation=Notation.of_document(document.get("time", {})),
         )

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from gruvy.errors import DataError
 from gruvy.timeseries.columns import Columns, check_columns
+from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.problems import Problems
+from gruvy.timeseries.reading import is_missing, read_times
 from gruvy.timeseries.regular import Series, regular_series
 from gruvy.timeseries.steps import Step
-from gruvy.timeseries.times import Times, utc_times
-
-# What stands for a missing value where an array holds objects; a float's NaN differs from itself.
-_MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 
 
-def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step) -> list[Series]:
+def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notation: Notation = TIMES) -> list[Series]:
     """Check a table and cut it into regular series; steps without a row become rows of missing values.
 
     Args:
         table: column name -> array, all of one length, one row per time and series; a DataFrame is one too. Times are
-            datetime64, datetimes of Python, with or without a time zone, or text in ISO 8601. Missing numbers are NaN
-            or None.
+            whatever `read_times` reads. Missing numbers are NaN or None.
         columns: the parts of its columns.
         step: the step that the times must follow.
+        notation: how the table of the fit wrote its times.
 
     Returns:
         The series in the order in which they appear.
@@ -49,48 +46,17 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step) -> list
         raise DataError(f"the table: expected columns of one length, got {shapes}")
     if not len(arrays[columns.time]):
         raise DataError("the table: expected rows, got none")
-    times = _times(columns.time, arrays[columns.time], problems)
     values = np.column_stack([_numbers(name, arrays[name], problems) for name in columns.values])
     parts = _parts(columns.series, arrays, len(values), problems)
+    try:
+        times = read_times(
+            arrays[columns.time], known=notation, parts=[rows for _, rows in parts] or None, name=columns.time
+        )
+    except ValueError as error:
+        problems.add(f"column '{columns.time}' (time) {error}")
     problems.raise_as(DataError)
     series, _ = regular_series(times, values, parts, columns, lambda _: step)
     return series
-
-
-def _times(name: str, column: np.ndarray, problems: Problems) -> Times:
-    nothing = Times(np.zeros(0, "M8[s]"))
-    if column.dtype.kind in "iufb":
-        problems.add(f"column '{name}' (time) holds numbers ({column[0]}), expected dates and times: datetime64")
-        return nothing
-    if column.dtype.kind == "M":
-        wrong = np.flatnonzero(np.isnat(column))
-        if not len(wrong):
-            return Times(column if np.datetime_data(column.dtype)[0] not in "YMWDhm" else column.astype("M8[s]"))
-    else:
-        moments = [_moment(value) for value in column]
-        wrong = np.flatnonzero([moment is None for moment in moments])
-        if not len(wrong):
-            try:
-                return utc_times([moment for moment in moments if moment is not None])
-            except ValueError as error:
-                problems.add(f"column '{name}' (time): {error}; give all a zone, or none")
-                return nothing
-    problems.add(
-        f"column '{name}' (time) has {len(wrong)} values that are not times, the first in row {wrong[0]}: "
-        f"{column[wrong[0]]!r}; expected datetime64, or ISO 8601 such as 2013-01-31 06:00"
-    )
-    return nothing
-
-
-def _moment(value: Any) -> datetime | None:
-    if type(value).__name__ in _MISSING_TYPES:
-        return None
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _numbers(name: str, column: np.ndarray, problems: Problems) -> np.ndarray:
@@ -98,9 +64,7 @@ def _numbers(name: str, column: np.ndarray, problems: Problems) -> np.ndarray:
         values, wrong = column.astype(np.float64), np.zeros(0, np.int64)
     else:
         values = np.array([_number(value) for value in column])
-        wrong = np.flatnonzero(
-            [np.isnan(v) and not _is_missing(value) for v, value in zip(values, column, strict=True)]
-        )
+        wrong = np.flatnonzero([np.isnan(v) and not is_missing(value) for v, value in zip(values, column, strict=True)])
     if len(wrong):
         problems.add(
             f"column '{name}': expected numbers, got {column[wrong[0]]!r} in row {wrong[0]} "
@@ -127,10 +91,6 @@ def _number(value: Any) -> float:
         return np.nan
 
 
-def _is_missing(value: Any) -> bool:
-    return type(value).__name__ in _MISSING_TYPES or value == "" or bool(value != value)
-
-
 def _parts(
     name: str | None, arrays: Mapping[str, np.ndarray], count: int, problems: Problems
 ) -> list[tuple[Hashable, np.ndarray]]:
@@ -139,7 +99,7 @@ def _parts(
         return [(None, np.arange(count))]
     rows: dict[Hashable, list[int]] = {}
     for row, value in enumerate(arrays[name].tolist()):
-        rows.setdefault(None if _is_missing(value) else value, []).append(row)
+        rows.setdefault(None if is_missing(value) else value, []).append(row)
     missing = rows.pop(None, [])
     if missing:
         problems.add(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-Moments = NDArray[np.datetime64]
+from gruvy.timeseries.notation import TIMES, Notation
+from gruvy.timeseries.numbers import Moments
 
 _DAY = np.timedelta64(1, "D")
 
@@ -20,6 +21,7 @@ class Times:
     Attributes:
         utc: (T,) datetime64 of any unit; without a zone what the clock shows.
         zone: the time zone, or None.
+        notation: how the table writes them.
 
     Example:
         >>> from zoneinfo import ZoneInfo
@@ -30,20 +32,19 @@ class Times:
 
     utc: Moments
     zone: tzinfo | None = None
+    notation: Notation = TIMES
 
     @classmethod
-    def of_clock(cls, clock: Moments, zone: tzinfo | None) -> Times:
+    def of_clock(cls, clock: Moments, zone: tzinfo | None, notation: Notation = TIMES) -> Times:
         """Return the moments at which the clocks show these times.
 
         Of two such moments, when clocks go back, it is the first. Where there is none, when they go forward, it is what
         a clock would show that nobody has put forward.
         """
         if zone is None:
-            return cls(clock)
-        before, after = clock - _offsets(clock - _DAY, zone), clock - _offsets(clock + _DAY, zone)
-        fits_before = before + _offsets(before, zone) == clock
-        fits_after = after + _offsets(after, zone) == clock
-        return cls(np.where(~fits_before & fits_after, after, before), zone)
+            return cls(clock, None, notation)
+        first, _ = clock_moments(clock, zone)
+        return cls(first, zone, notation)
 
     @property
     def clock(self) -> Moments:
@@ -52,7 +53,11 @@ class Times:
 
     def followed_by(self, others: Times) -> Times:
         """Return these moments and then the others."""
-        return Times(np.concatenate([self.utc, others.utc]), self.zone)
+        return replace(self, utc=np.concatenate([self.utc, others.utc]))
+
+    def written(self) -> np.ndarray | None:
+        """Return them in the form of the table; None where that has times as such."""
+        return self.notation.write(self.clock)
 
     def datetimes(self) -> np.ndarray:
         """Return Python's datetimes in the zone, to the microsecond: an array of objects."""
@@ -64,6 +69,9 @@ class Times:
 
     def text(self, number: int) -> str:
         """Return one of them as people write it."""
+        written = self[number : number + 1 or None].written()
+        if written is not None:
+            return str(written[0])
         moment = self.clock[number : number + 1 or None]
         seconds = moment.astype("M8[s]")
         exact = moment if (moment != seconds).any() else seconds
@@ -76,8 +84,21 @@ class Times:
     def __len__(self) -> int:
         return len(self.utc)
 
-    def __getitem__(self, part: slice) -> Times:
-        return Times(self.utc[part], self.zone)
+    def __getitem__(self, part: slice | np.ndarray) -> Times:
+        return replace(self, utc=self.utc[part])
+
+
+def clock_moments(clock: Moments, zone: tzinfo) -> tuple[Moments, Moments]:
+    """Return the first and the second moment (T,) at which the clocks of a zone show these times.
+
+    They differ only where clocks go back. Where there is no such moment, when they go forward, both are what a clock
+    would show that nobody has put forward.
+    """
+    before, after = clock - _offsets(clock - _DAY, zone), clock - _offsets(clock + _DAY, zone)
+    fits_before = before + _offsets(before, zone) == clock
+    fits_after = after + _offsets(after, zone) == clock
+    first = np.where(~fits_before & fits_after, after, before)
+    return first, np.where(fits_before & fits_after, np.maximum(before, after), first)
 
 
 def _offsets(utc: Moments, zone: tzinfo) -> NDArray[np.timedelta64]:
@@ -108,7 +129,7 @@ def utc_times(moments: list[datetime]) -> Times:
     """
     zones = {moment.tzinfo for moment in moments}
     if None in zones and len(zones) > 1:
-        raise ValueError("some have a time zone and some have none")
+        raise ValueError("is in doubt: some have a time zone and some have none; give all a zone, or none")
     if zones in (set(), {None}):
         return Times(np.array([moment.replace(tzinfo=None) for moment in moments], "M8[us]"))
     plain = np.array([moment.astimezone(UTC).replace(tzinfo=None) for moment in moments], "M8[us]")

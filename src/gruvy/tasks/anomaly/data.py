@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.utils import check_array
 from gruvy.data import Panel, Windows, read_numbers, read_series
 from gruvy.detection import fewest_rows
 from gruvy.errors import ArgumentError, DataError
-from gruvy.timeseries import Columns, Problems, Step, did_you_mean
+from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean
 
 # Windows of the training part begin this share of their length apart.
 _STRIDES_PER_WINDOW = 8
@@ -29,21 +29,49 @@ class Readings:
         columns: C names.
         times: of each row; None where the rows are only numbered.
         step: between the times.
+        order: the row of the table that each row was; None where they are in the table's order.
     """
 
     values: np.ndarray
     columns: tuple[str, ...]
-    times: pd.DatetimeIndex | None = None
+    times: Times | None = None
     step: Step | None = None
+    order: np.ndarray | None = None
 
     @property
     def index(self) -> pd.Index:
         """The times, or the numbers of the rows."""
-        return pd.RangeIndex(len(self.values)) if self.times is None else self.times
+        if self.times is None:
+            return pd.RangeIndex(len(self.values))
+        written = self.times.written()
+        return Series(None, self.times, self.values).index if written is None else pd.Index(written)
+
+    @property
+    def notation(self) -> Notation:
+        """How the times are written."""
+        return Notation() if self.times is None else self.times.notation
+
+    def in_order(self, of_table: np.ndarray) -> np.ndarray:
+        """What belongs to the rows of the table (T,), in the order of the rows here."""
+        return of_table if self.order is None else of_table[self.order]
+
+    def of_table(self, ordered: np.ndarray) -> np.ndarray:
+        """What belongs to the rows here (T,), in the order of the table."""
+        if self.order is None:
+            return ordered
+        found = np.empty_like(ordered)
+        found[self.order] = ordered
+        return found
 
 
 def read_readings(
-    data: Any, columns: Sequence[str] | None = None, time: str | None = None, step: Step | None = None
+    data: Any,
+    columns: Sequence[str] | None = None,
+    time: str | None = None,
+    step: Step | Callable[[list[Times]], Step] | None = None,
+    *,
+    said: TimeFormat = UNSAID,
+    notation: Notation | None = None,
 ) -> Readings:
     """Read a table or an array.
 
@@ -51,7 +79,9 @@ def read_readings(
         data: a DataFrame, or an array (T, C).
         columns: of the table to read; None for all but the time. An array's are called x0, x1 ...
         time: the column of dates and times, at a regular step; None if the rows are equally spaced anyway.
-        step: the step that the times must follow; None to find it.
+        step: the step that the times must follow, or what gives it; None to find it.
+        said: what the caller says of how times are written.
+        notation: how the table of the fit wrote them.
 
     Returns:
         The rows in order.
@@ -72,8 +102,10 @@ def read_readings(
     if not names:
         raise DataError("the table: expected at least one column of numbers beside the time, got none")
     if time is not None:
-        (series,), found = read_series(data, Columns(names, time), step)
-        return Readings(series.values, names, series.index, found)
+        (series,), found = read_series(data, Columns(names, time), step, said=said, notation=notation)
+        rows = series.rows
+        order = None if rows is None or len(rows) != len(data) or (np.diff(rows) == 1).all() else rows
+        return Readings(series.values, names, series.times, found, order)
     problems = Problems("the table")
     for name in names:
         if name not in data.columns:

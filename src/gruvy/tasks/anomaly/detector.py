@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from gruvy.data import chosen_step
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
 from gruvy.errors import DataError
 from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
@@ -21,7 +22,7 @@ from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_change
 from gruvy.tasks.anomaly.params import check_params
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
 from gruvy.tasks.estimator import Estimator, check_resume
-from gruvy.timeseries import Scaler
+from gruvy.timeseries import Scaler, TimeFormat
 from gruvy.training import Progress, Schedule, reproducible
 
 
@@ -117,6 +118,10 @@ class AnomalyDetector(OutlierMixin, Estimator):
         *,
         time: str | None = None,
         columns: Sequence[str] | None = None,
+        step: Any = None,
+        calendar: Any = None,
+        timezone: str | None = None,
+        time_format: str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
@@ -128,6 +133,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             y: not used; scikit-learn passes it.
             time: the column of dates and times, at a regular step; without it the rows are only numbered.
             columns: of the table to watch; all but the time by default.
+            step, calendar, timezone, time_format: of the times; see `gruvy.Forecaster.fit`.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
@@ -141,7 +147,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         """
         check_params(self.get_params())
         check_resume(checkpoint, resume)
-        readings = read_readings(X, columns, time)
+        chosen = None if time is None else chosen_step(step, calendar, time)
+        readings = read_readings(X, columns, time, chosen, said=TimeFormat(time_format, timezone))
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
@@ -186,7 +193,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             },
         )
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
-        self.time_, self.step_ = time, readings.step
+        self.time_, self.step_, self._notation = time, readings.step, readings.notation
 
         graph = network.graph(scale)
         errors = network_errors(graph, scaled)
@@ -224,7 +231,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         Raises:
             DataError: rows that cannot be used.
         """
-        return -self._judge(X)[1].scores
+        readings, verdict = self._judge(X)
+        return -readings.of_table(verdict.scores)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """``score_samples(X) - offset_``: negative where there is an alarm."""
@@ -288,7 +296,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             DataError: rows that cannot be used.
         """
         readings, verdict = self._judge(X)
-        known = read_labels(X, labels, len(readings.values))
+        known = readings.in_order(read_labels(X, labels, len(readings.values)))
         judged = slice(self.detector_.warm_up, None)
         return evaluation(verdict.scores, self.detector_.events(verdict.scores), known, judged, tolerance=tolerance)
 
@@ -315,7 +323,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
     def _judge(self, X: Any) -> tuple[Readings, Verdict]:
         check_is_fitted(self)
         time = self.time_ if isinstance(X, pd.DataFrame) else None
-        readings = read_readings(X, self.detector_.columns, time, self.step_)
+        readings = read_readings(X, self.detector_.columns, time, self.step_, notation=self._notation)
         return readings, self.detector_.judge(readings.values)
 
     def _keep(self, detector: Detector) -> None:

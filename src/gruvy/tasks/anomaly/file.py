@@ -12,7 +12,7 @@ from gruvy import files
 from gruvy.detection import TASK, Detector
 from gruvy.errors import FileFormatError, TensorError
 from gruvy.graph import graph_of_file
-from gruvy.timeseries import Step
+from gruvy.timeseries import Notation, Step
 
 if TYPE_CHECKING:
     from gruvy.tasks.anomaly.detector import AnomalyDetector
@@ -38,7 +38,10 @@ def write_detector(estimator: AnomalyDetector, path: str | os.PathLike[str]) -> 
         "task": TASK,
         "params": estimator._saved_params(),
         "fitted": {name: getattr(estimator, name) for name in _PLAIN}
-        | {"step": None if estimator.step_ is None else estimator.step_.freq},
+        | {
+            "step": None if estimator.step_ is None else estimator.step_.document(),
+            "notation": estimator._notation.document(),
+        },
         **detector.document(),
     }
     return files.write(path, {**detector.tensors(), _SCORES: estimator.calibration_scores_}, document)
@@ -58,7 +61,8 @@ def read_detector(
         fitted = document["fitted"]
         for name in _PLAIN:
             setattr(estimator, name, fitted[name])
-        estimator.step_ = None if fitted["step"] is None else Step(fitted["step"])
+        estimator.step_ = None if fitted["step"] is None else Step.of_document(fitted["step"])
+        estimator._notation = Notation.of_document(fitted.get("notation", {}))
         estimator.calibration_scores_ = tensors[_SCORES]
         estimator._keep(Detector.of_document(graph, document, tensors))
     except (AttributeError, KeyError, TypeError, ValueError, TensorError) as error:

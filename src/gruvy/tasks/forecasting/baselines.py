@@ -13,6 +13,7 @@ from torch import Tensor
 from gruvy.data import Batch, Windows
 from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Step
+from gruvy.timeseries.patterns import Hours
 
 # Ridge penalties that are tried, in units of one window; the first is the one with which the lags are chosen.
 _PENALTIES = (0.1, 0.003, 0.01, 0.03, 0.3)
@@ -38,6 +39,13 @@ def natural_season(step: Step, context_length: int) -> int:
     A day for hours and minutes, a week for days, a year for weeks and months. 1 (persistence) if
     there is no such season or the context does not hold one.
     """
+    if step.counted:
+        return 1
+    if isinstance(step.pattern, Hours):  # of a day that is open, whatever nights and Sundays take
+        days = len({second // 86400 for second in step.pattern.seconds})
+        season = round(len(step.pattern.seconds) / days)
+        if 2 <= season <= context_length:
+            return season
     for period in (pd.Timedelta(days=1), pd.Timedelta(days=7), pd.Timedelta(days=365.25)):
         season = round(period / pd.Timedelta(step.duration))
         if season >= 2:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gruvy.data import Panel, Windows, calendar_cycles, followed_cycles, read_series
 from gruvy.errors import note
-from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step, fill_forward, moments, unscaled
+from gruvy.timeseries import Columns, Notation, Preparation, Scaler, Series, Step, fill_forward, moments, unscaled
 
 _LEAST_MISSING = 0.01
 
@@ -40,14 +40,18 @@ def learn_preparation(
     # independent evidence.
     common = targets.groupby(level=0).mean()
     duration = pd.Timedelta(step.duration)
-    span = common.index[-1] - common.index[0] + duration if len(common) else pd.Timedelta(0)
+    # In seconds: nanoseconds hold less than three centuries.
+    ends = pd.DatetimeIndex(common.index[[0, -1]]).as_unit("s").asi8 if len(common) else np.zeros(2)
+    span = pd.Timedelta(int(ends[1] - ends[0] + step.seconds), unit="s").as_unit("s")
+    cycles = () if step.counted else followed_cycles(common, calendar_cycles(duration, span), duration)
     return Preparation(
         columns=columns,
         step=step,
-        cycles=followed_cycles(common, calendar_cycles(duration, span), duration),
+        cycles=cycles,
         gaps=tuple(int(column) for column in np.flatnonzero(missing >= _LEAST_MISSING)),
         scaler=scaler,
         names=() if shared else tuple(one.name for one in training),
+        notation=training[0].times.notation if training else Notation(),
     )
 
 
@@ -82,7 +86,7 @@ def read_prepared(frame: pd.DataFrame, preparation: Preparation) -> list[Series]
     Raises:
         DataError: see `read_series`; also a series that the fit has not seen.
     """
-    series, _ = read_series(frame, preparation.columns, preparation.step)
+    series, _ = read_series(frame, preparation.columns, preparation.step, notation=preparation.notation)
     preparation.check_names(series)
     return series
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from gruvy.data import read_series
+from gruvy.data import chosen_step, read_series, write_times
 from gruvy.errors import ArgumentError
 from gruvy.tasks.estimator import Estimator, check_resume
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
@@ -24,7 +24,7 @@ from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
-from gruvy.timeseries import Columns, Preparation, check_levels, forecast_columns
+from gruvy.timeseries import Columns, Preparation, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible
 
 
@@ -129,6 +129,10 @@ class Forecaster(Estimator):
         series: str | None = None,
         past: Sequence[str] = (),
         known: Sequence[str] = (),
+        step: Any = None,
+        calendar: Any = None,
+        timezone: str | None = None,
+        time_format: str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
@@ -136,14 +140,18 @@ class Forecaster(Estimator):
         """Train on a table, choose the best epoch, score it and the baselines on the held-out test part.
 
         Args:
-            frame: one row per time and series, times increasing; missing values are NaN, missing rows are
-                left out.
+            frame: one row per time and series; missing values are NaN, missing rows are left out.
             y: not used; scikit-learn passes it.
             target: the column, or columns, to forecast.
-            time: the column of dates and times, at a regular step.
+            time: the column of dates and times, or of numbers that count them, at a regular step.
             series: the id column, if the table holds several series.
             past: covariates known up to now only.
             known: covariates whose future values are known at forecast time.
+            step: the step between rows, as an offset of pandas ("B", "W-FRI", "MS", "bh"); None to find it.
+            calendar: the open times between which the steps are, those ahead too: a table or a sequence.
+            timezone: of the clocks that the times show, or in which to show them, such as "Europe/Berlin".
+            time_format: how times are written where that is in doubt: a format of strptime, or one of index, year,
+                yyyymm, yyyymmdd, yyyymmddhh, s, ms, us, ns (since 1970), excel, decimal-year.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
@@ -160,10 +168,11 @@ class Forecaster(Estimator):
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         columns = Columns(_names(target), time, series, _names(past), _names(known))
-        parts, step = read_series(frame, columns)
+        said = TimeFormat(time_format, timezone)
+        parts, found = read_series(frame, columns, chosen_step(step, calendar, time), said=said)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
-            split.training_part(parts), columns, step, shared=self.split == "series", context=self.context_length
+            split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
         )
         table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
         origins = split.origins(table)
@@ -185,19 +194,23 @@ class Forecaster(Estimator):
             checkpoint=checkpoint,
             resume=resume,
             identity=self._identity(
-                (part for one in parts for part in (repr(one.name), one.index.as_unit("ns").asi8, one.values)),
+                (
+                    part
+                    for one in parts
+                    for part in (repr(one.name), one.times.utc.astype("M8[ns]").astype(np.int64), one.values)
+                ),
                 **{name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()},
             ),
             progress=progress,
             facts={
                 "rows": len(frame),
-                "step": str(step),
+                "step": str(found),
                 "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
             },
         )
         if self.calibrate:
             calibrate(network, validation, quantile_levels(self.quantiles))
-        self.season_length_ = self.season_length or natural_season(step, self.context_length)
+        self.season_length_ = self.season_length or natural_season(found, self.context_length)
         self.validation_start_, self.test_start_ = split.starts
         self.validation_series_, self.test_series_ = split.series
         self._keep(network, preparation, LinearAutoregression.fit(training, validation))
@@ -229,10 +242,11 @@ class Forecaster(Estimator):
         found = forecast_columns(
             model.forecast(table, origins), table.series, model.preparation, model.quantiles, wanted
         )
-        times = [one.index[-model.horizon :] for one in table.series]
         series = model.preparation.columns.series
         forecast = pd.DataFrame(found)
-        forecast.insert(0 if series is None else 1, model.preparation.columns.time, times[0].append(times[1:]))
+        forecast.insert(
+            0 if series is None else 1, model.preparation.columns.time, write_times(table.series, model.horizon)
+        )
         return forecast
 
     def backtest(
