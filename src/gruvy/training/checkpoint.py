@@ -38,6 +38,7 @@ class State:
         history: one row per epoch.
         seed: of shuffling and dropout.
         finished: early stopping or the last epoch has been reached.
+        planned: epochs, and steps of each, that were found to fit into the time; None where there is no limit.
     """
 
     network: dict[str, Tensor] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     finished: bool = False
     seed: int = 0
+    planned: tuple[int, int] | None = None
 
 
 def save_state(folder: Path, state: State, identity: Mapping[str, Any]) -> None:
@@ -68,6 +70,7 @@ def save_state(folder: Path, state: State, identity: Mapping[str, Any]) -> None:
         "history": state.history,
         "finished": state.finished,
         "seed": state.seed,
+        "planned": state.planned,
     }
     arrays: dict[str, np.ndarray] = {name: value.detach().numpy() for name, value in tensors.items()}
     files.write(folder / _NAME, arrays, document)
@@ -97,6 +100,8 @@ def load_state(folder: Path, identity: Mapping[str, Any]) -> State | None:
     state = State(
         **{name: document[name] for name in ("epochs", "best_epoch", "best_loss", "history", "finished", "seed")}
     )
+    planned = document.get("planned")
+    state.planned = planned and (int(planned[0]), int(planned[1]))
     for name, array in arrays.items():
         part, _, rest = name.partition("/")
         tensor = torch.from_numpy(array)

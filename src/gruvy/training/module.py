@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from gruvy.errors import ArgumentError
 from gruvy.training.checkpoint import State, save_state
+from gruvy.training.interruption import Interruption, StoppedError
 from gruvy.training.randomness import seed_epoch
 
 # Of the polynomial-decay average of Shamir and Zhang (2013): it covers about the last ninth of all steps.
@@ -107,9 +108,17 @@ class TrainingModule(lightning.LightningModule):
         windows: what is learnt from.
         schedule: how long and how fast.
         state: where to begin; it is brought up to date after every epoch.
+        batches: steps of an epoch; all of ``windows`` as a rule.
         folder: where the state is kept; None for nowhere.
         identity: what a training that goes on must have in common with this one.
         progress: told of the progress.
+        interruption: looked at after every batch.
+        deadline: of `time.perf_counter`; None for no end. The first epoch is then cut short and judged as it is, a
+            later one is given up.
+        judging: seconds to keep for the first validation.
+
+    Raises:
+        StoppedError: from Lightning's loop, when an interruption is wanted or the time is up.
     """
 
     def __init__(
@@ -120,9 +129,13 @@ class TrainingModule(lightning.LightningModule):
         schedule: Schedule,
         state: State,
         *,
-        folder: Path | None,
-        identity: Mapping[str, Any],
-        progress: Callable[[Progress], None] | None,
+        batches: int,
+        folder: Path | None = None,
+        identity: Mapping[str, Any] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        interruption: Interruption | None = None,
+        deadline: float | None = None,
+        judging: float = 0.0,
     ):
         super().__init__()
         self.network = network
@@ -131,18 +144,22 @@ class TrainingModule(lightning.LightningModule):
         self.windows = windows
         self.schedule = schedule
         self.state = state
+        self.batches = batches
         self.folder = folder
-        self.identity = identity
+        self.identity = identity or {}
         self.progress = progress
+        self.interruption = interruption or Interruption()
+        self.deadline = deadline
         self.model_seconds = 0.0
         self.training_seconds = 0.0
         if state.epochs:
             network.load_state_dict(state.network)
             self.average.module.load_state_dict(state.average)
-            self.average.n_averaged.fill_(state.epochs * len(windows))
+            self.average.n_averaged.fill_(state.epochs * batches)
         self._first_epoch = state.epochs
         self._began = time.perf_counter()
         self._last_event = 0.0
+        self._judging = judging
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW, at the state where it was left."""
@@ -174,7 +191,7 @@ class TrainingModule(lightning.LightningModule):
     def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Any = None) -> None:
         """Set the rate and make the step; Lightning runs forward, loss and backward inside it."""
         began = time.perf_counter()
-        steps = len(self.windows)
+        steps = self.batches
         rate = self.schedule.rate(self.windows.epoch * steps + batch_idx, self.schedule.max_epochs * steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -183,13 +200,20 @@ class TrainingModule(lightning.LightningModule):
         self.model_seconds += time.perf_counter() - began
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Tell of the progress, not more often than a person can see."""
-        if time.perf_counter() - self._last_event >= _EVENT_INTERVAL:
+        """Tell of the progress, not more often than a person can see; stop if that is wanted or the time is up."""
+        now = time.perf_counter()
+        if now - self._last_event >= _EVENT_INTERVAL:
             self._tell(batch_idx + 1)
+        self.interruption.check()
+        if self.deadline is not None and now + self._judging > self.deadline and batch_idx + 1 < self.batches:
+            if self.state.epochs:
+                raise StoppedError
+            self.trainer.should_stop = True
 
     def on_validation_epoch_start(self) -> None:
         """The training steps of this epoch end here."""
-        self.training_seconds += time.perf_counter() - self._epoch_began
+        self._judging_began = time.perf_counter()
+        self.training_seconds += self._judging_began - self._epoch_began
         self._validation_sum = self._validation_count = 0.0
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
@@ -197,6 +221,10 @@ class TrainingModule(lightning.LightningModule):
         total, count = self.loss(self.average, batch)
         self._validation_sum += total.item()
         self._validation_count += count.item()
+
+    def on_validation_batch_end(self, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Stop if that is wanted."""
+        self.interruption.check()
 
     def on_train_epoch_end(self) -> None:
         """After the validation too: judge the epoch, keep the state, decide whether to go on."""
@@ -218,17 +246,18 @@ class TrainingModule(lightning.LightningModule):
         )
         stop = state.epochs - state.best_epoch >= self.schedule.patience
         state.finished = stop or state.epochs == self.schedule.max_epochs
+        self._judging = time.perf_counter() - self._judging_began
         if self.folder is not None:
             save_state(self.folder, state, self.identity)
-        self._tell(len(self.windows), validation)
+        self._tell(self.batches, validation)
         self.windows.epoch = state.epochs
-        self.trainer.should_stop = stop
+        self.trainer.should_stop = stop or self.trainer.should_stop
 
     def _tell(self, batch: int, validation_loss: float | None = None) -> None:
         if self.progress is None:
             return
         self._last_event = time.perf_counter()
-        epochs, batches = self.schedule.max_epochs, len(self.windows)
+        epochs, batches = self.schedule.max_epochs, self.batches
         elapsed = self._last_event - self._began
         # At an epoch's end the state counts it already.
         epoch = self.state.epochs + (validation_loss is None)

@@ -1,24 +1,22 @@
-"""One training run: Lightning's loop without its noise, interruptible and repeatable."""
+"""One training run, interruptible and repeatable."""
 
 from __future__ import annotations
 
-import logging
-import signal
 import statistics
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import lightning
+import torch
 from torch import nn
 
 from gruvy.training.checkpoint import State, load_state, remove_state
+from gruvy.training.interruption import Interruption, StoppedError
+from gruvy.training.loop import quiet, run_loop
 from gruvy.training.memory import PeakMemory
 from gruvy.training.module import Batches, Loss, Progress, Schedule, TrainingModule
+from gruvy.training.planning import plan
 from gruvy.training.randomness import reproducible
 
 
@@ -34,6 +32,8 @@ class Training:
         peak_memory_bytes: see `PeakMemory`; of this call alone after a resume.
         model_share: of the time of the training steps, the part spent in forward, loss, backward and
             optimizer; the rest is slicing and the loop. None if a finished training was resumed.
+        planned_epochs: how many there were to be at most: fewer than the schedule's where the time was limited.
+        stopped: why no more of them were made: "" where all were, or early stopping ended it; "Ctrl-C"; "time".
     """
 
     history: list[dict[str, float]]
@@ -42,6 +42,8 @@ class Training:
     seconds_per_epoch: float
     peak_memory_bytes: int
     model_share: float | None
+    planned_epochs: int
+    stopped: str
 
 
 def train(
@@ -56,11 +58,16 @@ def train(
     resume: bool = False,
     identity: Mapping[str, Any] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    deadline: float | None = None,
 ) -> Training:
     """Train a network in place; it ends with the averaged weights of its best epoch.
 
     The same network, windows, schedule and seed give the same weights bit for bit on one machine and thread
-    count, interrupted and resumed or not.
+    count, interrupted and resumed or not. With a deadline the first steps are measured, and the schedule is planned for
+    as many epochs as fit: the same weights as with so many ``max_epochs``, but how many they are depends on the machine
+    and on what else it does.
+
+    The first Ctrl-C ends the training after the batch that runs, with the best epoch so far; the second stops at once.
 
     Args:
         network: the module to train, on the CPU.
@@ -74,11 +81,13 @@ def train(
         identity: what describes network, data and schedule, as plain JSON; a state with another identity is
             refused.
         progress: called with a `Progress` after some batches and every epoch.
+        deadline: when to have ended, of `time.perf_counter`. One epoch, or a part of one, is made in any case.
 
     Returns:
         Losses and costs.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C before the first epoch's end, when there is nothing to keep; or a second one.
         ArgumentError: the checkpoint belongs to another training, or the loss became infinite or NaN.
         FileFormatError: the checkpoint is damaged.
     """
@@ -87,21 +96,37 @@ def train(
     if checkpoint is not None and state is None:
         remove_state(checkpoint)  # or a later resume would go on with it
     state = state or State(seed=seed)
-    training.seed, training.epoch = state.seed, state.epochs
-    module = TrainingModule(
-        network,
-        loss,
-        training,
-        schedule,
-        state,
-        folder=checkpoint,
-        identity=identity,
-        progress=progress,
-    )
-    with PeakMemory() as peak:
+    stopped, judging = "", 0.0
+    with PeakMemory() as peak, reproducible(state.seed), quiet(), Interruption() as interruption:
+        if deadline is not None and not state.epochs:
+            state.planned, judging = plan(network, loss, training, validation, schedule, state.seed, deadline)
+        epochs, batches = state.planned or (schedule.max_epochs, len(training))
+        module = TrainingModule(
+            network,
+            loss,
+            training,
+            replace(schedule, max_epochs=epochs),
+            state,
+            batches=batches,
+            folder=checkpoint,
+            identity=identity,
+            progress=progress,
+            interruption=interruption,
+            deadline=deadline,
+            judging=judging,
+        )
         if not state.finished:
-            with reproducible(state.seed), _quiet():
-                _fit(module, training, validation, schedule, schedule.max_epochs - state.epochs)
+            training.seed, training.epoch = state.seed, state.epochs
+            try:
+                how = {"max_epochs": epochs - state.epochs, "limit_train_batches": batches}
+                run_loop(module, training, validation, schedule, **how)
+            except StoppedError:
+                if not state.epochs:
+                    raise KeyboardInterrupt from None
+            if interruption.wanted:
+                stopped = "Ctrl-C"
+            elif not state.finished:
+                stopped = "time"
     network.load_state_dict(state.best)
     network.eval()
     return Training(
@@ -111,45 +136,15 @@ def train(
         seconds_per_epoch=statistics.median(row["seconds"] for row in state.history),
         peak_memory_bytes=peak.bytes,
         model_share=module.model_seconds / module.training_seconds if module.training_seconds else None,
+        planned_epochs=epochs,
+        stopped=stopped,
     )
 
 
-def _fit(module: TrainingModule, training: Batches, validation: Batches, schedule: Schedule, epochs: int) -> None:
-    """Let Lightning run the epochs that are left; nothing of the loop's own state outlives the call."""
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        devices=1,
-        max_epochs=epochs,
-        gradient_clip_val=schedule.clip_norm,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    interrupt = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(module, training, validation)
-    except SystemExit as end:
-        # Lightning turns Ctrl-C into exit(1) and leaves SIGINT ignored; the caller is to see the
-        # KeyboardInterrupt.
-        if not isinstance(end.__context__, KeyboardInterrupt):
-            raise
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)
-        raise end.__context__ from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back Lightning's remarks on devices and reasons to stop, and a warning about its own code."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            # Lightning 2.6 uses a class that torch 2.13 has deprecated.
-            warnings.filterwarnings("ignore", message=r".*LeafSpec.* is deprecated", category=FutureWarning)
-            yield
-    finally:
-        logger.setLevel(level)
+def mean_loss(network: nn.Module, loss: Loss, batches: Batches) -> float:
+    """The loss of a network as it is, as a training judges it; the network is left in training mode."""
+    network.eval()
+    with torch.no_grad():
+        totals = [(float(total), float(count)) for total, count in (loss(network, batch) for batch in batches)]
+    network.train()
+    return sum(total for total, _ in totals) / sum(count for _, count in totals)
