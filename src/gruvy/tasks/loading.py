@@ -71,6 +71,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     if task in _READERS:
         model = _READERS[task](path, tensors, document)
         model._fitted_params = model.get_params()
+        model._file = path.name
         return model
     hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
     known = ", ".join(repr(name) for name in _READERS)

@@ -3,7 +3,7 @@
 from gruvy.training.memory import PeakMemory
 from gruvy.training.module import Batches, Loss, Progress, Schedule, TrainingModule
 from gruvy.training.randomness import reproducible
-from gruvy.training.train import Training, train
+from gruvy.training.train import Training, mean_loss, train
 
 __all__ = [
     "Batches",
@@ -13,6 +13,7 @@ __all__ = [
     "Schedule",
     "Training",
     "TrainingModule",
+    "mean_loss",
     "reproducible",
     "train",
 ]

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,26 @@ from gruvy.tasks.agent.ppo import Settings, update
 from gruvy.tasks.agent.rollout import Player
 from gruvy.training import Progress, reproducible
 from gruvy.training.checkpoint import State, load_state, remove_state, save_state
+from gruvy.training.interruption import Interruption
 from gruvy.training.randomness import seed_epoch
+
+# Of the time that is left after the first iteration, what the plan does not count on.
+_RESERVE = 0.1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training leaves beside the weights.
+
+    Attributes:
+        state: with a row of history for each iteration.
+        planned: iterations that there were to be.
+        stopped: why no more of them were made: "" where all were; "Ctrl-C"; "time".
+    """
+
+    state: State
+    planned: int
+    stopped: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,8 @@ def learn(
     resume: bool,
     identity: Mapping[str, Any],
     progress: Callable[[Progress], None] | None,
-) -> State:
+    deadline: float | None = None,
+) -> Result:
     """Train a network in place.
 
     What an iteration draws follows from the seed and its number, so that a resumed training differs from one that was
@@ -66,11 +86,14 @@ def learn(
         resume: go on with the training kept there, if there is one.
         identity: what a resumed training must have in common with the one that was interrupted.
         progress: called after every iteration.
+        deadline: when to have ended, of `time.perf_counter`: the first iteration, which is made in any case, tells how
+            many there can be. Ctrl-C ends the training after the iteration that runs.
 
     Returns:
         The training, with a row of history for each iteration.
 
     Raises:
+        KeyboardInterrupt: a second Ctrl-C.
         ArgumentError: the checkpoint belongs to another training, or the losses became infinite or NaN.
     """
     state = load_state(checkpoint, identity) if checkpoint is not None and resume else None
@@ -84,9 +107,20 @@ def learn(
         optimizer.load_state_dict({"state": state.optimizer, "param_groups": fresh["param_groups"]})
     began, first = time.perf_counter(), state.epochs
     player = new_player(int(np.random.SeedSequence([state.seed, first]).generate_state(1)[0]))
-    with reproducible(state.seed), closing(player.environments):
+    if state.planned is not None:
+        schedule = replace(schedule, iterations=state.planned[0])
+    stopped = ""
+    with reproducible(state.seed), closing(player.environments), Interruption() as interruption:
         for iteration in range(first, schedule.iterations):
+            if iteration == schedule.iterations:  # which the first one may have found to be fewer
+                break
             row = _iterate(network, player, optimizer, settings, schedule, state.seed, iteration)
+            if iteration == 0 and deadline is not None:
+                left = (1 - _RESERVE) * (deadline - time.perf_counter())
+                schedule = replace(
+                    schedule, iterations=min(schedule.iterations, 1 + max(0, int(left / row["seconds"])))
+                )
+                state.planned = (schedule.iterations, 1)
             state.epochs = iteration + 1
             state.history.append(row)
             if checkpoint is not None:
@@ -95,7 +129,13 @@ def learn(
                 save_state(checkpoint, state, identity)
             if progress is not None:
                 progress(_event(row, schedule.iterations, time.perf_counter() - began, first))
-    return state
+            if interruption.wanted:
+                stopped = "Ctrl-C"
+            elif deadline is not None and time.perf_counter() > deadline and state.epochs < schedule.iterations:
+                stopped = "time"
+            if stopped:
+                break
+    return Result(state, schedule.iterations, stopped)
 
 
 def _iterate(

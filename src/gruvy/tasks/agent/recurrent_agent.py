@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from gruvy.errors import ArgumentError
 from gruvy.tasks.agent.environments import Environments, Make, maker, name_of, versions
@@ -23,9 +24,10 @@ from gruvy.tasks.agent.ppo import Settings
 from gruvy.tasks.agent.rollout import Player, deviations
 from gruvy.tasks.agent.spaces import Actions, Observations
 from gruvy.tasks.agent.trace import Trace, trace_episode
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.params import is_int
 from gruvy.tasks.provenance import provenance
+from gruvy.tasks.run import Run
 from gruvy.training import Progress, reproducible
 
 
@@ -74,6 +76,8 @@ class RecurrentAgent(Estimator):
         True
     """
 
+    _shaping = ("hidden_size", "num_layers", "memory")
+
     def __init__(
         self,
         *,
@@ -121,6 +125,8 @@ class RecurrentAgent(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train in an environment.
 
@@ -131,6 +137,10 @@ class RecurrentAgent(Estimator):
             checkpoint: a folder in which the training is kept after every iteration.
             resume: go on with the training kept there, if there is one; the environments begin new episodes.
             progress: called with a `gruvy.training.Progress` after every iteration.
+            warm_start: a fitted agent of the same parameters, or the path of its file, with whose weights the training
+                begins; its moments of observations and returns are kept.
+            max_minutes: the training ends within them, with as many iterations as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted agent.
@@ -144,13 +154,23 @@ class RecurrentAgent(Estimator):
         check_params(self.get_params())
         if not is_int(total_steps) or total_steps < 1:
             raise ArgumentError(f"total_steps: expected a whole number from 1 on, got {total_steps!r}")
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            max_minutes=max_minutes,
+        )
         make = maker(env)
         seen, actions = _spaces(make)
-        seed = self._seed(checkpoint, resume)
+        if run.parent is not None:
+            run.parent._check_spaces(name_of(env), (seen, actions))
+        seed = self._seed(run)
         with reproducible(seed):
             network = new_network(self, seen, actions)
-        state = learn(
+        run.begin(network)
+        result = learn(
             network,
             lambda seed: Player(Environments(make, self.num_envs, seed), seen, actions, self.gamma),
             Settings(**{name: getattr(self, name) for name in Settings.__dataclass_fields__}),
@@ -158,16 +178,18 @@ class RecurrentAgent(Estimator):
                 -(-total_steps // (self.num_envs * self.num_steps)), self.num_steps, self.learning_rate, self.anneal
             ),
             seed=seed,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
-            resume=resume,
-            identity=self._identity([], environment=name_of(env), total_steps=total_steps),
-            progress=progress,
+            checkpoint=run.checkpoint,
+            resume=run.resume,
+            identity={**self._identity([], environment=name_of(env), total_steps=total_steps), **run.identity},
+            progress=run.progress,
+            deadline=run.deadline,
         )
         self._fitted_params = self.get_params()
         self.environment_ = name_of(env)
         self.observations_, self.actions_ = seen, actions
-        self.history_ = state.history
-        self.provenance_ = {**provenance(), "seed": state.seed}
+        self.history_ = result.state.history
+        self.provenance_ = {**provenance(), "seed": result.state.seed, **run.lineage()}
+        self._keep_end(run, "iteration", len(self.history_), result.planned, result.stopped)
         self.provenance_["versions"] |= versions()
         self._keep(network)
         return self
@@ -280,12 +302,18 @@ class RecurrentAgent(Estimator):
         check_is_fitted(self)
         make = maker(self.environment_ if env is None else env)
         name = self.environment_ if env is None else name_of(env)
+        self._check_spaces(name, _spaces(make))
+        return make
+
+    def _check_spaces(self, name: str, spaces: tuple[Observations, Actions]) -> None:
         for what, own, other in zip(
-            ("observations", "actions"), (self.observations_, self.actions_), _spaces(make), strict=True
+            ("observations", "actions"), (self.observations_, self.actions_), spaces, strict=True
         ):
             if own != other:
                 raise ArgumentError(f"env: {name} has {other} for {what}, where the agent learnt with {own}")
-        return make
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self._network.state_dict()
 
     def _keep(self, network: AgentNetwork) -> None:
         """Take over a trained network."""

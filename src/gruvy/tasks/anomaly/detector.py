@@ -9,8 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from gruvy.data import chosen_step
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
@@ -21,8 +23,10 @@ from gruvy.tasks.anomaly.file import write_detector
 from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
 from gruvy.tasks.anomaly.params import check_params
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
-from gruvy.tasks.estimator import Estimator, check_resume
-from gruvy.timeseries import Scaler, TimeFormat
+from gruvy.tasks.estimator import Estimator
+from gruvy.tasks.run import Run
+from gruvy.tasks.weights import PREFIX
+from gruvy.timeseries import Scaler, Step, TimeFormat
 from gruvy.training import Progress, Schedule, reproducible
 
 
@@ -73,6 +77,10 @@ class AnomalyDetector(OutlierMixin, Estimator):
         >>> detector.predict(rows).shape
         (400,)
     """
+
+    detector_: Detector
+    step_: Step | None
+    _shaping = ("horizon", "hidden_size", "num_layers")
 
     def __init__(
         self,
@@ -125,6 +133,9 @@ class AnomalyDetector(OutlierMixin, Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        rescale: bool = False,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on normal rows, learn their usual forecast errors, and set the threshold.
 
@@ -137,6 +148,11 @@ class AnomalyDetector(OutlierMixin, Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted detector of the same parameters, or the path of its file, with whose weights the
+                training begins; its scaling is kept.
+            rescale: take the scaling from these data, and not from that model.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -146,13 +162,26 @@ class AnomalyDetector(OutlierMixin, Estimator):
             DataError: rows that cannot be used, or too few.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
-        chosen = None if time is None else chosen_step(step, calendar, time)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            rescale=rescale,
+            max_minutes=max_minutes,
+        )
+        parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
+        if parent is not None:
+            columns = parent._shared_columns(columns)
+            chosen = parent.step_ if chosen is None and time is not None else chosen
         readings = read_readings(X, columns, time, chosen, said=TimeFormat(time_format, timezone))
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
         scaler = Scaler.of([readings.values[: parts.validation]])
+        if parent is not None and run.keeps_scaling:
+            scaler = Scaler(parent.detector_.mean[None], parent.detector_.std[None])
         constant = np.flatnonzero(scaler.std[0] == 0)  # a departure would have no unit
         if len(constant):
             name, value = readings.columns[constant[0]], readings.values[0, constant[0]]
@@ -164,7 +193,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         sizes = {"context": self.context_length, "horizon": self.horizon, "batch_size": self.batch_size}
         scale = usual_changes(scaled[: parts.validation], self.horizon)
 
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         with reproducible(seed):
             network = AnomalyNetwork(
                 len(readings.columns),
@@ -173,7 +202,11 @@ class AnomalyDetector(OutlierMixin, Estimator):
                 num_layers=self.num_layers,
                 dropout=self.dropout,
             )
-        network.start_linear(scaled[: parts.validation], scale)
+        if parent is None:
+            network.start_linear(scaled[: parts.validation], scale)
+        else:
+            run.begin(network)
+            network.measure_changes_in(scale)
         first, last = (str(readings.index[row]) for row in (0, -1))
         self._train(
             network,
@@ -181,11 +214,9 @@ class AnomalyDetector(OutlierMixin, Estimator):
             windows(scaled[: parts.validation], **sizes),
             windows(scaled[parts.validation : parts.calibration], **sizes),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity([readings.values], columns=list(readings.columns)),
-            progress=progress,
             facts={
                 "rows": {"training": parts.validation, "validation": parts.calibration - parts.validation}
                 | {"calibration": parts.rows - parts.calibration},
@@ -319,6 +350,24 @@ class AnomalyDetector(OutlierMixin, Estimator):
         """
         check_is_fitted(self)
         return write_detector(self, path)
+
+    def _weights(self) -> dict[str, Tensor]:
+        """Those of the graph, whose last layer gives changes in units of the scaled values."""
+        arrays = self.detector_.graph.arrays
+        return {
+            name.removeprefix(PREFIX).replace("change.", "head."): torch.from_numpy(array)
+            for name, array in arrays.items()
+        }
+
+    def _shared_columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
+        """The columns of this fit, which those of one that begins with its weights have to be."""
+        own = self.detector_.columns
+        if columns is not None and sorted(columns) != sorted(own):
+            raise DataError(
+                f"columns: the model that this one begins from watches {', '.join(own)}, got {', '.join(columns)}; "
+                "name the same ones, or fit anew"
+            )
+        return own
 
     def _judge(self, X: Any) -> tuple[Readings, Verdict]:
         check_is_fitted(self)

@@ -56,6 +56,12 @@ class AnomalyNetwork(nn.Module):
             self.head.weight[:, self.encoder.hidden_size :] = torch.from_numpy(np.atleast_2d(found.coef_))
             self.head.bias.copy_(torch.from_numpy(np.atleast_1d(found.intercept_)))
 
+    def measure_changes_in(self, scale: Tensor) -> None:
+        """Divide what the head gives, which was in units of x, by the usual size (P * C,) of each change."""
+        with torch.no_grad():
+            self.head.weight.div_(scale[:, None])
+            self.head.bias.div_(scale)
+
     def forward(self, x: Tensor) -> Tensor:
         """Forecast the changes in units of their scale: (T, N, C) -> (T, N, P * C)."""
         output, _ = self.encoder(x)

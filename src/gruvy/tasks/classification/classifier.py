@@ -30,7 +30,8 @@ from gruvy.tasks.classification.network import cross_entropy
 from gruvy.tasks.classification.params import check_params
 from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
+from gruvy.tasks.run import Run
 from gruvy.training import Progress, Schedule, reproducible
 
 # Sequences in a batch of the validation part.
@@ -92,6 +93,19 @@ class SequenceClassifier(ClassifierMixin, Estimator):
     """
 
     columns_: SequenceColumns | None
+    classes_: NDArray[Any]
+    _model: ClassifierModel
+
+    _shaping = (
+        "tokens",
+        "vocabulary_size",
+        "embedding_size",
+        "cell",
+        "hidden_size",
+        "num_layers",
+        "bidirectional",
+        "ensemble_size",
+    )
 
     def __init__(
         self,
@@ -139,6 +153,9 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        rescale: bool = False,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on labelled sequences, choose the best epoch, calibrate the probabilities.
 
@@ -152,6 +169,11 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its classes, and its vocabulary or scaling, are kept.
+            rescale: take the scaling from these data, and not from that model.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -162,26 +184,44 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             MissingExtraError: sub-words without the tokenizers library.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            rescale=rescale,
+            max_minutes=max_minutes,
+        )
         sequences: list[Any] = [*read_sequences(X)]
         labels = read_labels(y, len(sequences))
         weights = read_weights(sample_weight, len(sequences))
         if not weights.all():
             sequences = [sequences[row] for row in np.flatnonzero(weights)]
             labels, weights = labels[weights > 0], weights[weights > 0]
+        parent = run.parent
+        if parent is not None:
+            sequences = [*parent._model.read(sequences)]
+            parent.numbers(labels)  # refuses classes that it does not know
         classes, numbers, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(classes) < 2:
             raise DataError(
                 f"y: expected at least two classes, got one class, {classes.tolist()[0]!r}; add sequences of another"
             )
+        if parent is not None:  # it may know more of them
+            classes, numbers = parent.classes_, parent.numbers(labels)
+            counts = np.bincount(numbers, minlength=len(classes))
         weights = weights * class_weights(self.class_weight, classes, counts)[numbers]
         targets = (weights[:, None] * np.eye(len(classes))[numbers]).astype(np.float32)
 
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         kept = held_out(numbers, self.validation_fraction, seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
-        preparation = self._learn_preparation(sequences, ~kept)
+        if parent is not None and not (rescale and isinstance(parent._model.preparation, Scaling)):
+            preparation = parent._model.preparation
+        else:
+            preparation = self._learn_preparation(sequences, ~kept)
         encoded = encode(sequences, preparation)
         training, validation = (
             Sequences([encoded[row] for row in np.flatnonzero(part)], targets[part], batch_size=size)
@@ -189,17 +229,16 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         )
         with reproducible(seed):
             network = new_network(self, preparation, len(classes))
+        run.begin(network)
         self._train(
             network,
             cross_entropy,
             training,
             validation,
             self._schedule(len(training)),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity([targets, *encoded]),
-            progress=progress,
             facts={"sequences": len(sequences)},
         )
         self.columns_ = None

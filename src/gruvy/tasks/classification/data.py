@@ -139,7 +139,8 @@ def class_weights(
     if weight is None:
         return np.ones(len(classes))
     if isinstance(weight, str):
-        balanced: NDArray[np.float64] = counts.sum() / (len(classes) * counts)
+        # A class that only the model knows which a fit begins from has no sequence that could be weighed.
+        balanced: NDArray[np.float64] = counts.sum() / ((counts > 0).sum() * np.maximum(counts, 1))
         return balanced
     known = classes.tolist()
     unknown = [label for label in weight if label not in known]

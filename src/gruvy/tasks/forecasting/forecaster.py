@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from gruvy.data import chosen_step, read_series, write_times
 from gruvy.errors import ArgumentError
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
 from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, note_scales
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
+from gruvy.tasks.forecasting.inheritance import inherited, shared_columns
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
+from gruvy.tasks.run import Run
 from gruvy.timeseries import Columns, Preparation, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible
 
@@ -79,6 +83,9 @@ class Forecaster(Estimator):
         >>> model.predict(table).shape
         (4, 2)
     """
+
+    _model: ForecastModel
+    _shaping = ("horizon", "cell", "hidden_size", "num_layers", "quantiles")
 
     def __init__(
         self,
@@ -136,6 +143,9 @@ class Forecaster(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        rescale: bool = False,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on a table, choose the best epoch, score it and the baselines on the held-out test part.
 
@@ -155,6 +165,11 @@ class Forecaster(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its scaling, calendar and order of columns are kept.
+            rescale: take the scaling from these data, and not from that model.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -164,16 +179,30 @@ class Forecaster(Estimator):
             DataError: a table that cannot be used, or with too few rows.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            rescale=rescale,
+            max_minutes=max_minutes,
+        )
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         columns = Columns(_names(target), time, series, _names(past), _names(known))
         said = TimeFormat(time_format, timezone)
-        parts, found = read_series(frame, columns, chosen_step(step, calendar, time), said=said)
+        parent, asked = run.parent, chosen_step(step, calendar, time)
+        if parent is not None:
+            columns = shared_columns(parent._model.preparation.columns, columns)
+            asked = parent._model.preparation.step if asked is None else asked
+        parts, found = read_series(frame, columns, asked, said=said)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
         )
+        if parent is not None:
+            preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
         table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
         origins = split.origins(table)
         split.check(parts, origins, context=self.context_length, horizon=self.horizon)
@@ -181,18 +210,18 @@ class Forecaster(Estimator):
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
 
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         with reproducible(seed):
             network = new_network(self, preparation)
+        run.begin(network)
         self._train(
             network,
             PinballLoss(quantile_levels(self.quantiles)),
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity(
                 (
                     part
@@ -201,7 +230,6 @@ class Forecaster(Estimator):
                 ),
                 **{name: list(value) if isinstance(value, tuple) else value for name, value in vars(columns).items()},
             ),
-            progress=progress,
             facts={
                 "rows": len(frame),
                 "step": str(found),
@@ -380,6 +408,14 @@ class Forecaster(Estimator):
         """
         check_is_fitted(self)
         return write_forecaster(self, path)
+
+    def _weights(self) -> dict[str, Tensor]:
+        """The margins of the bands are no weights: they are set anew after each training."""
+        weights = super()._weights()
+        return weights | {name: torch.zeros_like(weights[name]) for name in weights if name.startswith("margins.")}
+
+    def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._shapes(params) | {"quantiles": quantile_levels(params["quantiles"])}
 
     def _keep(self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression) -> None:
         """Take over the parts of a fitted model."""

@@ -11,16 +11,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from gruvy.data import Streams
 from gruvy.errors import ArgumentError, DataError
 from gruvy.language import Alphabet, Characters, Subwords
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
 from gruvy.tasks.language.file import new_language_network, write_language_model
 from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
 from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
 from gruvy.tasks.language.subwords import learn_subwords
+from gruvy.tasks.run import Run
 from gruvy.training import Progress, Schedule, reproducible
 
 # Streams side by side where nothing is learnt: more of them are faster, and each begins with nothing remembered.
@@ -71,6 +73,8 @@ class LanguageModel(Estimator):
         10
     """
 
+    _shaping = ("cell", "hidden_size", "num_layers", "tokens", "vocabulary_size", "embedding_size")
+
     def __init__(
         self,
         hidden_size: int = 256,
@@ -116,6 +120,8 @@ class LanguageModel(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on a text, choose the best epoch, score it and the baselines on the test part.
 
@@ -128,6 +134,10 @@ class LanguageModel(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its characters or sub-words are kept.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -137,28 +147,36 @@ class LanguageModel(Estimator):
             DataError: no text, or a part that is too short.
         """
         check_language_params(self.get_params())
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            max_minutes=max_minutes,
+        )
         parts = self._parts(text, validation, test)
         characters = Alphabet.of("".join(parts.values()))
         alphabet: Alphabet | Subwords = characters
-        if self.tokens == "subword":
+        if run.parent is not None:
+            alphabet = run.parent._characters.alphabet
+        elif self.tokens == "subword":
             alphabet = learn_subwords(parts["training"], characters.characters, self.vocabulary_size)
         training, judged = (torch.from_numpy(alphabet.encode(parts[name])) for name in ("training", "validation"))
 
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         with reproducible(seed):
             network = new_language_network(self, alphabet)
+        run.begin(network)
         self._train(
             network,
             CarriedLoss(torch.tensor([len(piece) for piece in alphabet.pieces])),
             Streams(training, alphabet.start, streams=self.batch_size, context=self.context_length),
             Streams(judged, alphabet.start, streams=_VALIDATION_STREAMS, context=self.context_length),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity(parts.values()),
-            progress=progress,
             facts={"characters": {name: len(part) for name, part in parts.items()}},
         )
         self._keep(network, alphabet)
@@ -273,6 +291,9 @@ class LanguageModel(Estimator):
         """
         check_is_fitted(self)
         return write_language_model(self, path)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self._network.state_dict()
 
     def _parts(self, text: Any, validation: Any, test: Any) -> dict[str, str]:
         whole = joined(text)

@@ -12,9 +12,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from gruvy.data import Sequences, pad
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.data import Rolls, held_out, read_rolls
 from gruvy.tasks.music.file import new_network, write_polyphonic
@@ -23,6 +24,7 @@ from gruvy.tasks.music.network import FrameLikelihood, PolyphonicNetwork
 from gruvy.tasks.music.params import check_params
 from gruvy.tasks.music.sampling import sample_roll
 from gruvy.tasks.music.scores import frame_likelihoods, score_row
+from gruvy.tasks.run import Run
 from gruvy.training import Progress, Schedule, reproducible
 
 # Pieces in a batch where nothing is learnt.
@@ -69,6 +71,10 @@ class PolyphonicModel(Estimator):
     """
 
     files_: MusicFiles
+    n_features_in_: int
+    _network: PolyphonicNetwork
+
+    _shaping = ("cell", "hidden_size", "num_layers", "reset_after")
 
     def __init__(
         self,
@@ -108,6 +114,8 @@ class PolyphonicModel(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on pieces, keep the best epoch.
 
@@ -118,6 +126,10 @@ class PolyphonicModel(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its notes are kept.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -127,9 +139,16 @@ class PolyphonicModel(Estimator):
             DataError: pieces that cannot be used.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
-        rolls = read_rolls(X)
-        seed = self._seed(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            max_minutes=max_minutes,
+        )
+        rolls = read_rolls(X) if run.parent is None else read_rolls(X, run.parent.n_features_in_)
+        seed = self._seed(run)
         if validation is None:
             kept = held_out(len(rolls), self.validation_fraction, seed)
             learnt, judged = ([rolls[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
@@ -140,17 +159,16 @@ class PolyphonicModel(Estimator):
             network = new_network(self, rolls[0].shape[1])
             with torch.no_grad():  # what is left to learn is how the next frame differs from any frame
                 network.head.bias.copy_(torch.from_numpy(frequencies.logits))
+        run.begin(network)
         self._train(
             network,
             FrameLikelihood(self.weight_noise),
             _batches(learnt, self.batch_size),
             _batches(judged, _BATCH),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity([*learnt, *judged], validating=len(judged)),
-            progress=progress,
             facts={"pieces": len(learnt) + len(judged)},
         )
         self.n_features_in_ = rolls[0].shape[1]
@@ -255,6 +273,9 @@ class PolyphonicModel(Estimator):
         """
         check_is_fitted(self)
         return write_polyphonic(self, path)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self._network.state_dict()
 
     def _keep(self, network: PolyphonicNetwork, frequencies: NoteFrequencies, markov: NoteMarkov) -> None:
         """Take over the parts of a fitted model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -154,6 +154,15 @@ class Preparation:
     def channels(self) -> int:
         """C, what the network reads of a step."""
         return len(self.alphabet) + (0 if self.scaling is None else len(self.scaling.mean))
+
+    def inherited(self, fresh: Preparation, *, rescale: bool) -> Preparation:
+        """Return what a training that begins with the weights of this one's fit reads by.
+
+        Args:
+            fresh: learnt from the new sequences.
+            rescale: take the scaling from there.
+        """
+        return replace(self, scaling=fresh.scaling) if rescale else self
 
     def encode(self, sequences: Sequence[Steps]) -> list[Encoded]:
         """Check sequences against those of the fit and encode them.

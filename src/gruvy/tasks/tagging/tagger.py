@@ -17,7 +17,8 @@ from gruvy.errors import DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import class_weights
 from gruvy.tasks.classification.scores import majority_row, score_row
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
+from gruvy.tasks.run import Run
 from gruvy.tasks.tagging.batches import TaggedSequences
 from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
 from gruvy.tasks.tagging.file import write_tagger
@@ -78,6 +79,10 @@ class SequenceTagger(Estimator):
     """
 
     columns_: TagColumns | None
+    classes_: NDArray[Any]
+    _model: TaggerModel
+
+    _shaping = ("cell", "hidden_size", "num_layers", "bidirectional")
 
     def __init__(
         self,
@@ -117,6 +122,9 @@ class SequenceTagger(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        rescale: bool = False,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on sequences with a label at every step, choose the best epoch, calibrate the probabilities.
 
@@ -129,6 +137,11 @@ class SequenceTagger(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its classes, alphabet and scaling are kept.
+            rescale: take the scaling from these data, and not from that model.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -138,7 +151,15 @@ class SequenceTagger(Estimator):
             DataError: sequences or labels that cannot be used.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            rescale=rescale,
+            max_minutes=max_minutes,
+        )
         sequences = read_steps(X)
         labels = read_labels(y, sequences)
         if len(labels.classes) < 2:
@@ -146,18 +167,22 @@ class SequenceTagger(Estimator):
                 f"y: expected at least two classes, got one class, {labels.classes.tolist()[0]!r}; "
                 "add sequences with another"
             )
+        parent, classes, numbers = run.parent, labels.classes, labels.numbers
         preparation = Preparation.of(sequences)
-        encoded, numbers = preparation.encode(sequences), labels.numbers
-        seed = self._seed(checkpoint, resume)
+        if parent is not None:
+            classes, numbers = parent.classes_, numbers_of(parent.classes_, labels)
+            preparation = parent._model.preparation.inherited(preparation, rescale=rescale)
+        encoded = preparation.encode(sequences)
+        seed = self._seed(run)
         if validation is None:
             kept = self._held_out(len(sequences), seed)
         else:
             more = read_steps(validation[0])
             encoded += preparation.encode(more)
-            numbers = numbers + numbers_of(labels.classes, read_labels(validation[1], more))
+            numbers = numbers + numbers_of(classes, read_labels(validation[1], more))
             kept = np.arange(len(encoded)) >= len(sequences)
-        counts = class_counts(numbers, len(labels.classes))
-        weights = class_weights(self.class_weight, labels.classes, counts)
+        counts = class_counts(numbers, len(classes))
+        weights = class_weights(self.class_weight, classes, counts)
 
         training, validating = (
             TaggedSequences(
@@ -169,22 +194,21 @@ class SequenceTagger(Estimator):
             for part, size in ((~kept, self.batch_size), (kept, _BATCH))
         )
         with reproducible(seed):
-            network = self._new_network(preparation.channels, len(labels.classes))
+            network = self._new_network(preparation.channels, len(classes))
+        run.begin(network)
         self._train(
             network,
             StepCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
             training,
             validating,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity([kept, *numbers, *(part for one in encoded for part in one.arrays())]),
-            progress=progress,
             facts={"sequences": len(encoded), "steps": int(counts.sum())},
         )
         self.columns_ = None
-        self.classes_ = labels.classes
+        self.classes_ = classes
         self.class_counts_ = counts
         self.text_labels_ = labels.text
         logits = TaggerModel(network, preparation, 1.0).logits(validating.sequences)  # type: ignore[arg-type]

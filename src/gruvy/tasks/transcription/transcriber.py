@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.language import LanguageModel
+from gruvy.tasks.run import Run
 from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.audio import Samples, read_recordings
 from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
@@ -76,6 +77,9 @@ class Transcriber(Estimator):
     """
 
     columns_: dict[str, str] | None
+    _model: TranscriberModel
+
+    _shaping = ("cell", "hidden_size", "num_layers", "bidirectional", "n_mels", "subsampling")
 
     def __init__(
         self,
@@ -123,6 +127,9 @@ class Transcriber(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        rescale: bool = False,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on recordings and what is said in them, and choose the best epoch.
 
@@ -133,6 +140,11 @@ class Transcriber(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its alphabet, sample rate and scaling are kept.
+            rescale: take the scaling from these data, and not from that model.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -143,8 +155,17 @@ class Transcriber(Estimator):
             MissingExtraError: the extra ``speech`` is missing.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
-        recordings, rate = read_recordings(X, sample_rate)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            rescale=rescale,
+            max_minutes=max_minutes,
+        )
+        parent = run.parent
+        recordings, rate = read_recordings(X, sample_rate, model_rate=None if parent is None else parent.sample_rate_)
         texts = read_texts(y, len(recordings))
         if len(set(texts)) < 2:
             raise DataError(
@@ -154,12 +175,20 @@ class Transcriber(Estimator):
         frames = [features.frames(samples) for samples in recordings]
         check_steps([len(one) for one in frames], texts, self.subsampling)
 
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         kept = held_out(texts, self.validation_fraction, seed)
-        alphabet = "".join(sorted(set("".join(texts))))
-        scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
+        if parent is None:
+            alphabet = "".join(sorted(set("".join(texts))))
+        else:
+            alphabet = parent.alphabet_
+            parent._check_characters(texts)
+        if parent is not None and run.keeps_scaling:
+            scaling = parent._model.scaling
+        else:
+            scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
         with reproducible(seed):
             network = new_network(self, len(alphabet))
+        run.begin(network)
         model = TranscriberModel(network, features, scaling, alphabet)
         scaled = [scaling.scale(one) for one in frames]
         training, validation = (self._utterances(model, scaled, texts, np.flatnonzero(part)) for part in (~kept, kept))
@@ -169,11 +198,9 @@ class Transcriber(Estimator):
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity([*texts, *scaled]),
-            progress=progress,
             facts={"recordings": len(recordings)},
         )
         self.columns_ = None
@@ -261,9 +288,7 @@ class Transcriber(Estimator):
         """
         found = self.log_probabilities(X, sample_rate=sample_rate)
         texts = read_texts(y, len(found))
-        unknown = sorted(set("".join(texts)) - set(self.alphabet_))
-        if unknown:
-            raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
+        self._check_characters(texts)
         check_steps([len(log_p) * self.subsampling for log_p in found], texts, self.subsampling)
         seconds = np.float64(self.subsampling * self._model.features.hop / self.sample_rate_)
         return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
@@ -322,6 +347,11 @@ class Transcriber(Estimator):
         """
         check_is_fitted(self)
         return write_transcriber(self, path)
+
+    def _check_characters(self, texts: Sequence[str]) -> None:
+        unknown = sorted(set("".join(texts)) - set(self.alphabet_))
+        if unknown:
+            raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
 
     def _read(self, X: Any, sample_rate: int | None) -> list[Samples]:
         return read_recordings(X, sample_rate, model_rate=self.sample_rate_)[0]

@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data.codec import END, SubwordCodec
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.estimator import Estimator, check_resume
+from gruvy.tasks.estimator import Estimator
+from gruvy.tasks.run import Run
 from gruvy.tasks.translation.batches import Pairs
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
 from gruvy.tasks.translation.file import new_network, write_translator
@@ -72,6 +73,9 @@ class Translator(Estimator):
     """
 
     columns_: PairColumns | None
+    _model: TranslatorModel
+
+    _shaping = ("attention", "vocabulary_size", "embedding_size", "hidden_size", "num_layers")
 
     def __init__(
         self,
@@ -117,6 +121,8 @@ class Translator(Estimator):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warm_start: Self | str | os.PathLike[str] | None = None,
+        max_minutes: float | None = None,
     ) -> Self:
         """Train on pairs of sentences and choose the best epoch.
 
@@ -127,6 +133,10 @@ class Translator(Estimator):
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.
+            warm_start: a fitted model of the same parameters, or the path of its file, with whose weights the training
+                begins; its sub-words are kept.
+            max_minutes: the training ends within them, with as many epochs as fit; how many, and so the result,
+                depends on the machine.
 
         Returns:
             The fitted estimator.
@@ -137,17 +147,28 @@ class Translator(Estimator):
             MissingExtraError: without the tokenizers library.
         """
         check_params(self.get_params())
-        check_resume(checkpoint, resume)
+        run = Run.of(
+            self,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            warm_start=warm_start,
+            max_minutes=max_minutes,
+        )
         source, target = read_pairs(X, y)
-        seed = self._seed(checkpoint, resume)
+        seed = self._seed(run)
         if validation is None:
             source, target, *kept = _split(source, target, self.validation_fraction, seed)
         else:
             kept = list(read_pairs(*validation, names=("validation[0]", "validation[1]")))
 
-        subwords = [SubwordCodec.of(texts, self.vocabulary_size) for texts in (source, target)]
+        if run.parent is None:
+            subwords = [SubwordCodec.of(texts, self.vocabulary_size) for texts in (source, target)]
+        else:
+            subwords = [run.parent._model.source, run.parent._model.target]
         with reproducible(seed):
             network = new_network(self, *subwords)
+        run.begin(network)
         model = TranslatorModel(network, *subwords)
         learnt = [pair for pair in model.encode_pairs(source, target) if max(map(len, pair)) <= self.max_length]
         if not learnt:
@@ -159,16 +180,14 @@ class Translator(Estimator):
             Pairs(learnt, batch_size=self.batch_size, seed=seed),
             Pairs(judged, batch_size=self.batch_size),
             Schedule(self.max_epochs, self.patience, self.learning_rate),
+            run=run,
             seed=seed,
-            checkpoint=checkpoint,
-            resume=resume,
             identity=self._identity(
                 (side for pair in (*learnt, *judged) for side in pair),
                 # How translations are searched for has no part in the training.
                 left_out=("beam_size", "length_normalization"),
                 validating=len(judged),
             ),
-            progress=progress,
             facts={"pairs": len(learnt), "validated": len(judged)},
         )
         self.columns_ = None

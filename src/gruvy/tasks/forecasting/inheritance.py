@@ -1,0 +1,74 @@
+"""What a Forecaster that begins with the weights of another one takes over from it besides them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from gruvy.errors import DataError, note
+from gruvy.timeseries import Columns, Preparation, Problems
+
+_NAMED = 5  # so many series are named in a note
+
+
+def shared_columns(parent: Columns, given: Columns) -> Columns:
+    """Return the columns of a new table in the order of the parent's, whose inputs they are.
+
+    The columns of times and of ids are no inputs, and may have other names.
+
+    Raises:
+        DataError: a part has other columns than in the parent.
+    """
+    problems = Problems("the table: the model that this one begins from has other columns")
+    for field in fields(Columns):
+        then, now = getattr(parent, field.name), getattr(given, field.name)
+        if isinstance(then, tuple) and sorted(map(str, then)) != sorted(map(str, now)):
+            problems.add(f"{field.name}: {_listed(then)} there, got {_listed(now)}")
+    if problems.found:
+        problems.found[-1] += "; name the same ones, or fit anew"
+    problems.raise_as(DataError)
+    return replace(parent, time=given.time, series=given.series)
+
+
+def inherited(parent: Preparation, fresh: Preparation, *, rescale: bool) -> Preparation:
+    """Return how a new table is prepared for the parent's weights: with its calendar, flags and, mostly, scales.
+
+    A series that the parent has not seen gets the scale of its own new rows.
+
+    Args:
+        parent: of the fit whose weights are taken over.
+        fresh: learnt from the training part of the new table.
+        rescale: take all scales from there.
+    """
+    kept = replace(parent, columns=fresh.columns)
+    if rescale or (parent.names and not fresh.names):
+        if not rescale:
+            note(
+                "the series share one scale, which is learnt from the new data: the model that this one begins from "
+                "has one for each of its own"
+            )
+        return replace(kept, scaler=fresh.scaler, names=fresh.names)
+    if not parent.names:  # one scale for all of them
+        return kept
+    place = {name: row for row, name in enumerate(parent.names)}
+    new = [name for name in fresh.names if name not in place]
+    if new:
+        more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
+        note(
+            f"the scales of {len(new)} series ({', '.join(map(str, new[:_NAMED]))}{more}) are learnt from the new "
+            "data: the model that this one begins from has not seen them"
+        )
+    rows = [
+        (parent.scaler, place[name]) if name in place else (fresh.scaler, row) for row, name in enumerate(fresh.names)
+    ]
+    scaler = replace(
+        fresh.scaler,
+        mean=np.stack([scaler.mean[row] for scaler, row in rows]),
+        std=np.stack([scaler.std[row] for scaler, row in rows]),
+    )
+    return replace(kept, scaler=scaler, names=fresh.names)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "none"
