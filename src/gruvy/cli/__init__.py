@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from typing import Any
@@ -17,6 +18,8 @@ def main() -> None:
     try:
         with warnings.catch_warnings():
             _print_notes()
+            # Whoever ends a job (kill, a batch system, a container) ends it as Ctrl-C does.
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
             sys.exit(_run())
     except KeyboardInterrupt:
         _complain("stopped")

@@ -12,6 +12,7 @@ import typer
 from gruvy.cli.arguments import check_target
 from gruvy.cli.options import Json
 from gruvy.cli.output import Training, print_json, print_table, say, stderr, working
+from gruvy.cli.pulse import pulse
 from gruvy.demos.catalogue import DEMOS, Entry, runner
 from gruvy.errors import ArgumentError, GruvyError
 
@@ -98,7 +99,8 @@ def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bo
         for about in map(card, DEMOS[name].cards):
             stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
     begin = perf_counter()
-    outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
+    with pulse(lambda: f"demo {name}", quiet=quiet):
+        outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
     seconds = before + perf_counter() - begin
     if not quiet:
         _show(outcome)

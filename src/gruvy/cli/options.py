@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from gruvy.tasks.estimator import Estimator
+
+    Fitted = TypeVar("Fitted", bound=Estimator)
 
 Cell = Annotated[str, typer.Option(metavar="CELL", help="gru, lstm or tanh.")]
 HiddenSize = Annotated[int, typer.Option(metavar="N", help="Hidden units per layer.")]
@@ -17,11 +23,57 @@ NumLayers = Annotated[int, typer.Option(metavar="N", help="Recurrent layers on t
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
+Rescale = Annotated[
+    bool, typer.Option("--rescale", help="With --from: take the scaling from DATA, and not from that model.")
+]
+
+# Parameter of an estimator -> the option that sets it, where they have different names.
+_OPTIONS = {
+    "context_length": "context",
+    "max_epochs": "epochs",
+    "random_state": "seed",
+    "class_weight": "balanced",
+    "ensemble_size": "ensemble",
+    "bidirectional": "streaming",
+}
+
+
 @dataclass(frozen=True)
-class RunOptions:
+class _Command:
+    """The command that runs, which knows what options it was given."""
+
+    command: typer.Context
+
+    def given(self, parameter: str) -> bool:
+        """Whether the option of an estimator's parameter was written, and is not its default."""
+        source = self.command.get_parameter_source(_OPTIONS.get(parameter, parameter))
+        return source is not None and source.name != "DEFAULT"
+
+
+@dataclass(frozen=True)
+class _EpochOptions(_Command):
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="At most so many; early stopping may need fewer.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True)
+class RunOptions(_Command):
     """What every ``gruvy fit`` has besides its own options: see `gruvy.cli.expansion.expanded`."""
 
+    minutes: Annotated[
+        float | None, typer.Option(metavar="N", help="The training ends within them, with as many epochs as fit.")
+    ] = None
+    learning_rate: Annotated[float | None, typer.Option(metavar="RATE", help="The highest one.")] = None
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.")] = 0
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Go on from this .gruvy file, on data of the same form; options not given are as they were there.",
+        ),
+    ] = None
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("model.gruvy")
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML report.")] = None
     checkpoint: Annotated[
@@ -31,30 +83,72 @@ class RunOptions:
     json: Json = False
 
     def check(self) -> None:
-        """Fail before the training, not after it, where its results could not be written."""
+        """Fail before the training, not after it, where its results could not be written, or limits make no sense."""
         check_target(self.out, "--out")
         check_target(self.report, "--report")
         if self.resume and self.checkpoint is None:
             raise ArgumentError("--resume: needs --checkpoint, the folder in which an earlier run kept its state")
+        if self.minutes is not None and not 0 < self.minutes < float("inf"):
+            raise ArgumentError(f"--minutes: expected a number above 0, got {self.minutes:g}")
+        rescale = self.command.params.get("rescale")
+        if rescale and self.from_ is None:
+            raise ArgumentError("--rescale: needs --from, the model whose scaling would be kept")
+
+    def estimator(self, kind: type[Fitted], **params: Any) -> Fitted:
+        """Make the estimator of a command: of these parameters, or with --from of those that the model there has, but
+        for the options that were given.
+
+        Raises:
+            ArgumentError: the model there is of another kind, or an option does not fit its weights.
+            FileFormatError: there is no model.
+        """
+        params |= {"random_state": self.seed, **self.limits}
+        if self.from_ is None:
+            return kind(**params)
+        from sklearn.base import clone
+
+        from gruvy.tasks.run import check_shapes, parent_of
+
+        parent = parent_of(kind, self._parent, what="--from")
+        made: Fitted = clone(parent)
+        made.set_params(**{name: value for name, value in params.items() if self.given(name)})
+        check_shapes(made, parent, what="--from", named=_option)
+        return made
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The parameters of an estimator that keep their own defaults where these options are not given."""
+        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
 
     @property
     def training(self) -> dict[str, Any]:
         """What an estimator's ``fit`` is given of them."""
-        return {"checkpoint": self.checkpoint, "resume": self.resume}
+        return {
+            "checkpoint": self.checkpoint,
+            "resume": self.resume,
+            "warm_start": self._parent,
+            "max_minutes": self.minutes,
+        }
 
+    @cached_property
+    def _parent(self) -> Any:
+        if self.from_ is None:
+            return None
+        from gruvy.tasks import load
 
-@dataclass(frozen=True)
-class _EpochOptions:
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="At most so many; early stopping may need fewer.")] = (
-        None
-    )
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """What an estimator is made with of them."""
-        return {} if self.epochs is None else {"max_epochs": self.epochs}
+        return load(self.from_)
 
 
 @dataclass(frozen=True)
 class FitOptions(RunOptions, _EpochOptions):
     """The options of a training in epochs, which all have but that of an agent."""
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """With the most epochs too."""
+        return super().limits | ({} if self.epochs is None else {"max_epochs": self.epochs})
+
+
+def _option(parameter: str) -> str:
+    """The option of an estimator's parameter, as it is written."""
+    return "--" + _OPTIONS.get(parameter, parameter).replace("_", "-")

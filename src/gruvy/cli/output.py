@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import rich.table
+import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from gruvy.cli.pulse import PULSE, pulse
 
 if TYPE_CHECKING:
     from gruvy.cli.options import RunOptions
     from gruvy.report import Table
     from gruvy.training import Progress as Event
+
+# The exit code after Ctrl-C, as shells count it: 128 + SIGINT, and what Typer returns.
+INTERRUPTED = 130
 
 # What is printed are texts, column names and paths of the user's; none of it is markup.
 stderr = Console(stderr=True, highlight=False, markup=False)
@@ -35,16 +41,17 @@ def print_json(document: Any) -> None:
 
 @contextmanager
 def working(what: str, *, quiet: bool) -> Iterator[None]:
-    """Show on a terminal that something goes on which has no steps to count."""
-    if quiet or not stderr.is_terminal:
-        yield
-        return
-    with stderr.status(what):
-        yield
+    """Show that something goes on which has no steps to count: on a terminal at once, elsewhere as `pulse` does."""
+    if not quiet and stderr.is_terminal:
+        with stderr.status(what):
+            yield
+    else:
+        with pulse(lambda: what, quiet=quiet):
+            yield
 
 
 class Training:
-    """Shows training events: a bar on a terminal, one line an epoch elsewhere, nothing where ``quiet``.
+    """Shows training events: a bar on a terminal, a line an epoch elsewhere and between, nothing where ``quiet``.
 
     Its context gives what ``fit(progress=...)`` is to call. ``name`` says which model is trained.
     """
@@ -61,16 +68,21 @@ class Training:
             transient=True,
         )
         self.validation = ""  # of the last epoch that ended; batches in between have none of their own
-        self.task = self.bar.add_task(name, total=None, state="preparing")
+        self.state = "preparing"  # what is said of it between two epochs
+        self.task = self.bar.add_task(name, total=None, state=self.state)
 
     def __enter__(self) -> Callable[[Event], None]:
+        self.open = ExitStack()
+        self.open.enter_context(pulse(lambda: f"{self.name}: {self.state}", quiet=self.quiet))
         if not self.quiet and stderr.is_terminal:
             self.bar.start()
+            self.open.callback(self.bar.stop)
         return self._show
 
-    def __exit__(self, *_: object) -> None:
-        if self.bar.live.is_started:
-            self.bar.stop()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self.open.close()
+        if isinstance(error, KeyboardInterrupt) and error.args:
+            print(f"{self.name}: {error}", file=stderr.file)
 
     def _show(self, event: Event) -> None:
         if self.quiet:
@@ -83,8 +95,10 @@ class Training:
             done = (event.epoch - 1) * event.batches + event.batch
             state += f"{self.validation}  {left} left"
             self.bar.update(self.task, total=event.epochs * event.batches, completed=done, state=state)
-        elif event.note or event.validation_loss is not None:
-            print(f"{self.name}: {state}{self.validation}  at most {left} left", file=stderr.file, flush=True)
+            return
+        self.state = f"{state}{self.validation}  at most {left} left"
+        if event.note or event.validation_loss is not None:
+            PULSE.say(f"{self.name}: {self.state}")
 
 
 def print_table(table: Table) -> None:
@@ -111,9 +125,13 @@ def print_fitted(model: Any, run: RunOptions, *, show: Callable[[], None], **fac
         kept = ("history_", "best_epoch_", "n_parameters_", "seconds_per_epoch_", "peak_memory_bytes_", "provenance_")
         own = {names.get(name, name.rstrip("_")): getattr(model, name) for name in kept if hasattr(model, name)}
         print_json({"model": run.out, "report": run.report, **facts, **own})
-        return
-    show()
-    say(f"Model: {run.out}" + (f"\nReport: {run.report}" if run.report else ""), soft_wrap=True)
+    else:
+        show()
+        if parent := model.provenance_.get("parent"):
+            say(f"Went on from: {run.from_}, trained on {parent['date'][:10]}", soft_wrap=True)
+        say(f"Model: {run.out}" + (f"\nReport: {run.report}" if run.report else ""), soft_wrap=True)
+    if model.provenance_.get("stopped") == "Ctrl-C":
+        raise typer.Exit(INTERRUPTED)
 
 
 def _plain(value: Any) -> Any:

@@ -72,11 +72,15 @@ class Run(Generic[Fitted]):
             raise ArgumentError("rescale=True: expected warm_start, the fitted model to go on with, got None")
         if max_minutes is not None and not (is_real(max_minutes) and math.isfinite(max_minutes) and max_minutes > 0):
             raise ArgumentError(f"max_minutes: expected a number of minutes above 0, got {max_minutes!r}")
+        parent = None
+        if warm_start is not None:
+            parent = parent_of(type(estimator), warm_start)
+            check_shapes(estimator, parent)
         return cls(
             None if checkpoint is None else Path(checkpoint),
             resume,
             progress,
-            None if warm_start is None else parent_of(estimator, warm_start),
+            parent,
             rescale,
             None if max_minutes is None else time.perf_counter() + 60 * max_minutes,
         )
@@ -134,28 +138,32 @@ class Run(Generic[Fitted]):
         return {"parent": told | ({"parent": made["parent"]} if "parent" in made else {})}
 
 
-def parent_of(estimator: Fitted, warm_start: Any) -> Fitted:
+def parent_of(kind: type[Fitted], warm_start: Any, *, what: str = "warm_start") -> Fitted:
     """Return the fitted model that a ``warm_start`` is, read from its file if it is a path.
 
+    Args:
+        kind: of the estimator that is about to be fitted.
+        warm_start: a fitted one, or a path.
+        what: the argument that it is, for messages.
+
     Raises:
-        ArgumentError: it is something else, or parameters that shape the network differ.
+        ArgumentError: it is something else.
         FileFormatError: a file that cannot be read.
     """
-    name = type(estimator).__name__
+    name = kind.__name__
     if isinstance(warm_start, (str, os.PathLike)):
         from gruvy.tasks.loading import load  # which knows all estimators, and they know this module
 
         warm_start = load(warm_start)
-    if not isinstance(warm_start, type(estimator)):
-        what = "an" if name[0] in "AEIOU" else "a"
+    if not isinstance(warm_start, kind):
         came = type(warm_start).__name__ if hasattr(warm_start, "get_params") else repr(warm_start)
+        file = getattr(warm_start, "_file", None)
         raise ArgumentError(
-            f"warm_start: expected {what} {name} that was fitted, or the path of its file, got {came}; give what "
-            "gruvy.load returns"
+            f"{what}: expected {_article(name)} {name} that was fitted, or the path of its file, got {came}"
+            f"{f' ({file})' if file else ''}; give a model that the same estimator has made"
         )
     if not hasattr(warm_start, "_fitted_params"):
-        raise ArgumentError(f"warm_start: expected a fitted {name}, got one that is not; fit it first")
-    check_shapes(estimator, warm_start)
+        raise ArgumentError(f"{what}: expected a fitted {name}, got one that is not; fit it first")
     return warm_start
 
 
@@ -190,3 +198,7 @@ def weights_digest(weights: Mapping[str, Tensor]) -> str:
         value = weights[name].detach()
         digest.update(name.encode() + value.to(torch.device("cpu")).contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "AEIOU" else "a"

@@ -122,7 +122,7 @@ def train(
                 run_loop(module, training, validation, schedule, **how)
             except StoppedError:
                 if not state.epochs:
-                    raise KeyboardInterrupt from None
+                    raise KeyboardInterrupt("stopped before the end of the first epoch: there is no model") from None
             if interruption.wanted:
                 stopped = "Ctrl-C"
             elif not state.finished:

@@ -57,22 +57,23 @@ def fit(
         from gruvy.tasks import RecurrentAgent
         from gruvy.tasks.agent.report import agent_report, environment_part
 
-        agent = RecurrentAgent(
+        agent = run.estimator(
+            RecurrentAgent,
             hidden_size=hidden_size,
             num_layers=num_layers,
             memory=memory,
             num_envs=num_envs,
             num_steps=num_steps,
             gamma=gamma,
-            random_state=run.seed,
         )
-    with Training("GRU" if memory else "no memory", quiet=run.json) as progress:
+    with Training("GRU" if agent.memory else "no memory", quiet=run.json) as progress:
         agent.fit(env, total_steps=steps, **run.training, progress=progress)
     agent.save(run.out)
-    scores = agent.evaluate(episodes=episodes)
-    if run.report is not None:
-        part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
-        write_agent_report(agent_report([part], agent, title=env), run.report)
+    with working("scoring", quiet=run.json):
+        scores = agent.evaluate(episodes=episodes)
+        if run.report is not None:
+            part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
+            write_agent_report(agent_report([part], agent, title=env), run.report)
     print_fitted(
         agent,
         run,

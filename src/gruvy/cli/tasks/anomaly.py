@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names
-from gruvy.cli.options import FitOptions, HiddenSize, NumLayers
+from gruvy.cli.options import FitOptions, HiddenSize, NumLayers, Rescale
 from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError
 
@@ -42,6 +42,7 @@ def fit(
     horizon: Annotated[int, typer.Option(metavar="N", help="Rows ahead whose forecasts are judged.")] = 8,
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
+    rescale: Rescale = False,
     *,
     run: FitOptions,
 ) -> None:
@@ -57,14 +58,13 @@ def fit(
         from gruvy.tasks.anomaly.report import anomaly_report
 
         frame = read_table(data)
-        detector = AnomalyDetector(
-            context,
-            horizon,
+        detector = run.estimator(
+            AnomalyDetector,
+            context_length=context,
+            horizon=horizon,
             false_alarm_rate=false_alarm_rate,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=run.seed,
-            **run.limits,
         )
     with Training("GRU", quiet=run.json) as progress:
         detector.fit(
@@ -72,19 +72,20 @@ def fit(
             time=time,
             columns=names(columns) or None,
             **run.training,
+            rescale=rescale,
             progress=progress,
         )
     detector.save(run.out)
-    if run.report is not None:
-        write_anomaly_report(anomaly_report(detector, frame), run.report)
-    best = detector.history_[detector.best_epoch_ - 1]
+    with working("scoring", quiet=run.json):
+        if run.report is not None:
+            write_anomaly_report(anomaly_report(detector, frame), run.report)
+    best, rows = detector.history_[detector.best_epoch_ - 1], len(detector.calibration_scores_)
 
     def told() -> None:
         say(
             f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of "
             f"the forecasts {best['validation_loss']:.0%} of persistence's.\n"
-            f"An alarm is a score above 1, which {false_alarm_rate:.2%} of the {len(detector.calibration_scores_):,} "
-            "held-out rows have."
+            f"An alarm is a score above 1, which {detector.false_alarm_rate:.2%} of the {rows:,} held-out rows have."
         )
 
     print_fitted(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, NumLayers
+from gruvy.cli.options import Cell, FitOptions, NumLayers, Rescale
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -54,6 +54,7 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: NumLayers = 1,
+    rescale: Rescale = False,
     *,
     run: FitOptions,
 ) -> None:
@@ -75,31 +76,32 @@ def fit(
 
         frame = read_file(data, label, series, text=text)
         columns = SequenceColumns.of(frame, label, text, series, id)
-        model = SequenceClassifier(
+        model = run.estimator(
+            SequenceClassifier,
             tokens=tokens,
             ensemble_size=ensemble,
             class_weight="balanced" if balanced else None,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=run.seed,
-            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             frame,
             columns,
             test_fraction=test_fraction,
             **run.training,
+            rescale=rescale,
             progress=progress,
         )
     model.save(run.out)
-    own, majority = model.evaluate(test.X, test.y)
-    scores = [own, *test.baselines, majority]
-    if run.report is not None:
-        shown = classification_report({CELL_NAMES[cell]: model}, test.X, test.y, test.baselines, title=label)
-        write_classification_report(shown, run.report)
+    with working("scoring", quiet=run.json):
+        own, majority = model.evaluate(test.X, test.y)
+        scores = [own, *test.baselines, majority]
+        if run.report is not None:
+            shown = classification_report({CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=label)
+            write_classification_report(shown, run.report)
     print_fitted(
         model,
         run,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names
-from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
+from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers, Rescale
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def fit(
     cell: Cell = "gru",
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
+    rescale: Rescale = False,
     *,
     run: FitOptions,
 ) -> None:
@@ -70,17 +71,16 @@ def fit(
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
         frame = read_table(data)
-        model = Forecaster(
-            horizon,
-            context,
+        model = run.estimator(
+            Forecaster,
+            horizon=horizon,
+            context_length=context,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
             split=split,
-            random_state=run.seed,
-            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         model.fit(
             frame,
             target=names(target),
@@ -89,12 +89,14 @@ def fit(
             past=names(past),
             known=names(known),
             **run.training,
+            rescale=rescale,
             progress=progress,
         )
     model.save(run.out)
-    shown = forecast_report({CELL_NAMES[cell]: model}, frame)
-    if run.report is not None:
-        write_report(shown, run.report)
+    with working("scoring", quiet=run.json):
+        shown = forecast_report({CELL_NAMES[model.cell]: model}, frame)
+        if run.report is not None:
+            write_report(shown, run.report)
 
     def told() -> None:
         show(model, model.scores_)

@@ -54,22 +54,22 @@ def fit(
         from gruvy.tasks.language.report import language_report
 
         text = joined([read_text(path) for path in data])
-        model = LanguageModel(
-            hidden_size,
-            num_layers,
+        model = run.estimator(
+            LanguageModel,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
             cell=cell,
             tokens=tokens,
             context_length=context,
-            random_state=run.seed,
-            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         model.fit(text, **run.training, progress=progress)
     model.save(run.out)
-    held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
-    shown = language_report(model, held_out)
-    if run.report is not None:
-        write_language_report(shown, run.report)
+    with working("scoring", quiet=run.json):
+        held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
+        shown = language_report(model, held_out)
+        if run.report is not None:
+            write_language_report(shown, run.report)
 
     def told() -> None:
         show(model, model.scores_)

@@ -68,10 +68,13 @@ def fit(
         from gruvy.tasks.music.fitting import fit_files
         from gruvy.tasks.music.report import music_report
 
-        model = PolyphonicModel(
-            cell=cell, hidden_size=hidden_size, num_layers=num_layers, random_state=run.seed, **run.limits
+        model = run.estimator(
+            PolyphonicModel,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_files(
             model,
             data,
@@ -81,9 +84,12 @@ def fit(
             progress=progress,
         )
     model.save(run.out)
-    scores = model.evaluate(test.X)
-    if run.report is not None:
-        write_music_report(music_report({CELL_NAMES[cell]: model}, test.X, test.names, title=data.stem), run.report)
+    with working("scoring", quiet=run.json):
+        scores = model.evaluate(test.X)
+        if run.report is not None:
+            write_music_report(
+                music_report({CELL_NAMES[model.cell]: model}, test.X, test.names, title=data.stem), run.report
+            )
     print_fitted(
         model,
         run,

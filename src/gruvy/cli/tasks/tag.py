@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions
+from gruvy.cli.options import Cell, FitOptions, Rescale
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -55,6 +55,7 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
     num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 2,
+    rescale: Rescale = False,
     *,
     run: FitOptions,
 ) -> None:
@@ -73,30 +74,31 @@ def fit(
         from gruvy.tasks.tagging.table import fit_table
 
         frame, columns = _read(data, labels, label, string, series)
-        model = SequenceTagger(
+        model = run.estimator(
+            SequenceTagger,
             class_weight="balanced" if balanced else None,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
-            random_state=run.seed,
-            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             frame,
             columns,
             test_fraction=test_fraction,
             **run.training,
+            rescale=rescale,
             progress=progress,
         )
     model.save(run.out)
-    own, majority = model.evaluate(test.X, test.y)
-    scores = [own, *test.baselines, majority]
-    if run.report is not None:
-        name = CELL_NAMES[cell]
-        shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
-        write_tagging_report(shown, run.report)
+    with working("scoring", quiet=run.json):
+        own, majority = model.evaluate(test.X, test.y)
+        scores = [own, *test.baselines, majority]
+        if run.report is not None:
+            name = CELL_NAMES[model.cell]
+            shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
+            write_tagging_report(shown, run.report)
     print_fitted(
         model,
         run,

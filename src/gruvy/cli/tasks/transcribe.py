@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, NumLayers
+from gruvy.cli.options import Cell, FitOptions, NumLayers, Rescale
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -43,6 +43,7 @@ def fit(
     cell: Cell = "gru",
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 128,
     num_layers: NumLayers = 3,
+    rescale: Rescale = False,
     *,
     run: FitOptions,
 ) -> None:
@@ -61,15 +62,14 @@ def fit(
         from gruvy.tasks.transcription.report import transcription_report
         from gruvy.tasks.transcription.table import fit_table
 
-        model = Transcriber(
+        model = run.estimator(
+            Transcriber,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
             bidirectional=not streaming,
-            random_state=run.seed,
-            **run.limits,
         )
-    with Training(CELL_NAMES.get(cell, cell), quiet=run.json) as progress:
+    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(
             model,
             data,
@@ -78,14 +78,18 @@ def fit(
             test_fraction=test_fraction,
             sample_rate=sample_rate,
             **run.training,
+            rescale=rescale,
             progress=progress,
         )
     model.save(run.out)
-    own, empty = model.evaluate(test.paths, test.texts)
-    scores = [own, *test.baselines, empty]
-    if run.report is not None:
-        shown = transcription_report({CELL_NAMES[cell]: model}, test.paths, test.texts, test.baselines, title=data.stem)
-        write_transcription_report(shown, run.report)
+    with working("scoring", quiet=run.json):
+        own, empty = model.evaluate(test.paths, test.texts)
+        scores = [own, *test.baselines, empty]
+        if run.report is not None:
+            shown = transcription_report(
+                {CELL_NAMES[model.cell]: model}, test.paths, test.texts, test.baselines, title=data.stem
+            )
+            write_transcription_report(shown, run.report)
     print_fitted(
         model,
         run,

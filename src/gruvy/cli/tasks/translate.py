@@ -65,13 +65,12 @@ def fit(
         check_installed()  # before the training, not after it
         columns = PairColumns(source, target)
         X, y = read_files(data, translations, columns)
-        model = Translator(
+        model = run.estimator(
+            Translator,
             attention="additive" if attention else None,
             vocabulary_size=vocabulary_size,
             embedding_size=embedding_size,
             hidden_size=hidden_size,
-            random_state=run.seed,
-            **run.limits,
         )
     with Training("GRU", quiet=run.json) as progress:
         test = fit_pairs(
@@ -84,7 +83,7 @@ def fit(
             progress=progress,
         )
     model.save(run.out)
-    with working("translating", quiet=run.json):
+    with working("scoring", quiet=run.json):
         scores = model.evaluate(test.X, test.y)
         if run.report is not None:
             shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
