@@ -174,8 +174,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
         if parent is not None:
             columns = parent._shared_columns(columns)
-            chosen = parent.step_ if chosen is None and time is not None else chosen
-        readings = read_readings(X, columns, time, chosen, said=TimeFormat(time_format, timezone))
+        usual = None if parent is None or time is None else parent.step_
+        readings = read_readings(X, columns, time, chosen or usual, said=TimeFormat(time_format, timezone))
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)

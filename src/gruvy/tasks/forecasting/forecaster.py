@@ -192,11 +192,11 @@ class Forecaster(Estimator):
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         columns = Columns(_names(target), time, series, _names(past), _names(known))
         said = TimeFormat(time_format, timezone)
-        parent, asked = run.parent, chosen_step(step, calendar, time)
+        parent, chosen = run.parent, chosen_step(step, calendar, time)
         if parent is not None:
             columns = shared_columns(parent._model.preparation.columns, columns)
-            asked = parent._model.preparation.step if asked is None else asked
-        parts, found = read_series(frame, columns, asked, said=said)
+        usual = None if parent is None else parent._model.preparation.step
+        parts, found = read_series(frame, columns, chosen or usual, said=said)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
