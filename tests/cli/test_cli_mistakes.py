@@ -23,7 +23,10 @@ def one_line(outcome, pattern):
 
 
 TABLES = {
-    "non-numeric target": (lambda t: t.assign(load=t["load"].astype(str) + "x"), "'load'.*numbers"),
+    "non-numeric target": (
+        lambda t: t.assign(load=t["load"].astype(str).where(t.index % 9 > 0, "high")),
+        "'load'.*numbers.*'high'",
+    ),
     "missing column": (lambda t: t.drop(columns="load"), "no column 'load'"),
     "too few rows": (lambda t: t.head(9), "too few rows.*context_length \\+ horizon = 12 \\+ 4"),
     "unsorted times": (lambda t: t.iloc[::-1], "'time' are not sorted"),
@@ -51,11 +54,11 @@ def test_a_series_that_is_all_missing(fit, table, tmp_path):
 def test_bad_files(fit, tmp_path):
     (tmp_path / "empty.csv").touch()
     (tmp_path / "not.parquet").write_bytes(b"hello")
-    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "notes.docx").write_text("hello")
     one_line(fit(tmp_path / "nowhere.csv"), "nowhere.csv: no such file")
     one_line(fit(tmp_path / "empty.csv"), "empty.csv: the file is empty")
     one_line(fit(tmp_path / "not.parquet"), "cannot be read as parquet")
-    one_line(fit(tmp_path / "notes.txt"), "ends in .csv")
+    one_line(fit(tmp_path / "notes.docx"), "ends in .csv")
     one_line(fit(tmp_path), "folder")
 
 

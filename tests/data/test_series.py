@@ -135,5 +135,5 @@ def test_rows_without_an_id(frame):
 
 
 def test_what_is_no_table():
-    assert "expected a pandas DataFrame, got list" in problems([1, 2])
+    assert "expected a DataFrame (of pandas, polars or pyarrow), got list" in problems([1, 2])
     assert "expected rows, got none" in problems(pd.DataFrame(columns=["time", "y", "a", "k"]))

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
 from gruvy.errors import ArgumentError
 
 
-def names(values: Sequence[str] | None) -> list[str]:
-    """Return column names given as ``a,b``, by repeating the option, or both."""
-    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+def names(values: Sequence[str] | None, columns: Iterable[Hashable] = ()) -> list[str]:
+    """Return column names given as ``a,b``, by repeating the option, or both.
+
+    A name of one of the ``columns`` that has commas in it is that name.
+    """
+    known = set(map(str, columns))
+    found = []
+    for value in values or ():
+        parts = value.split(",")
+        while parts:
+            ends = (end for end in range(len(parts), 0, -1) if ",".join(parts[:end]).strip() in known)
+            end = next(ends, 1)
+            found.append(",".join(parts[:end]).strip())
+            parts = parts[end:]
+    return [name for name in found if name]
+
+
+def spellings(values: Sequence[str] | None) -> list[str]:
+    """Return all that `names` can make of values, for a reader of tables that is to look for them."""
+    found = dict.fromkeys(values or ())
+    for value in values or ():
+        parts = value.split(",")
+        runs = ((start, end) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1))
+        found |= dict.fromkeys(",".join(parts[start:end]).strip() for start, end in runs)
+    return [name for name in found if name]
 
 
 def levels(text: str | None) -> list[float] | None:

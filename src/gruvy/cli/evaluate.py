@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gruvy.cli.options import Json
+from gruvy.cli.options import Json, TableOptions
 from gruvy.cli.output import print_json, working
-from gruvy.cli.tasks import load_fitted
+from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
 
 # Option -> the only estimator that has it.
@@ -26,6 +26,8 @@ def evaluate(
         int | None, typer.Option(metavar="N", help="Of an agent, whose DATA is an ENV_ID: how many.")
     ] = None,
     json: Json = False,
+    *,
+    reading: TableOptions,
 ) -> None:
     """Measure a model and the baselines on every window, text or sequence of DATA.
 
@@ -45,7 +47,7 @@ def evaluate(
                 raise ArgumentError(
                     f"--{name}: only {article} {_WHOSE[name]} needs them; {model} is a {type(fitted).__name__}"
                 )
-        scores = commands.evaluate(fitted, data, **given)
+        scores = commands.evaluate(fitted, data, **reading_of(fitted, reading), **given)
     if json:
         print_json({"model": model, "data": data, "scores": scores})
     else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -36,6 +38,28 @@ _OPTIONS = {
     "ensemble_size": "ensemble",
     "bidirectional": "streaming",
 }
+# How tables are read where no option of `TableOptions` is given.
+AS_FOUND: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How the table of a file is written, where that cannot be seen; what `gruvy.data.read_table` takes."""
+
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="CHARACTER", help="Between the fields of a text: comma, semicolon, tab ...")
+    ] = None
+    decimal: Annotated[str | None, typer.Option(metavar="MARK", help="Before decimals: . or ,")] = None
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a text that is not in UTF-8.")] = None
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="How to read dates such as 01/02/2024.")
+    ] = None
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Of a spreadsheet: its name or number.")] = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that were given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from gruvy.cli.arguments import check_target, levels
-from gruvy.cli.options import Json
+from gruvy.cli.options import Json, TableOptions
 from gruvy.cli.output import print_json, stderr, working
-from gruvy.cli.tasks import load_fitted
+from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
 
 
@@ -28,6 +28,8 @@ def predict(
         typer.Option(metavar="LEVELS", help="Of a forecaster: trained levels, as 0.1,0.9; each adds a column."),
     ] = None,
     json: Json = False,
+    *,
+    reading: TableOptions,
 ) -> None:
     """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
 
@@ -45,12 +47,10 @@ def predict(
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
         fitted, commands = load_fitted(model)
-        if chosen is None:
-            found = commands.predict(fitted, data)
-        elif type(fitted).__name__ == "Forecaster":
-            found = commands.predict(fitted, data, quantiles=chosen)
-        else:
+        if chosen is not None and type(fitted).__name__ != "Forecaster":
             raise ArgumentError(f"--quantiles: only a Forecaster has them; {model} is a {type(fitted).__name__}")
+        given = reading_of(fitted, reading) | ({} if chosen is None else {"quantiles": chosen})
+        found = commands.predict(fitted, data, **given)
     if out is not None and out.suffix == ".parquet":
         found.to_parquet(out, index=False)
     elif out is not None:

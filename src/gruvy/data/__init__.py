@@ -3,6 +3,7 @@
 from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.expression import read_expression
 from gruvy.data.fasta import is_fasta, read_fasta
+from gruvy.data.frames import as_frame, as_names, is_frame
 from gruvy.data.indexes import times_of
 from gruvy.data.offsets import chosen_step
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
@@ -24,11 +25,14 @@ __all__ = [
     "Streams",
     "Vocabulary",
     "Windows",
+    "as_frame",
+    "as_names",
     "calendar_cycles",
     "chosen_step",
     "followed_cycles",
     "infer_step",
     "is_fasta",
+    "is_frame",
     "pad",
     "read_expression",
     "read_fasta",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from gruvy.data.grid import same_name
 from gruvy.errors import DataError
+from gruvy.timeseries.names import name_of
 
 
 def is_frame(data: object) -> bool:
@@ -35,7 +35,7 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
         time: that of the column of times, if it is asked for.
 
     Returns:
-        A frame whose rows are numbered from 0; what is in its columns is as it was.
+        A frame; what is in its columns is as it was.
 
     Raises:
         DataError: it is no table.
@@ -45,6 +45,11 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
         ['load', '0']
     """
     frame = data if isinstance(data, pd.DataFrame) else _converted(data)
+    if frame.columns.nlevels > 1:
+        raise DataError(
+            f"the table: its columns have names of {frame.columns.nlevels} levels, such as {frame.columns[0]}; give "
+            "each one name, e.g. frame.columns = ['_'.join(map(str, names)) for names in frame.columns]"
+        )
     wanted = [*asked, *([] if time is None else [time])]
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _with_index(frame, wanted, time)
@@ -66,21 +71,11 @@ def as_names(column: pd.Series) -> pd.Series:
     missing = column.isna().to_numpy()
     if pd.api.types.is_datetime64_any_dtype(column) and not (column.dt.normalize() != column)[~missing].any():
         values = column.dt.strftime("%Y-%m-%d").astype(object)
-    names = [None if lost else name_of(value) for value, lost in zip(values, missing, strict=True)]
-    return pd.Series([name or None for name in names], index=column.index, name=column.name, dtype=object)
-
-
-def name_of(value: Any) -> str:
-    """What a single id or label is as text; see `as_names`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, (float, np.floating, Decimal)) and value == value and value % 1 == 0:
-        return str(int(value))
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat()
-    return str(value)
+    names = [
+        None if lost else name_of(value) if pd.api.types.is_scalar(value) else value
+        for value, lost in zip(values, missing, strict=True)
+    ]
+    return pd.Series([None if name == "" else name for name in names], column.index, name=column.name, dtype=object)
 
 
 def _converted(data: Any) -> pd.DataFrame:
@@ -126,7 +121,8 @@ def _with_index(frame: pd.DataFrame, wanted: Collection[Hashable], time: Hashabl
             and not any(same_name(time, name) for name in known)
         ):
             taken[time] = level
-    frame = frame.reset_index(drop=True)
+    if taken:
+        frame = frame.reset_index(drop=True)
     for place, (name, level) in enumerate(taken.items()):
         frame.insert(place, name, level)
     return frame

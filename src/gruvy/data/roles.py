@@ -24,17 +24,19 @@ class Roles:
     Attributes:
         texts: ids, labels, words: text as it is written, and only an empty cell is missing.
         times: left as they are written, for the reader of times.
-        numbers: columns of numbers; None for all the others.
+        numbers: columns of numbers; None for all but texts and times.
+        others: columns that are asked for, to be numbers where all of their cells are.
     """
 
     texts: tuple[Hashable, ...] = ()
     times: tuple[Hashable, ...] = ()
     numbers: tuple[Hashable, ...] | None = ()
+    others: tuple[Hashable, ...] = ()
 
     @property
     def asked(self) -> list[Hashable]:
         """All names."""
-        return [*self.texts, *self.times, *(self.numbers or ())]
+        return [*self.texts, *self.times, *(self.numbers or ()), *self.others]
 
     def is_number(self, name: Hashable) -> bool:
         """Whether a column must hold numbers."""

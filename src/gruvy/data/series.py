@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 import numpy as np
 import pandas as pd
 
+from gruvy.data.frames import as_frame
 from gruvy.data.roles import number_column
 from gruvy.data.steps import infer_step
 from gruvy.data.times import read_time_column
@@ -54,8 +55,8 @@ def read_series(
         >>> frame = pd.DataFrame({"t": pd.date_range("2020", periods=3, freq="h"), "y": [1.0, 2.0, 4.0]})
         >>> series, step = read_series(frame, Columns(targets=("y",), time="t"))
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"the data: expected a pandas DataFrame, got {type(frame).__name__}; read_table makes one")
+    asked = [*columns.values, *([] if columns.series is None else [columns.series])]
+    frame = as_frame(frame, asked, time=columns.time)
     problems = Problems("the table")
     check_columns(list(frame.columns), columns, problems)
     problems.raise_as(DataError)

@@ -31,6 +31,7 @@ def read_table(
     texts: Collection[Hashable] = (),
     times: Collection[Hashable] = (),
     numbers: Collection[Hashable] | None = (),
+    others: Collection[Hashable] = (),
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
@@ -48,8 +49,9 @@ def read_table(
             also compressed (.gz, .bz2, .xz, .zip).
         texts: columns of ids, labels or words.
         times: columns of dates and times; see ``day_first``.
-        numbers: columns of numbers; None for all but texts and times. Columns in none of the three are numbers where
-            all of their cells are, else text.
+        numbers: columns of numbers; None for all but texts and times.
+        others: more columns that are asked for by these names. Like those that are not asked for, they are numbers
+            where all of their cells are, else text.
         delimiter: between the fields of a text; None to find it.
         decimal: "." or ","; None to find it.
         encoding: of a text; None to find it.
@@ -86,7 +88,7 @@ def read_table(
     ):
         if value is not None and kind not in kinds:
             raise ArgumentError(f"{name}: {path} has none; it is for {', '.join(kinds)}")
-    roles = Roles(tuple(texts), tuple(times), None if numbers is None else tuple(numbers))
+    roles = Roles(tuple(texts), tuple(times), None if numbers is None else tuple(numbers), tuple(others))
     wanted = [str(name) for name in roles.asked]
     try:
         if kind in SPREADSHEETS:

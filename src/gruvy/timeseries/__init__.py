@@ -4,6 +4,7 @@ from gruvy.timeseries.ahead import check_context, check_levels, forecast_columns
 from gruvy.timeseries.calendar import calendar_features
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.missing import fill_forward
+from gruvy.timeseries.names import name_of, places_of
 from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.preparation import Preparation, Rows
 from gruvy.timeseries.problems import Problems, did_you_mean, some
@@ -42,6 +43,8 @@ __all__ = [
     "fill_forward",
     "forecast_columns",
     "moments",
+    "name_of",
+    "places_of",
     "read_mapping",
     "read_times",
     "regular_series",

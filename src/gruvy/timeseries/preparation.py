@@ -12,6 +12,7 @@ from gruvy.errors import DataError, note
 from gruvy.timeseries.calendar import CYCLES, calendar_features
 from gruvy.timeseries.columns import Columns
 from gruvy.timeseries.missing import fill_forward
+from gruvy.timeseries.names import places_of
 from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.problems import Problems, did_you_mean
 from gruvy.timeseries.regular import Series
@@ -76,9 +77,8 @@ class Preparation:
         if not self.names:
             return
         problems = Problems("the table")
-        known = set(self.names)
-        for one in series:
-            if one.name not in known:
+        for one, place in zip(series, places_of([one.name for one in series], self.names), strict=True):
+            if place is None:
                 problems.add(
                     f"series {one.name!r} was not in the table of the fit, so its scale is unknown; "
                     f"{did_you_mean(one.name, self.names)} Else fit again with it"
@@ -87,8 +87,9 @@ class Preparation:
 
     def numbers(self, series: Sequence[Series]) -> np.ndarray:
         """The row of each series in the scaler."""
-        number = {name: row for row, name in enumerate(self.names)}
-        return np.array([number[one.name] if self.names else 0 for one in series])
+        if not self.names:
+            return np.zeros(len(series), np.int64)
+        return np.array(places_of([one.name for one in series], self.names))
 
     def rows(self, series: Sequence[Series]) -> Rows:
         """Scale, fill and lay end to end."""

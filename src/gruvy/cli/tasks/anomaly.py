@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import names
-from gruvy.cli.options import FitOptions, HiddenSize, NumLayers, Rescale
+from gruvy.cli.arguments import names, spellings
+from gruvy.cli.options import AS_FOUND, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError
 
@@ -44,6 +44,7 @@ def fit(
     num_layers: NumLayers = 1,
     rescale: Rescale = False,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a detector of anomalies on the normal rows of DATA.
@@ -52,12 +53,12 @@ def fit(
     """
     run.check()
     with working("loading", quiet=run.json):
-        from gruvy.data import read_table
         from gruvy.report import write_anomaly_report
         from gruvy.tasks import AnomalyDetector
         from gruvy.tasks.anomaly.report import anomaly_report
 
-        frame = read_table(data)
+        wanted = spellings(columns)
+        frame = _read(data, time, wanted or None, reading.given)
         detector = run.estimator(
             AnomalyDetector,
             context_length=context,
@@ -70,7 +71,7 @@ def fit(
         detector.fit(
             frame,
             time=time,
-            columns=names(columns) or None,
+            columns=names(columns, frame.columns) or None,
             **run.training,
             rescale=rescale,
             progress=progress,
@@ -96,20 +97,26 @@ def fit(
     )
 
 
-def predict(model: AnomalyDetector, data: Path) -> pd.DataFrame:
+def predict(model: AnomalyDetector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Return the score of every row of a table, an alarm above 1, and the number of its event."""
-    from gruvy.data import read_table
-
-    return model.detect(read_table(data))
+    return model.detect(_read(data, model.time_, model.detector_.columns, reading))
 
 
-def evaluate(model: AnomalyDetector, data: Path, *, labels: str | None = None) -> Mapping[str, Any]:
+def evaluate(
+    model: AnomalyDetector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND, labels: str | None = None
+) -> Mapping[str, Any]:
     """Measure how well the events and scores of a table match the labels in one of its columns."""
-    from gruvy.data import read_table
-
     if labels is None:
         raise ArgumentError("--labels: expected the column that is 1 where a row is anomalous, got none")
-    return model.evaluate(read_table(data), labels)
+    wanted = (*model.detector_.columns, labels)
+    return model.evaluate(_read(data, model.time_, wanted, reading), labels)
+
+
+def _read(data: Path, time: str | None, columns: Sequence[str] | None, reading: Mapping[str, Any]) -> pd.DataFrame:
+    """The table; columns that are not named are to be watched too, so that all are numbers."""
+    from gruvy.data import read_table
+
+    return read_table(data, times=[] if time is None else [time], numbers=columns, **reading)
 
 
 def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:

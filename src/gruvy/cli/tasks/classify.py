@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, NumLayers, Rescale
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -56,6 +56,7 @@ def fit(
     num_layers: NumLayers = 1,
     rescale: Rescale = False,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
@@ -74,7 +75,7 @@ def fit(
         from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
         from gruvy.tasks.forecasting.report import CELL_NAMES
 
-        frame = read_file(data, label, series, text=text)
+        frame = read_file(data, label, series, text=text, id=id, reading=reading.given)
         columns = SequenceColumns.of(frame, label, text, series, id)
         model = run.estimator(
             SequenceClassifier,
@@ -112,20 +113,35 @@ def fit(
     )
 
 
-def predict(model: SequenceClassifier, data: Path) -> pd.DataFrame:
+def predict(model: SequenceClassifier, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Tell the class of every text or sequence of a table."""
-    from gruvy.tasks.classification.table import columns_of, predict_table, read_file
+    from gruvy.tasks.classification.table import predict_table
 
-    columns = columns_of(model)
-    return predict_table(model, read_file(data, columns.label, columns.series, text=columns.text, labelled=False))
+    return predict_table(model, _read(model, data, reading, labelled=False))
 
 
-def evaluate(model: SequenceClassifier, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: SequenceClassifier, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a classifier and the majority class on a table with labels."""
-    from gruvy.tasks.classification.table import columns_of, evaluate_table, read_file
+    from gruvy.tasks.classification.table import evaluate_table
+
+    return evaluate_table(model, _read(model, data, reading))
+
+
+def _read(model: SequenceClassifier, data: Path, reading: Mapping[str, Any], *, labelled: bool = True) -> pd.DataFrame:
+    """The table, read as that of the model's fit."""
+    from gruvy.tasks.classification.table import columns_of, read_file
 
     columns = columns_of(model)
-    return evaluate_table(model, read_file(data, columns.label, columns.series, text=columns.text))
+    return read_file(
+        data,
+        columns.label,
+        columns.series,
+        text=columns.text,
+        id=columns.id,
+        values=columns.values,
+        labelled=labelled,
+        reading=reading,
+    )
 
 
 def show(model: SequenceClassifier, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import names
-from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers, Rescale
+from gruvy.cli.arguments import names, spellings
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gruvy.tasks import Forecaster
+    from gruvy.timeseries import Columns
 
 EXAMPLES = r"""
 Hourly weather, a day ahead, with an HTML report:
@@ -56,6 +57,7 @@ def fit(
     num_layers: NumLayers = 1,
     rescale: Rescale = False,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a forecaster on DATA and compare it with simple baselines.
@@ -65,12 +67,14 @@ def fit(
     """
     run.check()
     with working("loading", quiet=run.json):
-        from gruvy.data import read_table
         from gruvy.report import headline, write_report
         from gruvy.tasks import Forecaster
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
+        from gruvy.timeseries import Columns
 
-        frame = read_table(data)
+        others = spellings([*(past or ()), *(known or ())])
+        frame = _read(data, Columns(tuple(spellings(target)), time, series, tuple(others)), reading.given)
+        targets, of_past, of_known = (names(given, frame.columns) for given in (target, past, known))
         model = run.estimator(
             Forecaster,
             horizon=horizon,
@@ -83,11 +87,11 @@ def fit(
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         model.fit(
             frame,
-            target=names(target),
+            target=targets,
             time=time,
             series=series,
-            past=names(past),
-            known=names(known),
+            past=of_past,
+            known=of_known,
             **run.training,
             rescale=rescale,
             progress=progress,
@@ -100,7 +104,7 @@ def fit(
 
     def told() -> None:
         show(model, model.scores_)
-        if len(names(target)) == 1:
+        if len(targets) == 1:
             say(headline(shown))
 
     print_fitted(
@@ -111,18 +115,30 @@ def fit(
     )
 
 
-def predict(model: Forecaster, data: Path, *, quantiles: list[float] | None = None) -> pd.DataFrame:
+def predict(
+    model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_FOUND, quantiles: list[float] | None = None
+) -> pd.DataFrame:
     """Forecast the steps after the last row of a table."""
-    from gruvy.data import read_table
-
-    return model.predict(read_table(data), quantiles=quantiles)
+    return model.predict(_read(data, model.columns_, reading), quantiles=quantiles)
 
 
-def evaluate(model: Forecaster, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a forecaster and its baselines on every window of a table."""
+    return model.evaluate(_read(data, model.columns_, reading))
+
+
+def _read(data: Path, columns: Columns, reading: Mapping[str, Any]) -> pd.DataFrame:
+    """The table, each column read by its part."""
     from gruvy.data import read_table
 
-    return model.evaluate(read_table(data))
+    return read_table(
+        data,
+        texts=[] if columns.series is None else [columns.series],
+        times=[columns.time],
+        numbers=columns.targets,
+        others=columns.past + columns.known,
+        **reading,
+    )
 
 
 def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -49,6 +49,7 @@ def fit(
     hidden_size: HiddenSize = 128,
     num_layers: NumLayers = 1,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a model of music, or of any sequences of binary vectors, on DATA and compare it with simple baselines.
@@ -80,6 +81,7 @@ def fit(
             data,
             MusicFiles(step, series),
             test_fraction=test_fraction,
+            reading=reading.given,
             **run.training,
             progress=progress,
         )
@@ -98,11 +100,11 @@ def fit(
     )
 
 
-def predict(model: PolyphonicModel, data: Path) -> pd.DataFrame:
+def predict(model: PolyphonicModel, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Say how likely each piece is."""
     import pandas as pd
 
-    names, rolls = model.files_.read(data)
+    names, rolls = model.files_.read(data, reading=reading)
     frames = model.log_likelihood(rolls)
     return pd.DataFrame(
         {
@@ -114,9 +116,9 @@ def predict(model: PolyphonicModel, data: Path) -> pd.DataFrame:
     )
 
 
-def evaluate(model: PolyphonicModel, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: PolyphonicModel, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a model and the baselines of its fit on pieces."""
-    return model.evaluate(model.files_.read(data)[1])
+    return model.evaluate(model.files_.read(data, reading=reading)[1])
 
 
 def show(model: PolyphonicModel, scores: Sequence[Mapping[str, Any]]) -> None:

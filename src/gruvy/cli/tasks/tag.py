@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, Rescale
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -57,6 +57,7 @@ def fit(
     num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 2,
     rescale: Rescale = False,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a tagger, which labels every step of a sequence, on DATA and compare it with simple baselines.
@@ -73,7 +74,7 @@ def fit(
         from gruvy.tasks.tagging.report import tagging_report
         from gruvy.tasks.tagging.table import fit_table
 
-        frame, columns = _read(data, labels, label, string, series)
+        frame, columns = _read(data, labels, label, string, series, reading.given)
         model = run.estimator(
             SequenceTagger,
             class_weight="balanced" if balanced else None,
@@ -109,18 +110,18 @@ def fit(
     )
 
 
-def predict(model: SequenceTagger, data: Path) -> pd.DataFrame:
+def predict(model: SequenceTagger, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Label every step of the sequences of a file."""
     from gruvy.tasks.tagging.table import predict_table
 
-    return predict_table(model, _of_model(model, data, labelled=False))
+    return predict_table(model, _of_model(model, data, reading, labelled=False))
 
 
-def evaluate(model: SequenceTagger, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: SequenceTagger, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a tagger and the majority class on a file with labels."""
     from gruvy.tasks.tagging.table import evaluate_table
 
-    return evaluate_table(model, _of_model(model, data, labelled=True))
+    return evaluate_table(model, _of_model(model, data, reading, labelled=True))
 
 
 def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
@@ -131,7 +132,12 @@ def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _read(
-    data: Path, labels: Path | None, label: str | None, string: str | None, series: str | None
+    data: Path,
+    labels: Path | None,
+    label: str | None,
+    string: str | None,
+    series: str | None,
+    reading: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, TagColumns]:
     """The table, and what its columns are."""
     from gruvy.data import is_fasta
@@ -142,7 +148,7 @@ def _read(
             raise ArgumentError(
                 "--label, --string and --series are of tables; the labels of a FASTA file: --labels FILE"
             )
-        return read_frame(data, labels), FASTA_COLUMNS
+        return read_frame(data, labels, reading=reading), FASTA_COLUMNS
     if labels is not None:
         raise ArgumentError(f"--labels: is for FASTA files; name the column of labels of {data} with --label")
     if label is None:
@@ -152,20 +158,21 @@ def _read(
             "--series or --string: expected the column of ids where each row is a step, or that of the strings where "
             "each row is a sequence"
         )
-    frame = read_frame(data, texts=_texts(label, string, series))
+    texts = _texts(label, string, series)
+    frame = read_frame(data, texts=texts, numbers=None if series is not None else (), reading=reading)
     return frame, TagColumns.of(frame, label, string, series)
 
 
-def _of_model(model: SequenceTagger, data: Path, *, labelled: bool) -> pd.DataFrame:
+def _of_model(model: SequenceTagger, data: Path, reading: Mapping[str, Any], *, labelled: bool) -> pd.DataFrame:
     """The table, read as that of the model's fit."""
     from gruvy.tasks.tagging.table import columns_of, read_frame
 
     columns = columns_of(model)
     texts = _texts(columns.label, columns.string, columns.series)
     # Without labels, the second of two lines of a FASTA entry is most likely the rest of a sequence.
-    return read_frame(data, texts=texts, known=None if labelled else [str(label) for label in model.classes_])
+    known = None if labelled else [str(label) for label in model.classes_]
+    return read_frame(data, texts=texts, numbers=columns.values, known=known, reading=reading)
 
 
-def _texts(label: str, string: str | None, series: str | None) -> list[str]:
-    """The columns of strings: where each row is a sequence, its labels are one too."""
-    return [] if string is None else [string] if series is not None else [string, label]
+def _texts(*names: str | None) -> list[str]:
+    return [name for name in names if name is not None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, NumLayers, Rescale
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -45,6 +45,7 @@ def fit(
     num_layers: NumLayers = 3,
     rescale: Rescale = False,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a model that writes down what is said, on recordings and their texts.
@@ -76,6 +77,7 @@ def fit(
             audio=audio,
             text=text,
             test_fraction=test_fraction,
+            reading=reading.given,
             sample_rate=sample_rate,
             **run.training,
             rescale=rescale,
@@ -100,18 +102,18 @@ def fit(
     )
 
 
-def predict(model: Transcriber, data: Path) -> pd.DataFrame:
+def predict(model: Transcriber, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Transcribe a recording, all recordings of a folder, or those of a table."""
     from gruvy.tasks.transcription.table import predict_data
 
-    return predict_data(model, data)
+    return predict_data(model, data, reading)
 
 
-def evaluate(model: Transcriber, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: Transcriber, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a transcriber, and the empty transcript, on a table of recordings and texts."""
     from gruvy.tasks.transcription.table import evaluate_table
 
-    return evaluate_table(model, data)
+    return evaluate_table(model, data, reading)
 
 
 def show(model: Transcriber, scores: Sequence[Mapping[str, Any]]) -> None:

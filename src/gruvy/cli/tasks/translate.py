@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import FitOptions
+from gruvy.cli.options import AS_FOUND, FitOptions, TableOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -46,6 +46,7 @@ def fit(
     hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 192,
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sentences, held out to test.")] = 0.05,
     *,
+    reading: TableOptions,
     run: FitOptions,
 ) -> None:
     """Train a translator on pairs of sentences and measure its BLEU and chrF.
@@ -64,7 +65,7 @@ def fit(
 
         check_installed()  # before the training, not after it
         columns = PairColumns(source, target)
-        X, y = read_files(data, translations, columns)
+        X, y = read_files(data, translations, columns, reading.given)
         model = run.estimator(
             Translator,
             attention="additive" if attention else None,
@@ -96,18 +97,18 @@ def fit(
     )
 
 
-def predict(model: Translator, data: Path) -> pd.DataFrame:
+def predict(model: Translator, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Translate every sentence of a table or a text file."""
     from gruvy.tasks.translation.table import predict_file
 
-    return predict_file(model, data)
+    return predict_file(model, data, reading)
 
 
-def evaluate(model: Translator, data: Path) -> list[dict[str, Any]]:
+def evaluate(model: Translator, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a translator and simple baselines on a table with both languages."""
     from gruvy.tasks.translation.table import columns_of, read_files
 
-    return model.evaluate(*read_files(data, None, columns_of(model)))
+    return model.evaluate(*read_files(data, None, columns_of(model), reading))
 
 
 def show(model: Translator, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from sklearn.utils import check_array
 
-from gruvy.data import Panel, Windows, read_numbers, read_series
+from gruvy.data import Panel, Windows, as_frame, is_frame, read_numbers, read_series
 from gruvy.detection import fewest_rows
 from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean
@@ -90,11 +90,14 @@ def read_readings(
         ArgumentError: a time, without a table.
         DataError: what cannot be used, all of it: missing or non-numeric columns, times that are not regular.
     """
+    if is_frame(data):
+        data = as_frame(data, columns or (), time=time)
     if not isinstance(data, pd.DataFrame):
         if time is not None:
             raise ArgumentError(f"time={time!r}: expected a table with this column, got {type(data).__name__}")
         return _read_array(data, columns)
-    data = data.set_axis(data.columns.map(str), axis=1)
+    kept = (time, *(columns or ()))
+    data = data.set_axis([name if name in kept else str(name) for name in data.columns], axis=1)
     twice = data.columns[data.columns.duplicated()]
     if len(twice):
         raise DataError(f"the table: column '{twice[0]}' is there twice; give each column its own name")

@@ -14,7 +14,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import chosen_step
+from gruvy.data import chosen_step, is_frame
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
 from gruvy.errors import DataError
 from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
@@ -371,7 +371,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
 
     def _judge(self, X: Any) -> tuple[Readings, Verdict]:
         check_is_fitted(self)
-        time = self.time_ if isinstance(X, pd.DataFrame) else None
+        time = self.time_ if is_frame(X) else None
         readings = read_readings(X, self.detector_.columns, time, self.step_, notation=self._notation)
         return readings, self.detector_.judge(readings.values)
 

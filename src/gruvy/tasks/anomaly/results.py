@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from gruvy.data import as_frame, is_frame
 from gruvy.detection import Detector, Event, Verdict, event_scores, labelled_events
 from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import did_you_mean
@@ -39,6 +40,7 @@ def read_labels(data: Any, labels: Any, count: int) -> np.ndarray:
         DataError: there is no such column.
     """
     if isinstance(labels, str):
+        data = as_frame(data, [labels]) if is_frame(data) else data
         names = data.columns if isinstance(data, pd.DataFrame) else ()
         if labels not in names:
             raise DataError(f"the table: no column '{labels}' (labels); {did_you_mean(labels, names)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gruvy.data import read_expression, read_table
+from gruvy.data import as_frame, read_expression, read_table
 from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
 from gruvy.tasks.classification.scores import score_row
-from gruvy.timeseries import Problems, did_you_mean
+from gruvy.timeseries import Problems, did_you_mean, places_of
 
 if TYPE_CHECKING:
     from gruvy.tasks.classification.classifier import SequenceClassifier
@@ -65,6 +65,7 @@ class SequenceColumns:
         """
         if series is not None and id is not None:
             raise ArgumentError(f"series '{series}' and id '{id}': expected one of them; a series is its own id")
+        frame = as_frame(frame, [name for name in (label, text, series, id) if name is not None])
         names = [str(name) for name in frame.columns]
         check_names(frame, {"label": label, "text": text, "series": series, "id": id})
         if text is not None:
@@ -81,6 +82,7 @@ class SequenceColumns:
             DataError: a column is missing, or has something else than numbers.
         """
         named = {"text": self.text, "series": self.series, "id": self.id}
+        frame = as_frame(frame, [*self.values, *(name for name in named.values() if name is not None)])
         check_names(frame, named | {name: name for name in self.values})
         names = (frame.index if self.id is None else frame[self.id]).to_numpy()
         if self.text is not None:
@@ -104,6 +106,7 @@ class SequenceColumns:
         Raises:
             DataError: the column is missing, or a series has two labels.
         """
+        frame = as_frame(frame, [self.label, *([] if self.series is None else [self.series])])
         check_names(frame, {"label": self.label})
         column = frame[self.label].to_numpy()
         if self.series is None:
@@ -128,7 +131,15 @@ class TestPart:
 
 
 def read_file(
-    path: Path, label: str, series: str | None = None, *, text: str | None = None, labelled: bool = True
+    path: Path,
+    label: str,
+    series: str | None = None,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    values: Sequence[str] | None = None,
+    labelled: bool = True,
+    reading: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Read a table, or of an AnnData file the expression and the annotations that are named.
 
@@ -137,14 +148,20 @@ def read_file(
         label: the column or annotation of the classes.
         series: that of the ids.
         text: the column of the texts.
+        id: the column that names the rows.
+        values: the columns of numbers; None for all others, where there are no texts.
         labelled: whether the file has to have the label.
+        reading: how a table is written, for `gruvy.data.read_table`.
 
     Raises:
         DataError: the file cannot be read.
         MissingExtraError: a .h5ad file without anndata.
     """
     if path.suffix.lower() != ".h5ad":
-        return read_table(path, texts=() if text is None else (text,))
+        texts = [name for name in (label, text, series, id) if name is not None]
+        return read_table(path, texts=texts, numbers=() if text is not None else values, **(reading or {}))
+    if reading:
+        raise ArgumentError(f"{', '.join(reading)}: {path} is no such table")
     ids = [] if series is None else [series]
     return read_expression(path, [*ids, label] if labelled else ids, [] if labelled else [label])
 
@@ -213,7 +230,18 @@ def evaluate_table(model: SequenceClassifier, frame: pd.DataFrame) -> list[dict[
         DataError: the table cannot be used.
     """
     columns = columns_of(model)
-    return model.evaluate(columns.read(frame)[0], columns.labels(frame))
+    return model.evaluate(columns.read(frame)[0], as_classes(columns.labels(frame), model.classes_))
+
+
+def as_classes(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+    """Return labels of a table, which are text, as the classes of a model that may have learnt them as numbers."""
+    if classes.dtype.kind in "US":
+        return labels
+    known = classes.tolist()
+    found = places_of(labels, known)
+    return np.array(
+        [label if place is None else known[place] for label, place in zip(labels, found, strict=True)], object
+    )
 
 
 def columns_of(model: SequenceClassifier) -> SequenceColumns:

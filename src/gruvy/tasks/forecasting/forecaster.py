@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -417,6 +417,12 @@ class Forecaster(Estimator):
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return super()._shapes(params) | {"quantiles": quantile_levels(params["quantiles"])}
 
+    @property
+    def columns_(self) -> Columns:
+        """The columns of the table of the fit, by their parts."""
+        check_is_fitted(self)
+        return self._model.preparation.columns
+
     def _keep(self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression) -> None:
         """Take over the parts of a fitted model."""
         self._model = ForecastModel(
@@ -435,5 +441,6 @@ class Forecaster(Estimator):
         self.n_features_in_ = len(self.feature_names_in_)
 
 
-def _names(columns: str | Sequence[str]) -> tuple[str, ...]:
-    return (columns,) if isinstance(columns, str) else tuple(columns)
+def _names(columns: Any) -> tuple[Any, ...]:
+    """Names of columns, which can be numbers too."""
+    return (columns,) if isinstance(columns, str) or not isinstance(columns, Iterable) else tuple(columns)

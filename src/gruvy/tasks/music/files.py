@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,14 @@ class MusicFiles:
     series: str | None = None
     notes: tuple[str, ...] = ()
 
-    def read(self, path: Path, least: int = 2) -> tuple[list[str], Rolls]:
+    def read(self, path: Path, least: int = 2, *, reading: Mapping[str, Any] | None = None) -> tuple[list[str], Rolls]:
         """Return the names and the rolls of the pieces.
 
         Args:
             path: a folder of MIDI or MusicXML files, one of them, an .npz file with an array (T, D) for each piece, or
                 a table.
             least: steps that a piece has to have.
+            reading: how a table is written, for `gruvy.data.read_table`.
 
         Raises:
             DataError: there is nothing, or something that cannot be used; all problems at once.
@@ -52,11 +54,11 @@ class MusicFiles:
             raise DataError(f"{path}: no such file or folder; check the path")
         if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML):
             return self._scores(path, least)
-        pieces = _arrays(path) if path.suffix.lower() == ".npz" else self._table(_named(read_table(path)))
+        pieces = _arrays(path) if path.suffix.lower() == ".npz" else self._table(self._frame(path, reading))
         names = list(pieces)
         return names, read_rolls(list(pieces.values()), name=str(path), names=names, least=least)
 
-    def for_learning(self, path: Path) -> MusicFiles:
+    def for_learning(self, path: Path, reading: Mapping[str, Any] | None = None) -> MusicFiles:
         """Fill in the columns of a table that is to be learnt from; other files have none.
 
         Raises:
@@ -64,8 +66,14 @@ class MusicFiles:
         """
         if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML, ".npz"):
             return self
-        columns = list(_named(read_table(path)).columns)
+        columns = list(self._frame(path, reading).columns)
         return MusicFiles(self.step, self.series, tuple(name for name in columns if name != self.series))
+
+    def _frame(self, path: Path, reading: Mapping[str, Any] | None) -> pd.DataFrame:
+        texts = [] if self.series is None else [self.series]
+        frame = read_table(path, texts=texts, numbers=self.notes or None, **(reading or {}))
+        # The columns of a Parquet file can have numbers for names.
+        return frame.set_axis(frame.columns.map(str), axis=1)
 
     def _scores(self, path: Path, least: int) -> tuple[list[str], Rolls]:
         known = (*_MIDI, *_MUSICXML)
@@ -105,11 +113,6 @@ class MusicFiles:
         if (codes < 0).any():
             raise DataError(f"column '{self.series}': {(codes < 0).sum()} rows have no id; fill it in")
         return {str(name): values[codes == number] for number, name in enumerate(ids)}
-
-
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a Parquet file can have numbers for names."""
-    return frame.set_axis(frame.columns.map(str), axis=1)
 
 
 def _numbers(column: pd.Series, problems: Problems) -> NDArray[np.float64]:

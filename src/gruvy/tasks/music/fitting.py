@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,13 @@ class TestPart:
 
 
 def fit_files(
-    model: PolyphonicModel, path: Path, files: MusicFiles, *, test_fraction: float, **options: Any
+    model: PolyphonicModel,
+    path: Path,
+    files: MusicFiles,
+    *,
+    test_fraction: float,
+    reading: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> TestPart:
     """Fit on the pieces of files but for a test part of them.
 
@@ -37,6 +44,7 @@ def fit_files(
         path: see `MusicFiles.read`.
         files: how they are read.
         test_fraction: share of the pieces to test with, between 0 and 1.
+        reading: how a table is written, for `gruvy.data.read_table`.
         options: what ``fit`` takes besides: checkpoint, resume, progress.
 
     Returns:
@@ -46,8 +54,8 @@ def fit_files(
         DataError: the files cannot be used.
     """
     check_params(model.get_params())
-    files = files.for_learning(path)
-    names, rolls = files.read(path)
+    files = files.for_learning(path, reading)
+    names, rolls = files.read(path, reading=reading)
     if len(rolls) < _FEWEST:
         one_table = files.notes and files.series is None
         cure = "name the column that tells them apart (--series)" if one_table else "give more"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gruvy.data import is_fasta, read_fasta, read_table
+from gruvy.data import as_frame, is_fasta, read_fasta, read_table
 from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.classification.table import CURE, check_names, groups
+from gruvy.tasks.classification.table import CURE, as_classes, check_names, groups
 from gruvy.timeseries import Problems
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class TagColumns:
             ArgumentError: neither the column of strings nor that of ids is named.
             DataError: a named column is missing, or none is left.
         """
+        frame = as_frame(frame, [name for name in (label, string, series) if name is not None])
         check_names(frame, {"label": label, "string": string, "series": series})
         if series is None and string is None:
             raise ArgumentError(
@@ -71,6 +72,7 @@ class TagColumns:
             DataError: a column is missing, or has something else than numbers or characters.
         """
         named = {"string": self.string, "series": self.series, "name": self.name}
+        frame = as_frame(frame, [*self.values, *(name for name in named.values() if name is not None)])
         check_names(frame, named | {name: name for name in self.values})
         if self.series is None:
             if pd.api.types.is_numeric_dtype(frame[self.string]):  # of a Parquet file, or of Python
@@ -104,6 +106,7 @@ class TagColumns:
         """
         if self == FASTA_COLUMNS and self.label not in frame:
             raise DataError("the FASTA file has no labels: give each entry a third line of them, or fit with --labels")
+        frame = as_frame(frame, [self.label, *([] if self.series is None else [self.series])])
         check_names(frame, {"label": self.label})
         if self.series is None:
             return frame[self.label].tolist()
@@ -135,21 +138,31 @@ class TestPart:
 
 
 def read_frame(
-    path: Path, labels: Path | None = None, *, texts: Sequence[str] = (), known: Sequence[str] | None = None
+    path: Path,
+    labels: Path | None = None,
+    *,
+    texts: Sequence[str] = (),
+    numbers: Sequence[str] | None = (),
+    known: Sequence[str] | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Return a table file as it is, and a FASTA file as a table of name, sequence and label.
 
     Args:
         path: the file.
         labels: of a FASTA file, the one with the labels.
-        texts: of a table, the columns of strings.
+        texts: of a table, the columns of strings, labels and ids.
+        numbers: of a table, the columns of numbers; None for all others.
         known: of a FASTA file, all labels there can be; None if that is not known.
+        reading: how a table is written, for `gruvy.data.read_table`.
 
     Raises:
         DataError: the file cannot be used.
     """
     if not is_fasta(path):
-        return read_table(path, texts=texts)
+        return read_table(path, texts=texts, numbers=numbers, **(reading or {}))
+    if reading:
+        raise ArgumentError(f"{', '.join(reading)}: {path} is no table")
     records = read_fasta(path, labels, known=known)
     frame = pd.DataFrame({"name": [one.name for one in records], "sequence": [one.sequence for one in records]})
     return frame.assign(label=[one.labels for one in records]) if records[0].labels else frame
@@ -236,7 +249,10 @@ def evaluate_table(model: SequenceTagger, frame: pd.DataFrame) -> list[dict[str,
     """
     columns = columns_of(model)
     X, _ = columns.read(frame)
-    return model.evaluate(X, columns.labels(frame))
+    labels = columns.labels(frame)
+    if columns.series is not None:
+        labels = [as_classes(one, model.classes_) for one in labels]
+    return model.evaluate(X, labels)
 
 
 def columns_of(model: SequenceTagger) -> TagColumns:

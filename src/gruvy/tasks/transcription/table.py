@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ def fit_table(
     audio: str,
     text: str,
     test_fraction: float,
+    reading: Mapping[str, Any] | None = None,
     sample_rate: int | None = None,
     **options: Any,
 ) -> TestPart:
@@ -51,6 +52,7 @@ def fit_table(
         audio: the column of the paths, relative to the table's folder.
         text: the column of the texts.
         test_fraction: of the recordings, between 0 and 1.
+        reading: how the table is written, for `gruvy.data.read_table`.
         sample_rate: what to resample to, if the files' rates differ.
         options: what ``fit`` takes besides: checkpoint, resume, progress.
 
@@ -62,7 +64,7 @@ def fit_table(
     """
     check_params(model.get_params())
     audio_library("jiwer")  # measures what is fitted: say now if it is missing
-    frame = _read(table, {"audio": audio, "text": text})
+    frame = _read(table, {"audio": audio, "text": text}, reading)
     paths = _paths(table, frame, audio)
     recordings, rate = read_recordings(paths, sample_rate)
     texts = read_texts(frame[text], len(paths))
@@ -85,7 +87,7 @@ def fit_table(
     return TestPart([paths[row] for row in tested], truth, [score])
 
 
-def predict_data(model: Transcriber, data: Path, **how: Any) -> pd.DataFrame:
+def predict_data(model: Transcriber, data: Path, reading: Mapping[str, Any] | None = None, **how: Any) -> pd.DataFrame:
     """Transcribe a recording, all recordings of a folder, or those of a table.
 
     Returns:
@@ -96,6 +98,8 @@ def predict_data(model: Transcriber, data: Path, **how: Any) -> pd.DataFrame:
         DataError: nothing to transcribe, or something that cannot be used.
     """
     columns = model.columns_ or {"audio": "audio", "text": "text"}
+    if reading and (data.is_dir() or data.suffix.lower() in SUFFIXES):
+        raise ArgumentError(f"{', '.join(reading)}: {data} is no table")
     if data.is_dir():
         paths = sorted(path for path in data.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not paths:
@@ -105,12 +109,12 @@ def predict_data(model: Transcriber, data: Path, **how: Any) -> pd.DataFrame:
         paths, names = [data], [str(data)]
     else:
         column = columns_of(model)["audio"]
-        frame = _read(data, {"audio": column})
+        frame = _read(data, {"audio": column}, reading)
         paths, names = _paths(data, frame, column), frame[column].tolist()
     return pd.DataFrame({columns["audio"]: names, columns["text"]: model.predict(paths, **how)})
 
 
-def evaluate_table(model: Transcriber, table: Path) -> list[dict[str, Any]]:
+def evaluate_table(model: Transcriber, table: Path, reading: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return the rows of ``evaluate`` for a table.
 
     Raises:
@@ -118,7 +122,7 @@ def evaluate_table(model: Transcriber, table: Path) -> list[dict[str, Any]]:
         DataError: the table cannot be used.
     """
     columns = columns_of(model)
-    frame = _read(table, columns)
+    frame = _read(table, columns, reading)
     return model.evaluate(_paths(table, frame, columns["audio"]), frame[columns["text"]])
 
 
@@ -136,8 +140,8 @@ def columns_of(model: Transcriber) -> dict[str, str]:
     return model.columns_
 
 
-def _read(path: Path, named: dict[str, str]) -> pd.DataFrame:
-    frame = read_table(path, texts=tuple(named.values()))
+def _read(path: Path, named: dict[str, str], reading: Mapping[str, Any] | None) -> pd.DataFrame:
+    frame = read_table(path, texts=tuple(named.values()), **(reading or {}))
     problems = Problems(str(path))
     for role, name in named.items():
         if name not in frame.columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gruvy.data import read_table, read_text
+from gruvy.data import as_frame, read_table, read_text
 from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
@@ -34,6 +35,7 @@ class PairColumns:
         Raises:
             DataError: a column is missing, or has something else than texts.
         """
+        frame = as_frame(frame, [self.source, self.target])
         _check_names(frame, self.source, self.target)
         names = f"column '{self.source}'", f"column '{self.target}'"
         return read_pairs(frame[self.source].tolist(), frame[self.target].tolist(), names=names)
@@ -47,7 +49,9 @@ class TestPart:
     y: list[str]
 
 
-def read_files(data: Path, translations: Path | None, columns: PairColumns) -> tuple[list[str], list[str]]:
+def read_files(
+    data: Path, translations: Path | None, columns: PairColumns, reading: Mapping[str, Any] | None = None
+) -> tuple[list[str], list[str]]:
     """Return sources and targets: of a table, or of two text files whose lines belong together.
 
     Raises:
@@ -57,7 +61,8 @@ def read_files(data: Path, translations: Path | None, columns: PairColumns) -> t
     if translations is None:
         if data.exists() and not is_table(data):
             raise ArgumentError(f"{data}: expected a table, or two text files; name the file with the translations too")
-        return columns.read(read_table(data, texts=(columns.source, columns.target)))
+        return columns.read(read_table(data, texts=(columns.source, columns.target), **(reading or {})))
+    _refuse(reading, data)
     table = next((path for path in (data, translations) if is_table(path)), None)
     if table is not None:
         raise ArgumentError(f"{table}: expected two text files, got a table; give it alone, with --source and --target")
@@ -102,7 +107,7 @@ def fit_pairs(
     return TestPart(tested, references)
 
 
-def predict_file(model: Translator, path: Path) -> pd.DataFrame:
+def predict_file(model: Translator, path: Path, reading: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return each sentence of a file, a table or a text, and its translation.
 
     Raises:
@@ -111,10 +116,11 @@ def predict_file(model: Translator, path: Path) -> pd.DataFrame:
     """
     columns = columns_of(model)
     if is_table(path):
-        frame = read_table(path, texts=(columns.source,))
+        frame = read_table(path, texts=(columns.source,), **(reading or {}))
         _check_names(frame, columns.source)
         texts = read_texts(frame[columns.source].tolist(), f"column '{columns.source}'")
     else:
+        _refuse(reading, path)
         texts = read_texts(read_lines(path), str(path))
     return pd.DataFrame({columns.source: texts, columns.target: model.predict(texts)})
 
@@ -128,6 +134,11 @@ def columns_of(model: Translator) -> PairColumns:
     if model.columns_ is None:
         raise ArgumentError("the model was fitted on lists, not on a file; use its predict or evaluate in Python")
     return model.columns_
+
+
+def _refuse(reading: Mapping[str, Any] | None, path: Path) -> None:
+    if reading:
+        raise ArgumentError(f"{', '.join(reading)}: {path} is no table")
 
 
 def _check_names(frame: pd.DataFrame, *names: str) -> None:
