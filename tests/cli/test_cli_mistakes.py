@@ -29,7 +29,6 @@ TABLES = {
     ),
     "missing column": (lambda t: t.drop(columns="load"), "no column 'load'"),
     "too few rows": (lambda t: t.head(9), "too few rows.*context_length \\+ horizon = 12 \\+ 4"),
-    "unsorted times": (lambda t: t.iloc[::-1], "'time' are not sorted"),
     "duplicate times": (lambda t: t.assign(time=t["time"].where(t.index != 5, t["time"].iloc[4])), "not unique"),
     "times that are none": (lambda t: t.assign(time="soon"), "'soon'"),
     "all missing": (lambda t: t.assign(load=np.nan), "'load' has no observed value"),

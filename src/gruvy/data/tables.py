@@ -12,12 +12,15 @@ import zipfile
 from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gruvy.data.delimited import read_delimited
 from gruvy.data.roles import Roles, frame_of_grid, read_columns
 from gruvy.data.spreadsheets import SPREADSHEETS, read_spreadsheet
+from gruvy.data.times import read_time_column
 from gruvy.errors import ArgumentError, DataError
+from gruvy.timeseries import Series, TimeFormat
 
 _PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
 _USUAL = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".dat": "\t"}
@@ -88,6 +91,8 @@ def read_table(
     ):
         if value is not None and kind not in kinds:
             raise ArgumentError(f"{name}: {path} has none; it is for {', '.join(kinds)}")
+    if day_first is not None and not times:
+        raise ArgumentError("day_first: is for dates, and no column of times is asked for; leave it out")
     roles = Roles(tuple(texts), tuple(times), None if numbers is None else tuple(numbers), tuple(others))
     wanted = [str(name) for name in roles.asked]
     try:
@@ -108,12 +113,24 @@ def read_table(
         raise DataError(f"{path}: cannot be read as {path.suffix.lstrip('.')} ({reason}); export it again") from error
     if frame.empty:
         raise DataError(f"{path}: has column names but no rows; expected at least one row of data")
+    if day_first is not None:
+        for column in roles.times:
+            if column in frame.columns:
+                frame[column] = _times(frame[column], str(path), day_first)
     return frame
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
     """Whether the name is that of a file that `read_table` reads; text alone (.txt) is none."""
     return _kind(Path(path)) not in (None, ".txt", ".dat")
+
+
+def _times(column: pd.Series, path: str, day_first: bool) -> pd.DatetimeIndex:
+    try:
+        times = read_time_column(column, TimeFormat(day_first=day_first))
+    except ValueError as error:
+        raise DataError(f"{path}: column '{column.name}' (time) {error}") from error
+    return Series(None, times, np.zeros((len(times), 0))).index
 
 
 def _kind(path: Path) -> str | None:
