@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gruvy.tasks import Forecaster
-    from gruvy.timeseries import Columns
 
 EXAMPLES = r"""
 Hourly weather, a day ahead, with an HTML report:
@@ -70,10 +69,9 @@ def fit(
         from gruvy.report import headline, write_report
         from gruvy.tasks import Forecaster
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
-        from gruvy.timeseries import Columns
 
         others = spellings([*(past or ()), *(known or ())])
-        frame = _read(data, Columns(tuple(spellings(target)), time, series, tuple(others)), reading.given)
+        frame = _read(data, time, series, spellings(target), others, reading.given)
         targets, of_past, of_known = (names(given, frame.columns) for given in (target, past, known))
         model = run.estimator(
             Forecaster,
@@ -119,26 +117,33 @@ def predict(
     model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_FOUND, quantiles: list[float] | None = None
 ) -> pd.DataFrame:
     """Forecast the steps after the last row of a table."""
-    return model.predict(_read(data, model.columns_, reading), quantiles=quantiles)
+    return model.predict(_of_model(model, data, reading), quantiles=quantiles)
 
 
 def evaluate(model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a forecaster and its baselines on every window of a table."""
-    return model.evaluate(_read(data, model.columns_, reading))
+    return model.evaluate(_of_model(model, data, reading))
 
 
-def _read(data: Path, columns: Columns, reading: Mapping[str, Any]) -> pd.DataFrame:
+def _of_model(model: Forecaster, data: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+    """The table, read as that of the model's fit."""
+    columns = model.columns_
+    return _read(data, columns.time, columns.series, columns.targets, columns.past + columns.known, reading)
+
+
+def _read(
+    data: Path,
+    time: str,
+    series: str | None,
+    targets: Sequence[str],
+    others: Sequence[str],
+    reading: Mapping[str, Any],
+) -> pd.DataFrame:
     """The table, each column read by its part."""
     from gruvy.data import read_table
 
-    return read_table(
-        data,
-        texts=[] if columns.series is None else [columns.series],
-        times=[columns.time],
-        numbers=columns.targets,
-        others=columns.past + columns.known,
-        **reading,
-    )
+    texts = [] if series is None else [series]
+    return read_table(data, texts=texts, times=[time], numbers=targets, others=others, **reading)
 
 
 def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
