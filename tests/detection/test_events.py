@@ -46,10 +46,21 @@ def test_runs_of_labels_are_put_together_again(labels):
 def test_precision_and_recall_count_events():
     found = [(0, 3), (10, 12), (30, 31)]
     labelled = [(2, 5), (11, 20), (40, 50), (60, 61)]
-    figures = event_scores(found, labelled)
+    figures = event_scores(found, labelled, linger=1)
     assert (figures["detected"], figures["false_alarms"]) == (2, 1)
     assert (figures["precision"], figures["recall"]) == (2 / 3, 2 / 4)
     assert figures["f1"] == pytest.approx(2 * (2 / 3) * (1 / 2) / (2 / 3 + 1 / 2))
+
+
+def test_one_event_over_everything_finds_nothing():
+    labelled = [(start, start + 10) for start in range(40, 600, 100)]
+    figures = event_scores([(35, 566)], labelled, linger=80)
+    assert (figures["detected"], figures["false_alarms"], figures["f1"]) == (0, 1, 0)
+    # As many normal rows as labelled ones may be covered, and those that linger.
+    assert event_scores([(40, 60)], labelled)["detected"] == 1
+    assert event_scores([(40, 61)], labelled)["detected"] == 0
+    assert event_scores([(40, 62)], labelled, linger=2)["detected"] == 1
+    assert event_scores([(40, 63)], labelled, linger=2)["detected"] == 0
 
 
 def test_touching_is_not_overlapping_but_for_the_tolerance():

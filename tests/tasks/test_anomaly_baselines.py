@@ -28,9 +28,9 @@ def test_they_raise_alarms_as_often_as_stated_and_find_a_large_spike(baselines, 
     wrong = rows(200, 2)
     wrong[100] += 30
     found = score(wrong)
-    assert found.argmax() in range(100, 104)
+    assert np.nanargmax(found) in range(100, 104)
     assert found[100] > 1
-    assert (found[:16] == 0).all()
+    assert np.isnan(found[:16]).all()
 
 
 def test_the_linear_model_forecasts_a_linear_series(baselines):

@@ -86,7 +86,7 @@ def run(
             "rows": [asdict(row) for row in rows],
             "found by kind of fault": by_kind,
             "draws": len(SEEDS),
-            "rows flagged without any fault": float((weather.predict(rest) == -1).mean()),
+            "rows flagged without any fault": float((weather.detect(rest)["anomaly"]).mean()),
         },
         "beats": {row.name: rows[0].f1 > row.f1 for row in rows[1:]},
         "provenance": weather.provenance_,
@@ -150,7 +150,7 @@ def compare(
         for name, scores_of in score.items():
             scores = scores_of(faulty[COLUMNS].to_numpy())
             events = find_events(scores, merge_gap=core.merge_gap, min_length=core.min_length)
-            figures[name].append(evaluation(scores, events, labels, slice(core.warm_up, None)))
+            figures[name].append(evaluation(scores, events, labels, linger=core.linger))
             spans = zip(faults["start"].tolist(), faults["stop"].tolist(), strict=True)
             met = [any(event.start < stop and start < event.stop for event in events) for start, stop in spans]
             hits[name].append(pd.Series(met).groupby(faults["kind"].to_numpy()).mean())

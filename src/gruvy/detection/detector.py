@@ -27,8 +27,9 @@ class Verdict(NamedTuple):
     """What a detector says of T rows.
 
     Attributes:
-        scores: (T,), 0 and above, an alarm above 1.
-        shares: (T, C), by how much the square of a row's score falls without the column; see `Chart.shares`.
+        scores: (T,), 0 and above, an alarm above 1; NaN in the first rows, which cannot be judged.
+        shares: (T, C), by how much the square of a row's score falls without the column; see `Chart.shares`. NaN as
+            the scores.
     """
 
     scores: Array
@@ -55,8 +56,9 @@ class Detector:
         chart: of P * C errors.
         share: of the newest error in their mean.
         jump_limit, drift_limit: distances.
-        warm_up: so many rows from the first on have a score of 0, because the network has seen too little.
+        warm_up: so many rows from the first on have no score (NaN), because the network has seen too little.
         merge_gap, min_length: see `find_events`.
+        difference: 0, or the lag of the differences that are judged in place of the values.
 
     Raises:
         ValueError: the parts do not fit each other.
@@ -73,6 +75,7 @@ class Detector:
     warm_up: int
     merge_gap: int
     min_length: int
+    difference: int = 0
 
     def __post_init__(self) -> None:
         C = len(self.columns)
@@ -90,8 +93,14 @@ class Detector:
         """P, the rows ahead that the network forecasts."""
         return self.graph.values["change"].features // len(self.columns)
 
+    @property
+    def linger(self) -> int:
+        """Rows after an anomaly in which it may still raise alarms: 0.25% of its errors are left in their mean then."""
+        return self.horizon + 3 * round(2 / self.share - 1)
+
     def scaled(self, values: Array) -> Array:
-        """Scale (T, C) values; the impossible ones stay so small that their squares are numbers."""
+        """Difference and scale (T, C) values; the impossible ones stay so small that their squares are numbers."""
+        values = differences(values, self.difference)
         found: Array = np.clip((values - self.mean) / self.std, -_LARGEST, _LARGEST)
         return found
 
@@ -117,12 +126,12 @@ class Detector:
             self.chart.shares(errors, len(self.columns)) / self.jump_limit**2,
             self.chart.shares(means, len(self.columns)) / self.drift_limit**2,
         )
-        scores[: self.warm_up] = 0.0
-        shares[: self.warm_up] = 0.0
+        scores[: self.warm_up] = np.nan
+        shares[: self.warm_up] = np.nan
         return Verdict(scores, shares)
 
     def scores(self, values: Array) -> Array:
-        """Score every row (T, C) of a series: (T,), 0 and above, an alarm above 1.
+        """Score every row (T, C) of a series: (T,), 0 and above, an alarm above 1; NaN in the first ``warm_up`` rows.
 
         Raises:
             DataError: values of another shape, or not finite.
@@ -153,6 +162,7 @@ class Detector:
                 "warm_up": self.warm_up,
                 "merge_gap": self.merge_gap,
                 "min_length": self.min_length,
+                "difference": self.difference,
             },
         }
 
@@ -176,6 +186,7 @@ class Detector:
             warm_up=int(about["warm_up"]),
             merge_gap=int(about["merge_gap"]),
             min_length=int(about["min_length"]),
+            difference=int(about.get("difference", 0)),  # not in files of gruvy 0.1
         )
 
     def _arrays(self) -> dict[str, Array]:
@@ -199,10 +210,14 @@ class DetectorStream:
         self._mean = np.zeros((1, len(detector.chart.mean)))
         # Forecasts of the newest row first.
         self._forecasts: deque[Array] = deque(maxlen=detector.horizon)
+        # The latest rows as they came, newest last, where differences are judged.
+        self._latest: deque[Array] = deque(maxlen=detector.difference + 1)
         self.rows = 0
 
     def step(self, row: Any) -> float:
         """Take the next row (C,) of the series in its own units and return its score: an alarm above 1.
+
+        It is NaN in the first ``warm_up`` rows, which cannot be judged.
 
         Raises:
             DataError: a row of another shape, or a value that is not finite; the state stays as it was.
@@ -213,7 +228,9 @@ class DetectorStream:
         except (TypeError, ValueError) as error:
             raise DataError(f"expected a row of {len(detector.columns)} numbers, got {row!r}") from error
         check_values(values, detector.columns)
-        scaled = detector.scaled(values)
+        self._latest.append(values)
+        rows = np.concatenate([*self._latest])
+        scaled = detector.scaled(rows)[-1:]
         errors = np.zeros((detector.horizon, scaled.shape[1]))
         for p, forecast in enumerate(self._forecasts):
             errors[p] = scaled[0] - forecast[p]
@@ -223,7 +240,7 @@ class DetectorStream:
         self._forecasts.appendleft(scaled + change.reshape(detector.horizon, -1))
         self.rows += 1
         if self.rows <= detector.warm_up:
-            return 0.0
+            return float("nan")
         jump = detector.chart.distance(vector).item() / detector.jump_limit
         return max(jump, detector.chart.distance(self._mean).item() / detector.drift_limit)
 
@@ -232,7 +249,22 @@ class DetectorStream:
         self._network.reset()
         self._mean = np.zeros_like(self._mean)
         self._forecasts.clear()
+        self._latest.clear()
         self.rows = 0
+
+
+def differences(values: Array, lag: int) -> Array:
+    """The change of each row (T, C) from ``lag`` rows before it, 0 in the first ones; the values where ``lag`` is 0.
+
+    Example:
+        >>> differences(np.array([[1.0], [4.0], [9.0]]), 1).tolist()
+        [[0.0], [3.0], [5.0]]
+    """
+    if not lag:
+        return values
+    changes = np.zeros_like(values)
+    changes[lag:] = values[lag:] - values[:-lag]
+    return changes
 
 
 def network_errors(graph: Graph, scaled: Array) -> Array:

@@ -56,33 +56,44 @@ def labelled_events(labels: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def event_scores(
-    found: Sequence[tuple[int, ...]], labelled: Sequence[tuple[int, int]], *, tolerance: int = 0
+    found: Sequence[tuple[int, ...]], labelled: Sequence[tuple[int, int]], *, tolerance: int = 0, linger: int = 0
 ) -> dict[str, Any]:
     """Precision, recall and F1 of events.
 
-    A labelled event is detected if a found one overlaps it, a found one is right if it overlaps a labelled one;
-    labelled events count as ``tolerance`` rows longer at both ends for both. Long events overlap easily: read this
-    beside the share of normal rows that are flagged.
+    A found event is right if it overlaps a labelled one and covers no more normal rows than labelled ones, apart from
+    ``linger`` rows: one long event over everything would otherwise be right about all that it touches. A labelled event
+    is detected if a right one overlaps it. Labelled events count as ``tolerance`` rows longer at both ends for both.
 
     Args:
         found: events, each with its start and stop first.
         labelled: (start, stop) of the true ones.
         tolerance: rows.
+        linger: normal rows that an event may cover in any case, such as those after an anomaly that a detector still
+            sees it in.
 
     Returns:
         events and found (how many), detected, false_alarms, precision (NaN if nothing was found), recall, f1.
 
     Example:
-        >>> event_scores([(0, 3), (7, 8)], [(2, 4), (20, 22)])["f1"]
+        >>> event_scores([(1, 4), (7, 8)], [(2, 4), (20, 22)])["f1"]
         0.5
+        >>> event_scores([(0, 100)], [(2, 4), (20, 22)])["f1"]
+        0.0
     """
-    wider = [(start - tolerance, stop + tolerance) for start, stop in labelled]
+    wider = [(max(start - tolerance, 0), stop + tolerance) for start, stop in labelled]
+    anomalous = np.zeros(max([0, *(one[1] for one in (*found, *wider))]), bool)
+    for start, stop in wider:
+        anomalous[start:stop] = True
 
     def meets(one: tuple[int, ...], others: Sequence[tuple[int, ...]]) -> bool:
         return any(one[0] < other[1] and other[0] < one[1] for other in others)
 
-    detected = sum(meets(one, found) for one in wider)
-    right = sum(meets(one, wider) for one in found)
+    def is_right(event: tuple[int, ...]) -> bool:
+        covered = int(anomalous[event[0] : event[1]].sum())
+        return 0 < covered and event[1] - event[0] - covered <= covered + linger
+
+    right_ones = [event for event in found if is_right(event)]
+    detected, right = sum(meets(one, right_ones) for one in wider), len(right_ones)
     precision = right / len(found) if found else float("nan")
     recall = detected / len(labelled) if labelled else float("nan")
     f1 = 2 * precision * recall / (precision + recall) if right and detected else 0.0

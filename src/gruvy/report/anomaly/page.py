@@ -51,7 +51,8 @@ def headline(report: AnomalyReport) -> str:
     count = len(report.events)
     found = f"{count} event{'' if count == 1 else 's'} in {len(report.index):,} rows"
     if report.labelled is None:
-        flagged = float((report.scores > 1).mean())
+        judged = report.scores[~np.isnan(report.scores)]
+        flagged = float((judged > 1).mean()) if len(judged) else 0.0
         return f"{found}; {flagged:.2%} of the rows raise an alarm, where {report.rate:.2%} of normal ones should."
     right = sum(bool(event.right) for event in report.events)
     met = sum(

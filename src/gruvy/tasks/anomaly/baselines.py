@@ -32,7 +32,7 @@ def fit_baselines(detector: AnomalyDetector, values: np.ndarray) -> dict[str, Sc
         values: (T, C) the rows of its fit.
 
     Returns:
-        Name -> a function that scores rows (T, C) as the detector does: an alarm above 1, 0 where it warms up.
+        Name -> a function that scores rows (T, C) as the detector does: an alarm above 1, NaN where it warms up.
     """
     core, rate = detector.detector_, detector.false_alarm_rate
     parts = Parts.of(len(values), detector.validation_fraction, detector.calibration_fraction)
@@ -95,4 +95,4 @@ def _steps(horizon: int) -> range:
 
 
 def _warmed(scores: np.ndarray, warm_up: int) -> np.ndarray:
-    return np.where(np.arange(len(scores)) < warm_up, 0.0, scores)
+    return np.where(np.arange(len(scores)) < warm_up, np.nan, scores)

@@ -6,7 +6,11 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 
 from gruvy.detection import Chart, conformal_limit, running_mean
+from gruvy.errors import note
 from gruvy.tasks.anomaly.data import Parts
+
+# The training part may raise so many times more alarms than stated before a fit says so: alarms come in runs.
+_FAR_MORE = 10
 
 
 def fit_chart(errors: np.ndarray, parts: Parts, warm_up: int) -> Chart:
@@ -32,3 +36,23 @@ def fit_limits(
     together = np.maximum(jump / jump_limit, drift / drift_limit)
     limit = conformal_limit(together, rate)
     return jump_limit * limit, drift_limit * limit, together / limit
+
+
+def check_training_alarms(scores: np.ndarray, rate: float, difference: int) -> None:
+    """Say where the rows that were learnt from raise far more alarms than the stated rate, and what helps.
+
+    Args:
+        scores: (T,) of the training part, NaN where not judged.
+        rate: that of false alarms.
+        difference: the lag of the differences that are judged, 0 for none.
+    """
+    judged = scores[~np.isnan(scores)]
+    alarms = int((judged > 1).sum())
+    if alarms > _FAR_MORE * rate * len(judged) and alarms > 1:
+        cure = "judge changes in place of values (difference=1, on the command line --difference 1)"
+        if difference:
+            cure = "another difference, such as the length of a season in rows, or rows of a steadier time"
+        note(
+            f"{alarms} of {len(judged)} training rows ({alarms / len(judged):.1%}) raise an alarm, stated were "
+            f"{rate:.2%}: the rows drift, so that later ones are unlike earlier ones. What helps: {cure}"
+        )

@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from gruvy.data import chosen_step, is_frame
-from gruvy.detection import Detector, DetectorStream, Verdict, check_values, network_errors
-from gruvy.errors import DataError
-from gruvy.tasks.anomaly.calibration import fit_chart, fit_limits
+from gruvy.detection import Detector, DetectorStream, Verdict, check_values, differences, network_errors
+from gruvy.errors import DataError, note
+from gruvy.tasks.anomaly.calibration import check_training_alarms, fit_chart, fit_limits
 from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
 from gruvy.tasks.anomaly.file import write_detector
 from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
@@ -46,6 +46,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         memory: rows over which the errors are averaged to see drifts.
         merge_gap: so many rows without an alarm, or fewer, do not part an event.
         min_length: events of fewer rows, from the first alarm to the last, are left out.
+        difference: judge the changes over so many rows in place of the values, for series that drift away from those of
+            the fit or grow; 0 for the values.
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
         dropout: share of the units dropped in training, between layers and before the head.
@@ -91,6 +93,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         memory: int = 24,
         merge_gap: int = 8,
         min_length: int = 1,
+        difference: int = 0,
         hidden_size: int = 64,
         num_layers: int = 1,
         dropout: float = 0.2,
@@ -108,6 +111,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         self.memory = memory
         self.merge_gap = merge_gap
         self.min_length = min_length
+        self.difference = difference
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.dropout = dropout
@@ -179,17 +183,18 @@ class AnomalyDetector(OutlierMixin, Estimator):
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
-        scaler = Scaler.of([readings.values[: parts.validation]])
+        values = differences(readings.values, self.difference)
+        scaler = Scaler.of([values[self.difference : parts.validation]])
         if parent is not None and run.keeps_scaling:
             scaler = Scaler(parent.detector_.mean[None], parent.detector_.std[None])
         constant = np.flatnonzero(scaler.std[0] == 0)  # a departure would have no unit
         if len(constant):
-            name, value = readings.columns[constant[0]], readings.values[0, constant[0]]
+            name, value = readings.columns[constant[0]], values[-1, constant[0]]
             raise DataError(
                 f"the data: column '{name}' is constant ({value:g}) in the training part, its first "
                 f"{parts.validation} rows ({len(constant)} such columns); leave it out"
             )
-        scaled = scaler.scale(readings.values, 0)
+        scaled = scaler.scale(values, 0)
         sizes = {"context": self.context_length, "horizon": self.horizon, "batch_size": self.batch_size}
         scale = usual_changes(scaled[: parts.validation], self.horizon)
 
@@ -228,7 +233,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
 
         graph = network.graph(scale)
         errors = network_errors(graph, scaled)
-        chart = fit_chart(errors, parts, self.context_length)
+        warm_up = self.context_length + self.difference
+        chart = fit_chart(errors, parts, warm_up)
         share = 2 / (self.memory + 1)
         jump, drift, self.calibration_scores_ = fit_limits(
             errors, chart, parts, share=share, rate=self.false_alarm_rate
@@ -243,10 +249,14 @@ class AnomalyDetector(OutlierMixin, Estimator):
                 share=share,
                 jump_limit=jump,
                 drift_limit=drift,
-                warm_up=self.context_length,
+                warm_up=warm_up,
                 merge_gap=self.merge_gap,
                 min_length=self.min_length,
+                difference=self.difference,
             )
+        )
+        check_training_alarms(
+            self.detector_.scores(readings.values)[: parts.validation], self.false_alarm_rate, self.difference
         )
         return self
 
@@ -257,7 +267,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             X: the rows of one series in order, with the columns of the fit.
 
         Returns:
-            (T,) from 0 down; 0 in the first ``context_length`` rows, an alarm below -1.
+            (T,) from 0 down, an alarm below -1; NaN in the first rows, which cannot be judged (`detect` says how many).
 
         Raises:
             DataError: rows that cannot be used.
@@ -270,7 +280,11 @@ class AnomalyDetector(OutlierMixin, Estimator):
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
-        """-1 for every row that raises an alarm, 1 for all others: (T,)."""
+        """-1 for every row that raises an alarm, 1 for all others: (T,).
+
+        scikit-learn knows no third answer: of the first rows, which are not judged, it is 1 too. `detect` leaves them
+        empty.
+        """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def detect(self, X: Any) -> pd.DataFrame:
@@ -281,16 +295,22 @@ class AnomalyDetector(OutlierMixin, Estimator):
 
         Returns:
             A row for each: the time (or ``row``), ``score``, an alarm above 1, ``anomaly`` and ``event``, the number of
-            the event of `events` that the row belongs to; -1 for none.
+            the event of `events` that the row belongs to; -1 for none. The first ``context_length + difference`` rows
+            are not judged and have missing values there: put as many rows of before in front of those to be judged.
 
         Raises:
             DataError: rows that cannot be used.
         """
         readings, verdict = self._judge(X)
+        judged = pd.Series(~np.isnan(verdict.scores))
         event = np.full(len(verdict.scores), -1)
         for number, one in enumerate(self.detector_.events(verdict.scores)):
             event[one.start : one.stop] = number
-        table = {"score": verdict.scores, "anomaly": verdict.scores > 1, "event": event}
+        table = {
+            "score": verdict.scores,
+            "anomaly": pd.Series(verdict.scores > 1, dtype="boolean").where(judged),
+            "event": pd.Series(event, dtype="Int64").where(judged),
+        }
         return pd.DataFrame({self.time_ or "row": readings.index, **table})
 
     def events(self, X: Any) -> pd.DataFrame:
@@ -318,9 +338,11 @@ class AnomalyDetector(OutlierMixin, Estimator):
             tolerance: labelled events count as so many rows longer at both ends.
 
         Returns:
-            What `gruvy.detection.event_scores` gives, and ``normal_rows_flagged`` (the share of normal rows above the
-            threshold), ``median_delay`` (rows from the start of a detected event to its first alarm), ``roc_auc`` and
-            ``average_precision`` of the rows' scores; NaN where there is nothing to measure.
+            What `gruvy.detection.event_scores` gives, and ``normal_rows`` (how many of the judged rows are normal),
+            ``normal_rows_alarmed`` (how many of these are above the threshold), ``normal_rows_flagged`` (their share),
+            ``median_delay`` (rows from the start of a labelled event to its first alarm), ``roc_auc`` and
+            ``average_precision`` of the rows' scores; NaN where there is nothing to measure. The first rows, which are
+            not judged, count nowhere.
 
         Raises:
             ArgumentError: labels of another length, or that are not 0 and 1.
@@ -328,8 +350,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         """
         readings, verdict = self._judge(X)
         known = readings.in_order(read_labels(X, labels, len(readings.values)))
-        judged = slice(self.detector_.warm_up, None)
-        return evaluation(verdict.scores, self.detector_.events(verdict.scores), known, judged, tolerance=tolerance)
+        found = self.detector_.events(verdict.scores)
+        return evaluation(verdict.scores, found, known, linger=self.detector_.linger, tolerance=tolerance)
 
     def stream(self) -> DetectorStream:
         """Return the detector to be run one row at a time on a `gruvy.StreamingGRU`.
@@ -373,6 +395,12 @@ class AnomalyDetector(OutlierMixin, Estimator):
         check_is_fitted(self)
         time = self.time_ if is_frame(X) else None
         readings = read_readings(X, self.detector_.columns, time, self.step_, notation=self._notation)
+        rows, needed = len(readings.values), self.detector_.warm_up
+        if rows <= needed:
+            note(
+                f"none of the {rows} rows is judged: the detector has to see {needed} rows before it judges one; "
+                f"put the {needed} rows before them in front of them"
+            )
         return readings, self.detector_.judge(readings.values)
 
     def _keep(self, detector: Detector) -> None:

@@ -25,8 +25,9 @@ def check_params(params: Mapping[str, Any]) -> None:
     """
     problems = Problems("AnomalyDetector")
     check_shared({**params, "cell": "gru"}, problems, counts=(*_COUNTS, *_TRAINING))
-    if not is_int(params["merge_gap"]) or params["merge_gap"] < 0:
-        problems.add(f"merge_gap: expected a whole number from 0 on, got {params['merge_gap']!r}")
+    for name in ("merge_gap", "difference"):
+        if not is_int(params[name]) or params[name] < 0:
+            problems.add(f"{name}: expected a whole number from 0 on, got {params[name]!r}")
     for name in _FRACTIONS:
         if not is_real(params[name]) or not 0 < params[name] < 1:
             problems.add(f"{name}: expected a number between 0 and 1, got {params[name]!r}")

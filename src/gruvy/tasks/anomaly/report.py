@@ -53,7 +53,6 @@ def anomaly_report(
     names = ", ".join(readings.columns[:4]) + (" ..." if len(readings.columns) > 4 else "")
     # The page has room for the first few columns: those with the most events.
     order = sorted(readings.columns, key=lambda name: -(table["column"] == name).sum())
-    judged = np.arange(len(verdict.scores)) >= detector.detector_.warm_up
     return AnomalyReport(
         title=title or f"Anomalies in {names}",
         index=_as_on_clocks(readings.index),
@@ -87,7 +86,7 @@ def anomaly_report(
         provenance=_provenance(detector, command),
         description=description or _description(detector),
         labelled=labelled,
-        normal=None if known is None else verdict.scores[judged & ~known],
+        normal=None if known is None else verdict.scores[~known & ~np.isnan(verdict.scores)],
         rows=rows,
     )
 

@@ -57,9 +57,11 @@ def read_labels(data: Any, labels: Any, count: int) -> np.ndarray:
 
 
 def evaluation(
-    scores: np.ndarray, found: Sequence[Event], labels: np.ndarray, judged: slice, *, tolerance: int = 0
+    scores: np.ndarray, found: Sequence[Event], labels: np.ndarray, *, linger: int, tolerance: int = 0
 ) -> dict[str, Any]:
-    """Return the figures of `AnomalyDetector.evaluate`; those of single rows are of the rows that are judged."""
+    """Return the figures of `AnomalyDetector.evaluate`, of the rows that are judged: those whose score is no NaN."""
+    judged = ~np.isnan(scores)
+    labels = labels & judged
     labelled = labelled_events(labels)
     alarms = scores > 1
     near = np.zeros(len(labels), bool)
@@ -70,7 +72,9 @@ def evaluation(
     labels, scores = labels[judged], scores[judged]
     mixed = 0 < labels.sum() < len(labels)
     return {
-        **event_scores(found, labelled, tolerance=tolerance),
+        **event_scores(found, labelled, tolerance=tolerance, linger=linger),
+        "normal_rows": len(normal),
+        "normal_rows_alarmed": int(normal.sum()),
         "normal_rows_flagged": float(normal.mean()) if len(normal) else float("nan"),
         "median_delay": float(np.median(delays)) if delays else float("nan"),
         "roc_auc": float(roc_auc_score(labels, scores)) if mixed else float("nan"),
