@@ -54,9 +54,11 @@ def test_predict_gives_the_scores_of_every_row(gruvy, detector, normal, tmp_path
     expected = package.load(folder / "d.gruvy").detect(normal)
     np.testing.assert_allclose(printed["score"], expected["score"])
     assert list(printed.columns) == ["time", "score", "anomaly", "event"]
-    assert gruvy("predict", folder / "d.gruvy", folder / "normal.csv", "--out", tmp_path / "s.csv").err.startswith(
-        "Predictions:"
+    note, written = gruvy("predict", folder / "d.gruvy", folder / "normal.csv", "--out", tmp_path / "s.csv").err.split(
+        "\n", maxsplit=1
     )
+    assert note.startswith("gruvy: note: the first 12 rows are not judged")
+    assert written.startswith("Predictions:")
 
 
 def test_evaluate_needs_labels(gruvy, detector, normal, tmp_path):
@@ -67,7 +69,13 @@ def test_evaluate_needs_labels(gruvy, detector, normal, tmp_path):
     outcome = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv", "--labels", "fault", "--json")
     assert json.loads(outcome.out)["scores"]["recall"] == 1
     shown = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv", "--labels", "fault").out
+    assert shown.startswith("1 of 1 labelled events found, ")
+    assert "normal rows (" in shown
     assert "recall" in shown
+    report = tmp_path / "report.html"
+    shown = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv", "--labels", "fault", "--report", report).out
+    assert f"Report: {report}" in shown
+    assert "1 of 1 labelled events were found" in report.read_text(encoding="utf-8")
     assert "1.0000" in shown
     outcome = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)

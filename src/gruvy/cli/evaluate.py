@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from gruvy.cli.arguments import check_target
 from gruvy.cli.options import Json, TableOptions
-from gruvy.cli.output import print_json, working
+from gruvy.cli.output import print_json, say, working
 from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
 
 # Option -> the only estimator that has it.
-_WHOSE = {"labels": "AnomalyDetector", "episodes": "RecurrentAgent"}
+_WHOSE = {"labels": "AnomalyDetector", "report": "AnomalyDetector", "episodes": "RecurrentAgent"}
 
 
 def evaluate(
@@ -21,6 +22,10 @@ def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Data of the same form as in the training.")],
     labels: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of a detector of anomalies: 1 where a row is anomalous.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a detector of anomalies: write an HTML report of what it found."),
     ] = None,
     episodes: Annotated[
         int | None, typer.Option(metavar="N", help="Of an agent, whose DATA is an ENV_ID: how many.")
@@ -38,17 +43,21 @@ def evaluate(
 
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
+    check_target(report, "--report")
     with working("evaluating", quiet=json):
         fitted, commands = load_fitted(model)
-        given = {name: value for name, value in (("labels", labels), ("episodes", episodes)) if value is not None}
+        options = {"labels": labels, "report": report, "episodes": episodes}
+        given = {name: value for name, value in options.items() if value is not None}
         for name in given:
             if type(fitted).__name__ != _WHOSE[name]:
                 article = "an" if _WHOSE[name].startswith("A") else "a"
                 raise ArgumentError(
-                    f"--{name}: only {article} {_WHOSE[name]} needs them; {model} is a {type(fitted).__name__}"
+                    f"--{name}: only {article} {_WHOSE[name]} has this option; {model} is a {type(fitted).__name__}"
                 )
         scores = commands.evaluate(fitted, data, **reading_of(fitted, reading), **given)
     if json:
         print_json({"model": model, "data": data, "scores": scores})
     else:
         commands.show(fitted, scores)
+        if report is not None:
+            say(f"Report: {report}", soft_wrap=True)

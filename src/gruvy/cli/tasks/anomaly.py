@@ -11,7 +11,7 @@ import typer
 from gruvy.cli.arguments import names, spellings
 from gruvy.cli.options import AS_FOUND, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions
 from gruvy.cli.output import Training, print_fitted, say, working
-from gruvy.errors import ArgumentError
+from gruvy.errors import ArgumentError, note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,9 @@ def fit(
     false_alarm_rate: Annotated[
         float, typer.Option(metavar="SHARE", help="Of normal rows, above the threshold.")
     ] = 0.002,
+    difference: Annotated[
+        int, typer.Option(metavar="N", help="Judge changes over N rows in place of values, which drift or grow.")
+    ] = 0,
     context: Annotated[int, typer.Option(metavar="N", help="Rows of a training window.")] = 64,
     horizon: Annotated[int, typer.Option(metavar="N", help="Rows ahead whose forecasts are judged.")] = 8,
     hidden_size: HiddenSize = 64,
@@ -64,6 +67,7 @@ def fit(
             context_length=context,
             horizon=horizon,
             false_alarm_rate=false_alarm_rate,
+            difference=difference,
             hidden_size=hidden_size,
             num_layers=num_layers,
         )
@@ -99,28 +103,50 @@ def fit(
 
 def predict(model: AnomalyDetector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Return the score of every row of a table, an alarm above 1, and the number of its event."""
-    return model.detect(_read(data, model.time_, model.detector_.columns, reading))
+    found = model.detect(_read(data, model.time_, model.detector_.columns, reading))
+    needed = model.detector_.warm_up
+    if len(found) > needed:
+        note(
+            f"the first {needed} rows are not judged, their scores are empty: the detector has to see {needed} rows "
+            f"before it judges one; to have them judged, put the {needed} rows before them in front of them"
+        )
+    return found
 
 
 def evaluate(
-    model: AnomalyDetector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND, labels: str | None = None
+    model: AnomalyDetector,
+    data: Path,
+    *,
+    reading: Mapping[str, Any] = AS_FOUND,
+    labels: str | None = None,
+    report: Path | None = None,
 ) -> Mapping[str, Any]:
     """Measure how well the events and scores of a table match the labels in one of its columns."""
     if labels is None:
         raise ArgumentError("--labels: expected the column that is 1 where a row is anomalous, got none")
-    wanted = (*model.detector_.columns, labels)
-    return model.evaluate(_read(data, model.time_, wanted, reading), labels)
+    frame = _read(data, model.time_, (*model.detector_.columns, labels), reading)
+    figures = model.evaluate(frame, labels)
+    if report is not None:
+        from gruvy.report import write_anomaly_report
+        from gruvy.tasks.anomaly.report import anomaly_report
+
+        write_anomaly_report(anomaly_report(model, frame, labels), report)
+    return figures
 
 
 def _read(data: Path, time: str | None, columns: Sequence[str] | None, reading: Mapping[str, Any]) -> pd.DataFrame:
-    """The table; columns that are not named are to be watched too, so that all are numbers."""
     from gruvy.data import read_table
 
     return read_table(data, times=[] if time is None else [time], numbers=columns, **reading)
 
 
 def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:
-    """Print what ``evaluate`` returned."""
+    """Print what ``evaluate`` returned: first in a sentence, then figure by figure."""
+    say(
+        f"{figures['detected']} of {figures['events']} labelled events found, {figures['false_alarms']} of "
+        f"{figures['found']} found events are false alarms; {figures['normal_rows_alarmed']:,} of "
+        f"{figures['normal_rows']:,} normal rows ({figures['normal_rows_flagged']:.2%}) raise an alarm.\n"
+    )
     width = max(map(len, figures))
     for name, value in figures.items():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)

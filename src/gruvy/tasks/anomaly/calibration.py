@@ -10,7 +10,7 @@ from gruvy.errors import note
 from gruvy.tasks.anomaly.data import Parts
 
 # The training part may raise so many times more alarms than stated before a fit says so: alarms come in runs.
-_FAR_MORE = 10
+_FAR_MORE = 5
 
 
 def fit_chart(errors: np.ndarray, parts: Parts, warm_up: int) -> Chart:
