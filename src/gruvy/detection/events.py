@@ -90,7 +90,7 @@ def event_scores(
 
     def is_right(event: tuple[int, ...]) -> bool:
         covered = int(anomalous[event[0] : event[1]].sum())
-        return 0 < covered and event[1] - event[0] - covered <= covered + linger
+        return covered > 0 and event[1] - event[0] - covered <= covered + linger
 
     right_ones = [event for event in found if is_right(event)]
     detected, right = sum(meets(one, right_ones) for one in wider), len(right_ones)

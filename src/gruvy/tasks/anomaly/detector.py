@@ -82,7 +82,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
 
     detector_: Detector
     step_: Step | None
-    _shaping = ("horizon", "hidden_size", "num_layers")
+    _shaping = ("horizon", "difference", "hidden_size", "num_layers")
 
     def __init__(
         self,
