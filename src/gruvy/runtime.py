@@ -21,12 +21,11 @@ from gruvy.timeseries import (
     Scaler,
     Series,
     Times,
-    check_context,
     check_levels,
     forecast_columns,
+    next_windows,
     read_mapping,
     unscaled,
-    with_future,
 )
 
 # Windows in a run; more cost memory and save no time.
@@ -72,6 +71,7 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
             int(params["context_length"]),
             int(params["horizon"]),
             tuple(float(level) for level in about["quantiles"]),
+            int(about.get("min_context", params["context_length"])),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
@@ -88,6 +88,7 @@ class ForecastRuntime:
         context_length: T, steps to look back.
         horizon: P, steps to forecast.
         quantiles: Q levels, increasing, the median among them.
+        min_context: steps to look back on that are enough.
 
     Raises:
         ValueError: the graph does not fit the rest.
@@ -98,6 +99,7 @@ class ForecastRuntime:
     context_length: int
     horizon: int
     quantiles: tuple[float, ...]
+    min_context: int
 
     def __post_init__(self) -> None:
         columns = self.preparation.columns
@@ -110,7 +112,7 @@ class ForecastRuntime:
         fits = output is not None and (output.steps, output.features) == (self.horizon, D * len(self.quantiles))
         if found != wanted or not fits or self.graph.outputs != ("quantiles",):
             raise ValueError(f"the network reads {found} and returns {output}; expected {wanted}")
-        if self.context_length < 1 or 0.5 not in self.quantiles:
+        if not 1 <= self.min_context <= self.context_length or 0.5 not in self.quantiles:
             raise ValueError(f"context_length is {self.context_length}, the quantiles are {self.quantiles}")
 
     def predict(self, table: Mapping[str, Any], *, quantiles: Sequence[float] | None = None) -> dict[str, Any]:
@@ -136,9 +138,9 @@ class ForecastRuntime:
         preparation, horizon = self.preparation, self.horizon
         wanted = check_levels(self.quantiles, quantiles)
         series = read_mapping(table, preparation.columns, preparation.step, preparation.notation)
-        preparation.check_names(series)
-        series = [with_future(one, preparation, horizon) for one in series]
-        check_context(series, preparation, self.context_length, horizon)
+        preparation.note_unseen(series)
+        T, least = self.context_length, self.min_context
+        series = next_windows(series, preparation, least=least, context=T, horizon=horizon)
         found = forecast_columns(self._forecast(series), series, preparation, self.quantiles, wanted)
         times = {preparation.columns.time: _joined([one.times[-horizon:] for one in series])}
         if preparation.columns.series is None:
@@ -151,8 +153,14 @@ class ForecastRuntime:
         preparation = self.preparation
         rows = preparation.rows(series)
         targets = len(preparation.columns.targets)
-        T, parts = self.context_length, []
-        for origins in np.split(rows.bounds[1:] - self.horizon, range(_BATCH, len(series), _BATCH)):
+        shaped = np.empty((self.horizon, len(series), targets, len(self.quantiles)))
+        ends = rows.bounds[1:] - self.horizon
+        lengths = np.minimum(ends - rows.bounds[:-1], self.context_length)
+        # Windows of one length at a time.
+        order = np.argsort(-lengths, kind="stable")
+        groups = [order[lengths[order] == length] for length in dict.fromkeys(lengths[order].tolist())]
+        for part in [part for group in groups for part in np.split(group, range(_BATCH, len(group), _BATCH))]:
+            origins, T = ends[part], lengths[part[0]]
             inputs = {
                 "context": rows.inputs[np.arange(-T, 0)[:, None] + origins],
                 "ahead": rows.inputs[np.arange(self.horizon)[:, None] + origins, preparation.known],
@@ -162,9 +170,8 @@ class ForecastRuntime:
             if "ahead" not in self.graph.inputs:
                 del inputs["ahead"]
             outputs, _ = self.graph.run(inputs)
-            shaped = outputs["quantiles"].astype(np.float64).reshape(self.horizon, len(origins), targets, -1)
-            parts.append(unscaled(shaped, rows.scales.of(origins, T, self.horizon)))
-        return np.concatenate(parts, axis=1)
+            shaped[:, part] = outputs["quantiles"].reshape(self.horizon, len(part), targets, -1)
+        return unscaled(shaped, rows.scales.of(ends, self.context_length, self.horizon))
 
 
 def _characters(graph: Graph, alphabet: Alphabet | Subwords) -> Characters:

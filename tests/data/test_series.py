@@ -124,8 +124,11 @@ def test_a_grid_that_would_be_nearly_empty_is_refused(frame):
 def test_targets_without_a_value(frame):
     assert "target 'y' has no observed value, all 6 rows are missing" in problems(frame.assign(y=np.nan))
     two = pd.concat([frame.assign(id="A"), frame.assign(id="B", y=np.nan)])
-    text = problems(two, Columns(("y",), "time", series="id"))
-    assert "target 'y' has no observed value in series 'B'; leave them out" in text
+    with pytest.warns(InputNote, match="left out: series 'B', in which target 'y' has no observed value"):
+        series, _ = read_series(two, Columns(("y",), "time", series="id"))
+    assert [one.name for one in series] == ["A"]
+    none = problems(two.assign(y=np.nan), Columns(("y",), "time", series="id"))
+    assert "target 'y' has no observed value in any series" in none
 
 
 def test_rows_without_an_id(frame):

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 
 import gruvy
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import ArgumentError, DataError, InputNote
 from gruvy.tasks import Forecaster
 
 
@@ -163,10 +163,11 @@ def test_several_series_targets_and_covariates(hourly, small, tmp_path):
     alone = model.predict(whole[whole["place"] == "B"])
     pd.testing.assert_frame_equal(alone, table.loc[3:, alone.columns].reset_index(drop=True))
 
-    with pytest.raises(DataError, match=r"series 'C' was not in the table of the fit"):
+    with pytest.warns(InputNote, match=r"series 'C': not in the table of the fit"):
         model.predict(whole.assign(place=whole["place"].replace("A", "C")))
-    with pytest.raises(DataError, match=r"series 'A': the forecast of 3 rows after .* needs k .* only 2 rows follow"):
-        model.predict(whole.drop(index=whole.index[(whole["place"] == "A")][[-1]]).reset_index(drop=True))
+    short = whole[(whole["place"] == "B") | (whole["time"] < whole["time"].max())]
+    with pytest.warns(InputNote, match=r"left .* 'A': the forecast of 3 rows after .* needs k .* only 2 rows follow"):
+        pd.testing.assert_frame_equal(model.predict(short, quantiles=[0.1]), table[3:].reset_index(drop=True))
     with pytest.raises(DataError, match="known covariate 'k' is missing in 3 of the 3 rows ahead"):
         model.predict(whole.assign(k=whole["k"].where(whole["y"].notna() | whole["a"].notna())))
 

@@ -14,7 +14,7 @@ from gruvy.data.tables import read_table
 from gruvy.data.texts import read_text
 from gruvy.data.times import read_time_column, write_times
 from gruvy.data.vocabulary import Vocabulary
-from gruvy.data.windows import Batch, Panel, Windows
+from gruvy.data.windows import Batch, Panel, Windows, reaching
 
 __all__ = [
     "Batch",
@@ -34,6 +34,7 @@ __all__ = [
     "is_fasta",
     "is_frame",
     "pad",
+    "reaching",
     "read_expression",
     "read_fasta",
     "read_numbers",

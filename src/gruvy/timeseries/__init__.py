@@ -1,6 +1,6 @@
 """What stands between a table of time series and a network: regular times, scaling, calendar. Needs NumPy only."""
 
-from gruvy.timeseries.ahead import check_context, check_levels, forecast_columns, with_future
+from gruvy.timeseries.ahead import check_levels, forecast_columns, next_windows
 from gruvy.timeseries.calendar import calendar_features
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.missing import fill_forward
@@ -36,7 +36,6 @@ __all__ = [
     "binary_units",
     "calendar_features",
     "check_columns",
-    "check_context",
     "check_finite",
     "check_levels",
     "did_you_mean",
@@ -44,6 +43,7 @@ __all__ = [
     "forecast_columns",
     "moments",
     "name_of",
+    "next_windows",
     "places_of",
     "read_mapping",
     "read_times",
@@ -51,5 +51,4 @@ __all__ = [
     "some",
     "standardised",
     "unscaled",
-    "with_future",
 ]

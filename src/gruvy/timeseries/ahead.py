@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import ArgumentError, DataError, note
 from gruvy.timeseries.preparation import Preparation
 from gruvy.timeseries.problems import Problems
 from gruvy.timeseries.regular import Series
@@ -49,21 +49,56 @@ def with_future(series: Series, preparation: Preparation, horizon: int) -> Serie
     return Series(series.name, times[:end], values[:end])
 
 
-def check_context(series: Sequence[Series], preparation: Preparation, context: int, horizon: int) -> None:
-    """Raise DataError for series, as `with_future` returns them, with too little to look back on."""
-    problems = Problems("the table")
-    targets = len(preparation.columns.targets)
+def next_windows(
+    series: Sequence[Series], preparation: Preparation, *, least: int, context: int, horizon: int
+) -> list[Series]:
+    """The series with the rows ahead that are to be forecast; those that cannot be are left out, and said.
+
+    Args:
+        series: as they were read.
+        preparation: of the fit.
+        least: rows to look back on that are enough.
+        context: T, rows that the forecast looks back on where there are so many.
+        horizon: P.
+
+    Raises:
+        DataError: none of them can be forecast.
+    """
+    problems, found = Problems("the table"), []
     for one in series:
-        where = "" if one.name is None else f"series {one.name!r}: "
-        rows = len(one.times) - horizon
-        seen = one.values[max(rows - context, 0) : rows, :targets]
-        if rows < context:
-            problems.add(
-                f"{where}expected at least context_length = {context} rows to look back on, got {rows}; give more"
-            )
-        elif np.isnan(seen).all():
-            problems.add(f"{where}no target is observed in the last {context} rows; give newer observations")
-    problems.raise_as(DataError)
+        try:
+            longer = with_future(one, preparation, horizon)
+        except DataError as error:
+            problems.add(str(error).removeprefix(f"{problems.subject}: "))
+            continue
+        lacking = _lacking(longer, preparation, least, context, horizon)
+        if lacking:
+            problems.add(("" if one.name is None else f"series {one.name!r}: ") + lacking)
+        else:
+            found.append(longer)
+    if not found:
+        problems.raise_as(DataError)
+    if problems.found:
+        more = len(problems.found) - 1
+        others = f" (and {more} more series)" if more else ""
+        note(f"left out of the forecast{others}: {problems.found[0]}")
+    return found
+
+
+def _lacking(series: Series, preparation: Preparation, least: int, context: int, horizon: int) -> str:
+    """What a series, as `with_future` returns it, lacks to look back on; "" if nothing."""
+    rows = len(series.times) - horizon
+    seen = series.values[max(rows - context, 0) : rows, : len(preparation.columns.targets)]
+    if rows < least:
+        if least < context:
+            return f"expected at least min_context = {least} rows to look back on, got {rows}; give more"
+        return (
+            f"expected at least context_length = {context} rows to look back on, got {rows}; give more"
+            f"{', or fit with min_context=3 (--min-context 3), and short histories will do' if rows >= 3 else ''}"
+        )
+    if np.isnan(seen).all():
+        return f"no target is observed in the last {context} rows; give newer observations"
+    return ""
 
 
 def check_levels(levels: Sequence[float], wanted: Sequence[float] | None) -> list[float]:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gruvy.errors import DataError, note
+from gruvy.errors import note
 from gruvy.timeseries.calendar import CYCLES, calendar_features
 from gruvy.timeseries.columns import Columns
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.names import places_of
 from gruvy.timeseries.notation import TIMES, Notation
-from gruvy.timeseries.problems import Problems, did_you_mean
+from gruvy.timeseries.problems import did_you_mean, some
 from gruvy.timeseries.regular import Series
 from gruvy.timeseries.scaling import ROUNDING, Scaler, standardised
 from gruvy.timeseries.steps import Step
@@ -72,24 +72,22 @@ class Preparation:
         values = len(self.columns.values)
         return slice(values - len(self.columns.known), values)
 
-    def check_names(self, series: Sequence[Series]) -> None:
-        """Raise DataError for series that have no scale: the fit has not seen them."""
-        if not self.names:
-            return
-        problems = Problems("the table")
-        for one, place in zip(series, places_of([one.name for one in series], self.names), strict=True):
-            if place is None:
-                problems.add(
-                    f"series {one.name!r} was not in the table of the fit, so its scale is unknown; "
-                    f"{did_you_mean(one.name, self.names)} Else fit again with it"
-                )
-        problems.raise_as(DataError)
+    def note_unseen(self, series: Sequence[Series]) -> None:
+        """Say which series the fit has not seen: their windows are scaled by themselves."""
+        unseen = [one.name for one, row in zip(series, self.numbers(series), strict=True) if row < 0]
+        if unseen:
+            hint = did_you_mean(unseen[0], self.names)
+            note(
+                f"series {some(unseen)}: not in the table of the fit; forecast by what was learnt of the others, each "
+                f"window scaled by its own values{f' ({hint})' if hint.startswith('did') else ''}"
+            )
 
     def numbers(self, series: Sequence[Series]) -> np.ndarray:
-        """The row of each series in the scaler."""
+        """The row of each series in the scaler; -1 for those that the fit has not seen."""
         if not self.names:
             return np.zeros(len(series), np.int64)
-        return np.array(places_of([one.name for one in series], self.names))
+        places = places_of([one.name for one in series], self.names)
+        return np.array([-1 if place is None else place for place in places])
 
     def rows(self, series: Sequence[Series]) -> Rows:
         """Scale, fill and lay end to end."""
@@ -126,7 +124,9 @@ class Preparation:
     def _statistics(self, series: Sequence[Series]) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (S, V) of these series from the fit."""
         numbers = self.numbers(series)
-        return self.scaler.mean[numbers], self.scaler.std[numbers]
+        seen = (numbers >= 0)[:, None]
+        mean, std = self.scaler.mean, self.scaler.std
+        return np.where(seen, mean[numbers], (mean / len(mean)).sum(axis=0)), np.where(seen, std[numbers], 0.0)
 
     def _note_untold(self, values: np.ndarray, bounds: np.ndarray, mean: np.ndarray, untold: np.ndarray) -> None:
         """Say which covariates, constant in the training part, are something else here."""

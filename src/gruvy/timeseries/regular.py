@@ -10,7 +10,7 @@ import numpy as np
 
 from gruvy.errors import DataError, note
 from gruvy.timeseries.columns import Columns
-from gruvy.timeseries.problems import Problems
+from gruvy.timeseries.problems import Problems, some
 from gruvy.timeseries.steps import Step
 from gruvy.timeseries.times import Times
 from gruvy.timeseries.zones import zone_of_doubled
@@ -74,13 +74,13 @@ def regular_series(
         The series in the order of the parts, and the step.
 
     Raises:
-        DataError: duplicate or irregular times, or series whose target is never observed.
+        DataError: duplicate or irregular times, or targets that are never observed.
     """
     problems = Problems("the table")
     parts = _sorted(times, parts, columns)
     for name, rows in parts:
         _check_unique(times[rows], name, columns, problems)
-    _check_targets(values, parts, columns, problems)
+    parts = _check_targets(values, parts, columns, problems)
     problems.raise_as(DataError)
 
     cut = [times[rows] for _, rows in parts]
@@ -137,14 +137,18 @@ def _check_unique(times: Times, name: Hashable, columns: Columns, problems: Prob
 
 def _check_targets(
     values: np.ndarray, parts: Sequence[tuple[Hashable, np.ndarray]], columns: Columns, problems: Problems
-) -> None:
+) -> Sequence[tuple[Hashable, np.ndarray]]:
+    """The series in which every target is observed at least once."""
     for position, target in enumerate(columns.targets):
         empty = [name for name, rows in parts if np.isnan(values[rows, position]).all()]
         if empty and columns.series is None:
             problems.add(f"target '{target}' has no observed value, all {len(values)} rows are missing")
+        elif len(empty) == len(parts):
+            problems.add(f"target '{target}' has no observed value in any series; fill it in")
         elif empty:
-            shown = ", ".join(repr(name) for name in empty[:5]) + (", ..." if len(empty) > 5 else "")
-            problems.add(f"target '{target}' has no observed value in series {shown}; leave them out")
+            note(f"left out: series {some(empty)}, in which target '{target}' has no observed value")
+            parts = [part for part in parts if part[0] not in empty]
+    return parts
 
 
 def _regular(

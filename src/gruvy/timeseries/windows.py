@@ -63,14 +63,14 @@ class WindowScales:
 
         Args:
             origins: (N,) the first row ahead of each.
-            context: steps that they look back.
+            context: steps that they look back, if their series reaches so far.
             horizon: steps that they look ahead.
         """
         series = np.searchsorted(self.bounds, origins - 1, side="right") - 1
         mean, std, own = self.mean[series], self.std[series], self.own[series]
         if self.far is not None:
             for part in _chunks(np.arange(len(origins))):
-                far = self.far[_rows(origins[part], -context, 0)].any(axis=0)
+                far = self.far[np.maximum(_rows(origins[part], -context, 0), self._starts(origins[part]))].any(axis=0)
                 ahead = self.far[_rows(origins[part], 0, horizon)][..., self.known].any(axis=0)
                 far[:, self.known] |= ahead
                 own[part] |= far
@@ -127,11 +127,17 @@ class WindowScales:
 
     def _filled(self, origins: np.ndarray, context: int, horizon: int) -> np.ndarray:
         """(T + P, N, V): the context, filled forward, and of the known columns what is ahead; else NaN."""
-        seen: np.ndarray = self._gap_free[_rows(origins, -context, horizon)]
+        rows, starts = _rows(origins, -context, horizon), self._starts(origins)
+        seen: np.ndarray = self._gap_free[np.maximum(rows, starts)]
+        seen[rows < starts] = np.nan
         hidden = np.ones(seen.shape[-1], bool)
         hidden[self.known] = False
         seen[context:, :, hidden] = np.nan
         return seen
+
+    def _starts(self, origins: np.ndarray) -> np.ndarray:
+        starts: np.ndarray = self.bounds[np.searchsorted(self.bounds, origins - 1, side="right") - 1]
+        return starts
 
     @cached_property
     def _gap_free(self) -> np.ndarray:

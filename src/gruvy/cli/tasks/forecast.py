@@ -51,6 +51,10 @@ def fit(
     split: Annotated[
         str, typer.Option(metavar="KIND", help="Hold out the end in time, or whole series: time or series.")
     ] = "time",
+    min_context: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Fewest steps to look back on, for series that have no more; it is learnt too."),
+    ] = None,
     cell: Cell = "gru",
     hidden_size: HiddenSize = 64,
     num_layers: NumLayers = 1,
@@ -77,6 +81,7 @@ def fit(
             Forecaster,
             horizon=horizon,
             context_length=context,
+            min_context=min_context,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,

@@ -10,7 +10,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from gruvy.data import Batch, Windows
+from gruvy.data import Batch, Windows, reaching
 from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Step
 from gruvy.timeseries.patterns import Hours
@@ -28,8 +28,9 @@ def persistence(table: PreparedTable, origins: Tensor) -> np.ndarray:
 
 def seasonal_naive(table: PreparedTable, origins: Tensor, season: int) -> np.ndarray:
     """For every step ahead the value at the same phase of the last season: (P, N, D) in the targets' own units."""
-    phase = np.arange(table.horizon)[:, None] % season
-    found: np.ndarray = table.last[origins.numpy() - season + phase]
+    rows = origins.numpy() - season + np.arange(table.horizon)[:, None] % season
+    starts = table.panel.bounds[table.panel.series_of(origins - 1)]
+    found: np.ndarray = table.last[np.where(rows < starts, origins.numpy() - 1, rows)]
     return found
 
 
@@ -109,7 +110,7 @@ class LinearAutoregression:
 def _design(batch: Batch, lags: int) -> Tensor:
     """(N, lags * C + P * K)."""
     windows = batch.context.shape[1]
-    parts = (batch.context[-lags:], batch.ahead)
+    parts = (reaching(batch.context, lags), batch.ahead)
     return torch.cat([part.transpose(0, 1).reshape(windows, -1) for part in parts], dim=1)
 
 

@@ -12,7 +12,7 @@ import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 from torch import Tensor
 
-from gruvy.data import Batch, Windows
+from gruvy.data import Batch, Windows, reaching
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.model import BATCH
 from gruvy.tasks.forecasting.scores import score_row
@@ -129,8 +129,9 @@ def _arrays(windows: Windows, lags: tuple[int, ...]) -> tuple[np.ndarray, np.nda
 
 def _past(batch: Batch, lags: tuple[int, ...]) -> np.ndarray:
     """(N, F)."""
-    last = batch.context[-1]
-    before = batch.context[[-1 - lag for lag in lags if lag]] - last
+    context = reaching(batch.context, 1 + max(lags))
+    last = context[-1]
+    before = context[[-1 - lag for lag in lags if lag]] - last
     features: np.ndarray = torch.cat([last, before.transpose(0, 1).flatten(1)], dim=1).numpy()
     return features
 

@@ -12,9 +12,22 @@ from torch import Tensor
 
 from gruvy.data import Panel, Windows, calendar_cycles, followed_cycles, read_series
 from gruvy.errors import note
-from gruvy.timeseries import Columns, Notation, Preparation, Scaler, Series, Step, fill_forward, moments, unscaled
+from gruvy.timeseries import (
+    Columns,
+    Notation,
+    Preparation,
+    Scaler,
+    Series,
+    Step,
+    fill_forward,
+    moments,
+    some,
+    unscaled,
+)
 
 _LEAST_MISSING = 0.01
+# From fewer rows no series tells its spread.
+_LEAST_CONTEXT = 3
 
 
 def learn_preparation(
@@ -55,6 +68,20 @@ def learn_preparation(
     )
 
 
+def least_context(series: Sequence[Series], wanted: int | None, *, context: int, horizon: int) -> int:
+    """How many rows to look back on are enough; fewer than T only if asked for, or if some series has no more."""
+    if wanted is not None:
+        return wanted
+    short = [one.name for one in series if len(one.times) < context]
+    if not short or len(short) == len(series) or context <= _LEAST_CONTEXT:
+        return context
+    note(
+        f"series {some(short)}: fewer than context_length = {context} rows; the network also learns to forecast from "
+        f"{_LEAST_CONTEXT} rows on"
+    )
+    return _LEAST_CONTEXT
+
+
 def note_scales(series: Sequence[Series], preparation: Preparation) -> None:
     """Say of which targets that vary the training part shows no spread."""
     std = preparation.scaler.std[preparation.numbers(series)]
@@ -64,12 +91,7 @@ def note_scales(series: Sequence[Series], preparation: Preparation) -> None:
         ]
         if not varying:
             continue
-        named = [repr(one.name) for one in varying if one.name is not None]
-        of = (
-            f" of series {', '.join(named[:3])}{f' and {len(named) - 3} more' if len(named) > 3 else ''}"
-            if named
-            else ""
-        )
+        of = "" if varying[0].name is None else f" of series {some([one.name for one in varying])}"
         note(
             f"target '{target}'{of} is constant or hardly there in the training part, so it has no scale from there: "
             "each window is scaled by its own values"
@@ -84,10 +106,10 @@ def read_prepared(frame: pd.DataFrame, preparation: Preparation) -> list[Series]
     """Check a table against the one of the fit and cut it into its series.
 
     Raises:
-        DataError: see `read_series`; also a series that the fit has not seen.
+        DataError: see `read_series`.
     """
     series, _ = read_series(frame, preparation.columns, preparation.step, notation=preparation.notation)
-    preparation.check_names(series)
+    preparation.note_unseen(series)
     return series
 
 
@@ -99,9 +121,18 @@ class PreparedTable:
         preparation: of the fit.
         context: T.
         horizon: P.
+        least: steps to look back on that are enough; T by default.
     """
 
-    def __init__(self, series: Sequence[Series], preparation: Preparation, *, context: int, horizon: int):
+    def __init__(
+        self,
+        series: Sequence[Series],
+        preparation: Preparation,
+        *,
+        context: int,
+        horizon: int,
+        least: int | None = None,
+    ):
         self.series = series
         rows = preparation.rows(series)
         inputs = torch.from_numpy(rows.inputs)
@@ -114,6 +145,7 @@ class PreparedTable:
         )
         self.scales = rows.scales
         self._context = context
+        self._least = least
         self.horizon = horizon
         targets = len(preparation.columns.targets)
         self._values = np.concatenate([one.values[:, :targets] for one in series])
@@ -123,11 +155,18 @@ class PreparedTable:
         starts = self.panel.bounds[:-1]
         low = [0 if first is None else one.index.searchsorted(first) for one in self.series]
         high = [len(one.times) if last is None else one.index.searchsorted(last) for one in self.series]
-        return self.panel.origins(starts + low, starts + high, self._context, self.horizon, stride)
+        return self.panel.origins(starts + low, starts + high, self._context, self.horizon, stride, self._least)
 
     def windows(self, origins: Tensor, batch_size: int) -> Windows:
-        """Batches of the windows with these origins, in order."""
-        return Windows(self.panel, origins, context=self._context, horizon=self.horizon, batch_size=batch_size)
+        """Batches of the windows with these origins, in order; shuffled, they teach to look back on less if need be."""
+        return Windows(
+            self.panel,
+            origins,
+            context=self._context,
+            horizon=self.horizon,
+            batch_size=batch_size,
+            forgetful=self._least is not None and self._least < self._context,
+        )
 
     def truth(self, origins: Tensor) -> np.ndarray:
         """(P, N, D) what came after these origins, in its own units; NaN where missing."""

@@ -64,7 +64,7 @@ def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Pa
             "known_size": len(columns.known),
             "targets": len(columns.targets),
         },
-        "preprocessing": {**preparation.document(), "quantiles": list(model.quantiles)},
+        "preprocessing": {**preparation.document(), "quantiles": list(model.quantiles), "min_context": model.least},
         "linear": {"lags": model.linear.lags, "penalty": model.linear.penalty},
         "fitted": {name: getattr(forecaster, name) for name in _PLAIN}
         | {name: _text(getattr(forecaster, name)) for name in _TIMES},
@@ -92,6 +92,7 @@ def read_forecaster(
         network = new_network(forecaster, preparation)
         set_network(network, tensors)
         linear = LinearAutoregression(tensors["linear/coef"], tensors["linear/intercept"], **document["linear"])
+        least = int(document["preprocessing"].get("min_context", forecaster.context_length))
         for name in _PLAIN:
             setattr(forecaster, name, document["fitted"][name])
         for name in _TIMES:
@@ -99,7 +100,7 @@ def read_forecaster(
             setattr(forecaster, name, None if text is None else pd.Timestamp(text))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FileFormatError(f"{path}: the model in it is damaged ({error}); save or copy it again") from error
-    forecaster._keep(network, preparation, linear)
+    forecaster._keep(network, preparation, linear, least)
     return forecaster
 
 

@@ -18,7 +18,7 @@ from gruvy.errors import ArgumentError
 from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
-from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, note_scales
+from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, least_context, note_scales
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
 from gruvy.tasks.forecasting.inheritance import inherited, shared_columns
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
@@ -43,6 +43,8 @@ class Forecaster(Estimator):
     Args:
         horizon: P, steps to forecast.
         context_length: T, steps to look back.
+        min_context: steps to look back on that are enough, where a series has no more; below T, half of the training
+            is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
         cell: "gru", "lstm" or "tanh".
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
@@ -92,6 +94,7 @@ class Forecaster(Estimator):
         horizon: int = 24,
         context_length: int = 168,
         *,
+        min_context: int | None = None,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -110,6 +113,7 @@ class Forecaster(Estimator):
     ):
         self.horizon = horizon
         self.context_length = context_length
+        self.min_context = min_context
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -203,9 +207,10 @@ class Forecaster(Estimator):
         )
         if parent is not None:
             preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
-        table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon)
+        least = least_context(parts, self.min_context, context=self.context_length, horizon=self.horizon)
+        table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon, least=least)
         origins = split.origins(table)
-        split.check(parts, origins, context=self.context_length, horizon=self.horizon)
+        split.check(parts, origins, context=least, horizon=self.horizon)
         note_scales(parts, preparation)
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
@@ -241,7 +246,7 @@ class Forecaster(Estimator):
         self.season_length_ = self.season_length or natural_season(found, self.context_length)
         self.validation_start_, self.test_start_ = split.starts
         self.validation_series_, self.test_series_ = split.series
-        self._keep(network, preparation, LinearAutoregression.fit(training, validation))
+        self._keep(network, preparation, LinearAutoregression.fit(training, validation), least)
         self.scores_ = self._model.scores(table, origins.test)
         return self
 
@@ -252,7 +257,8 @@ class Forecaster(Estimator):
         then follows the last row with an observed target.
 
         Args:
-            frame: at least ``context_length`` rows a series, with the columns of the fit.
+            frame: at least ``context_length`` rows a series, or ``min_context`` where the fit saw to it, with the
+                columns of the fit. Of several series those that cannot be forecast are left out, and said.
             quantiles: levels to add as columns, out of those of the fit.
 
         Returns:
@@ -423,7 +429,9 @@ class Forecaster(Estimator):
         check_is_fitted(self)
         return self._model.preparation.columns
 
-    def _keep(self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression) -> None:
+    def _keep(
+        self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression, least: int
+    ) -> None:
         """Take over the parts of a fitted model."""
         self._model = ForecastModel(
             name=self.cell,
@@ -434,6 +442,7 @@ class Forecaster(Estimator):
             context=self.context_length,
             horizon=self.horizon,
             quantiles=quantile_levels(self.quantiles),
+            least=least,
         )
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
         self.n_channels_ = network.encoder.input_size

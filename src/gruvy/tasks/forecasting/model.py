@@ -19,7 +19,7 @@ from gruvy.tasks.forecasting.data import PreparedTable, read_prepared
 from gruvy.tasks.forecasting.network import ForecastNetwork
 from gruvy.tasks.forecasting.results import Gates
 from gruvy.tasks.forecasting.scores import score_row
-from gruvy.timeseries import Preparation, Series, check_context, with_future
+from gruvy.timeseries import Preparation, Series, next_windows
 
 # Windows in a batch where nothing is learnt; larger ones cost memory and save no time.
 BATCH = 512
@@ -37,6 +37,7 @@ class ForecastModel:
         season: rows of the seasonal naive baseline.
         context, horizon: T and P.
         quantiles: Q levels, increasing.
+        least: steps to look back on that are enough; T where the network has not learnt to do with less.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ForecastModel:
     context: int
     horizon: int
     quantiles: tuple[float, ...]
+    least: int
 
     @property
     def baselines(self) -> dict[str, Callable[[PreparedTable, Tensor], np.ndarray]]:
@@ -67,16 +69,16 @@ class ForecastModel:
             rows = max(len(one.times) for one in table.series)
             since = "" if start is None else f" that looks ahead from {start} on"
             raise DataError(
-                f"the table: no window of context_length + horizon = {self.context} + {self.horizon} rows{since}; "
+                f"the table: no window of context_length + horizon = {self.least} + {self.horizon} rows{since}; "
                 f"the longest series has {rows} rows; give more"
             )
         return table, origins
 
     def next_window(self, frame: pd.DataFrame) -> tuple[PreparedTable, Tensor]:
         """For each series the window that looks ahead of its last known row."""
-        series = [with_future(one, self.preparation, self.horizon) for one in read_prepared(frame, self.preparation)]
-        check_context(series, self.preparation, self.context, self.horizon)
-        table = self._table(series)
+        series = read_prepared(frame, self.preparation)
+        about = {"least": self.least, "context": self.context, "horizon": self.horizon}
+        table = self._table(next_windows(series, self.preparation, **about))
         return table, torch.from_numpy(table.panel.bounds[1:] - self.horizon)
 
     def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
@@ -111,7 +113,7 @@ class ForecastModel:
         one = table.series[0]
         return Gates(
             series=one.name,
-            times=one.index[-self.horizon - self.context : -self.horizon],
+            times=one.index[-self.horizon - len(context) : -self.horizon],
             reset=gates["reset"][:, :, 0].numpy(),
             update=gates["update"][:, :, 0].numpy(),
         )
@@ -119,8 +121,11 @@ class ForecastModel:
     def each(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
         """What a function makes of the windows, (P, N, D, ...), in the targets' own units."""
         with torch.inference_mode():
-            scaled = torch.cat([forecast(batch) for batch in table.windows(origins, BATCH)], dim=1)
+            windows = table.windows(origins, BATCH)
+            found = torch.cat([forecast(batch) for batch in windows], dim=1)
+        scaled = torch.empty_like(found)
+        scaled[:, windows.order] = found
         return table.unscale(scaled.double().numpy(), origins)
 
     def _table(self, series: Sequence[Series]) -> PreparedTable:
-        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon)
+        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon, least=self.least)

@@ -32,7 +32,9 @@ def check_params(params: Mapping[str, Any]) -> None:
     _check_quantiles(params["quantiles"], problems)
     if not isinstance(params["calibrate"], (bool, np.bool_)):
         problems.add(f"calibrate: expected True or False, got {params['calibrate']!r}")
-    season, context = params["season_length"], params["context_length"]
+    season, context, least = params["season_length"], params["context_length"], params["min_context"]
+    if least is not None and not (is_int(least) and least >= 1 and (not is_int(context) or least <= context)):
+        problems.add(f"min_context: expected None or a whole number from 1 to context_length={context}, got {least!r}")
     if season is not None and not (is_int(season) and season >= 1):
         problems.add(f"season_length: expected None or a whole number from 1 on, got {season!r}")
     elif season is not None and is_int(context) and season > context:
