@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gruvy.errors import InputNote
 from gruvy.music import read_midi
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -60,3 +61,11 @@ def test_tagging(run):
     names = run("tagging.md")
     model, strings, labels = (names[name] for name in ("model", "strings", "labels"))
     assert model.score(strings[60:], labels[60:]) > 0.9
+
+
+def test_tables(run):
+    with pytest.warns(InputNote, match="semicolons between fields; decimal commas"):
+        frame = run("data.md")["frame"]
+    assert frame["shop"].tolist() == ["007", "012"]
+    assert frame["units"].tolist() == [1234.5, 987.0]
+    assert frame["day"].dt.strftime("%Y-%m-%d").tolist() == ["2024-12-31", "2025-01-01"]

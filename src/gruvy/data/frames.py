@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gruvy.data.grid import same_name
-from gruvy.errors import DataError
+from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries.names import name_of
 
 
@@ -55,6 +55,29 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
         frame = _with_index(frame, wanted, time)
     renamed = _renamed(list(frame.columns), wanted)
     return frame.set_axis(renamed, axis=1) if renamed != list(frame.columns) else frame
+
+
+def rows_of(column: Any) -> list[Any]:
+    """Return the cells of a list, an array or a column of any library as what Python has for them."""
+    return list(column.to_pylist() if hasattr(column, "to_pylist") else column)
+
+
+def time_of_index(data: Any) -> Any:
+    """Return what the times in the index of a DataFrame are called: their level's name, or "time".
+
+    Raises:
+        ArgumentError: its index has no times, so that they have to be named.
+
+    Example:
+        >>> time_of_index(pd.DataFrame({"y": [1.0]}, index=pd.DatetimeIndex(["2024-01-01"])))
+        'time'
+    """
+    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(0)
+    for number in range(index.nlevels):
+        level = index.get_level_values(number)
+        if isinstance(level, (pd.DatetimeIndex, pd.PeriodIndex)):
+            return "time" if level.name is None else level.name
+    raise ArgumentError("time: expected the column of times, got None; only an index of times needs no name")
 
 
 def as_names(column: pd.Series) -> pd.Series:

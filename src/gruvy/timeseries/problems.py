@@ -40,6 +40,8 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1)
     if near:
         return f"did you mean '{near[0]}'?"
+    # In marks where its ends are hard to see otherwise.
+    names = [repr(one) if "," in one or one != one.strip() else one for one in names]
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"there are: {shown}"
 

@@ -32,12 +32,14 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notatio
     Raises:
         DataError: what cannot be used, all of it.
     """
-    if not hasattr(table, "keys"):
+    # A mapping, or a table of pandas, polars or pyarrow.
+    known = table.keys() if hasattr(table, "keys") else getattr(table, "column_names", getattr(table, "columns", None))
+    if known is None:
         raise DataError(
             f"the data: expected a mapping of column names to arrays, or a DataFrame, got {type(table).__name__}"
         )
     problems = Problems("the table")
-    check_columns(list(table.keys()), columns, problems)
+    check_columns(list(known), columns, problems)
     problems.raise_as(DataError)
     names = (columns.time, *columns.values, *([] if columns.series is None else [columns.series]))
     arrays = {name: np.asarray(table[name]) for name in names}

@@ -13,7 +13,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import chosen_step, read_series, write_times
+from gruvy.data import as_frame, chosen_step, read_series, time_of_index, write_times
 from gruvy.errors import ArgumentError
 from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
@@ -136,7 +136,7 @@ class Forecaster(Estimator):
         y: None = None,
         *,
         target: str | Sequence[str],
-        time: str,
+        time: str | None = None,
         series: str | None = None,
         past: Sequence[str] = (),
         known: Sequence[str] = (),
@@ -157,7 +157,8 @@ class Forecaster(Estimator):
             frame: one row per time and series; missing values are NaN, missing rows are left out.
             y: not used; scikit-learn passes it.
             target: the column, or columns, to forecast.
-            time: the column of dates and times, or of numbers that count them, at a regular step.
+            time: the column of dates and times, or of numbers that count them, at a regular step; None to take them
+                from the index.
             series: the id column, if the table holds several series.
             past: covariates known up to now only.
             known: covariates whose future values are known at forecast time.
@@ -194,7 +195,9 @@ class Forecaster(Estimator):
         )
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
+        time = time_of_index(frame) if time is None else time
         columns = Columns(_names(target), time, series, _names(past), _names(known))
+        frame = as_frame(frame, (*columns.values, *(() if series is None else (series,))), time=time)
         said = TimeFormat(time_format, timezone)
         parent, chosen = run.parent, chosen_step(step, calendar, time)
         if parent is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gruvy.data import as_frame
 from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
 from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
@@ -58,8 +59,10 @@ def forecast_report(
         >>> write_report(forecast_report({"GRU": model}, frame), "report.html")  # doctest: +SKIP
     """
     model = next(iter(models.values()))
+    columns = model.columns_
+    frame = as_frame(frame, () if columns.series is None else (columns.series,), time=columns.time)
     if model.test_series_:
-        frame = frame[frame[model._model.preparation.columns.series].isin(model.test_series_)]
+        frame = frame[frame[columns.series].isin(model.test_series_)]
     series = read_prepared(frame, model._model.preparation)[0]
     test = _first_series(model.backtest(frame, start=model.test_start_), series.index.tz)
     label = name or test.targets[0]

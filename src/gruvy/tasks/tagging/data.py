@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.data import rows_of
 from gruvy.errors import DataError
 from gruvy.tasks.classification.data import Scaling, has_gaps, read_sequences
 from gruvy.tasks.classification.data import read_labels as read_flat_labels
@@ -95,7 +96,7 @@ def read_labels(y: Any, sequences: Sequence[Steps]) -> Labels:
         raise DataError("y: expected the labels of each sequence, got None; give as many as there are sequences")
     if isinstance(y, str) or not hasattr(y, "__len__"):
         raise DataError(f"y: expected a list with the labels of each sequence, got {type(y).__name__}")
-    rows = list(y)
+    rows = rows_of(y)
     if len(rows) != len(sequences):
         raise DataError(f"y: expected the labels of {len(sequences)} sequences, got those of {len(rows)}")
     wrong = [number for number, row in enumerate(rows) if not hasattr(row, "__len__") or np.ndim(row) > 1]

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gruvy.data import pad
+from gruvy.data import pad, rows_of
 from gruvy.errors import DataError
 from gruvy.tasks.transcription.features import Frames
 from gruvy.timeseries import Problems
@@ -168,7 +168,7 @@ def read_texts(y: Any, recordings: int) -> list[str]:
     """
     if y is None or isinstance(y, str):
         raise DataError(f"y: expected a list of texts, one for each recording, got {'one text' if y else 'None'}")
-    rows = list(y)
+    rows = rows_of(y)
     problems = Problems("y")
     if len(rows) != recordings:
         problems.add(f"expected {recordings} texts, as many as there are recordings, got {len(rows)}")

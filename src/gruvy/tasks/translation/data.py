@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.data import rows_of
 from gruvy.errors import DataError
 from gruvy.timeseries import Problems
 
@@ -28,7 +29,7 @@ def read_texts(texts: Any, name: str) -> list[str]:
         raise DataError(f"{name}: expected a list of texts, got {type(texts).__name__}")
     if getattr(texts, "ndim", 1) != 1:
         raise DataError(f"{name}: expected a list of texts, got {texts.ndim} dimensions; give one column of the table")
-    rows = list(texts)
+    rows = rows_of(texts)
     if not rows:
         raise DataError(f"{name}: expected at least one text, got none")
     problems = Problems(name)
