@@ -88,10 +88,19 @@ def activation(name: str, *parameters: float) -> Activation:
     defaults = FUNCTIONS[name].defaults
     if len(parameters) > len(defaults):
         raise ArgumentError(f"{name} has {len(defaults)} parameters, and {len(parameters)} were given")
-    return Activation(name, *parameters, *defaults[len(parameters) :])
+    # In float32, as ONNX keeps them, so that a function stays the same wherever it goes.
+    return Activation(name, *(float(np.float32(one)) for one in (*parameters, *defaults[len(parameters) :])))
 
 
 def told(activations: tuple[Activation, ...]) -> str:
     """Return what a message calls the functions of a GRU."""
     gates, candidate = activations
     return f"{gates} for the gates and {candidate} for the candidate"
+
+
+def slow(activations: tuple[Activation, ...]) -> str:
+    """Return the note where a GRU with other functions than the usual is run."""
+    return (
+        f"the GRU has {told(activations)}, which the engine does not compute: it runs step by step in NumPy, some 10 "
+        "to 100 times slower"
+    )

@@ -50,6 +50,20 @@ class InputNote(UserWarning):
     """
 
 
+_said_as = "python"
+
+
+def speak_to_command_line() -> None:
+    """Have `option` name options as the command line has them, from now on in this process."""
+    global _said_as
+    _said_as = "command line"
+
+
+def option(name: str) -> str:
+    """Return how whoever reads a message gives an option: ``name=`` in Python, ``--name`` at the command line."""
+    return f"--{name.replace('_', '-')}" if _said_as == "command line" else f"{name}="
+
+
 def note(message: str) -> None:
     """Say in one line how an input was read, where more than one reading was possible or something was left out."""
     warnings.warn(message, InputNote, stacklevel=3)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gruvy import composed, engine
-from gruvy.activations import USUAL, Activation, told
+from gruvy.activations import USUAL, Activation, slow
 from gruvy.errors import ArgumentError, TensorError, note
 
 Array = NDArray[Any]
@@ -181,10 +181,7 @@ class GRUWeights:
         if h_0 is not None and np.shape(h_0) != states:
             raise TensorError(f"h_0 has the shape {np.shape(h_0)}; expected {states}")
         if self.activations != USUAL:
-            note(
-                f"the GRU has {told(self.activations)}, which the engine does not compute: it runs step by step in "
-                "NumPy, some 10 to 100 times slower"
-            )
+            note(slow(self.activations))
             return self.run_composed(np.asarray(x, np.float32), h_0, lengths)
         last = np.empty(states, np.float32)
         for number, layer in enumerate(self.layers):

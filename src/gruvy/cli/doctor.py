@@ -9,6 +9,7 @@ import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.cli.output import print_json, working
+from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ def doctor(
     fix: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write FILE with what --against found put right.")
     ] = None,
+    weights: WeightsOptions = WeightsOptions(),  # noqa: B008 - frozen
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which GRU of FILE, where there are several.")
+        str | None, typer.Option("--name", metavar="PLACE", hidden=True, help="What --at was called before.")
     ] = None,
-    other_name: Annotated[str | None, typer.Option(metavar="NAME", help="Which GRU of OTHER.")] = None,
+    other_at: Annotated[
+        str | None, typer.Option("--other-at", "--other-name", metavar="PLACE", help="Which GRU of OTHER.")
+    ] = None,
+    other_reset_after: Annotated[
+        bool | None,
+        typer.Option("--other-reset-after/--other-reset-before", help="The form of OTHER, where it does not say it."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
 ) -> None:
     """Say what FILE is, whether it is sound, and how it differs from OTHER.
@@ -49,10 +57,12 @@ def doctor(
             raise ArgumentError(f"--fix: {fix} is there already; name a file that is not, or remove it")
     with working("looking", quiet=json):
         from gruvy import formats
-        from gruvy.formats.doctor import compare, diagnose, read
+        from gruvy.formats.doctor import compare, diagnose
 
-        report = diagnose(file, data, name=name)
-        difference = None if against is None else compare(report.weights, read(against, other_name), data)
+        which = {"at": name} if name is not None else {}
+        report = diagnose(file, data, **{**which, **weights.as_arguments()})
+        other = WeightsOptions(at=other_at, reset_after=other_reset_after).as_arguments()
+        difference = None if against is None else compare(report.weights, formats.read(against, **other), data)
         repaired = None if difference is None else difference.repaired
         written = fix is not None and repaired is not None
         if fix is not None and repaired is not None:

@@ -6,12 +6,13 @@ import re
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.cli.output import print_json, stderr, working
+from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError
 
 
@@ -43,9 +44,18 @@ def export(
     ] = None,
     dtype: Annotated[Dtype, typer.Option(help="C only: what the weights are.")] = Dtype.float32,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="C only: what files and functions are called; MODEL by default.")
+        str | None,
+        typer.Option("--name", metavar="NAME", help="C only: what files and functions are called; MODEL by default."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="C only: replace files that are there.")] = False,
+    weights: WeightsOptions = WeightsOptions(),  # noqa: B008 - frozen
+    batch_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--batch-first/--time-first",
+            help="ONNX only: whether the input is (N, T, features), where MODEL does not say what its layer takes.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
 ) -> None:
     """Write a trained network for where Python is not.
@@ -58,11 +68,16 @@ def export(
 
     Example: `gruvy export model.gruvy --to onnx --out model.onnx`
 
+    Example: `gruvy export checkpoint.pt --at encoder.gru --to onnx`
+
     Example: `gruvy export model.gruvy --to c --dtype int8 --name denoise --out firmware/denoise`
     """
+    options = weights.as_arguments()
     if to is Target.c:
-        _export_c(model, out, dtype, name, overwrite=overwrite, json=json)
+        _export_c(model, out, dtype, name, options, overwrite=overwrite, json=json)
         return
+    if batch_first is not None:
+        options["batch_first"] = batch_first
     if dtype is not Dtype.float32 or name is not None or overwrite:
         raise ArgumentError("--dtype, --name and --overwrite are for --to c; leave them out")
     out = out or model.with_suffix(f".{to}")
@@ -72,7 +87,7 @@ def export(
     with working("exporting", quiet=json):
         from gruvy.export import onnx
 
-        checked = onnx.write(model, out)
+        checked = onnx.write(model, out, **options)
     if json:
         print_json(
             {
@@ -96,7 +111,16 @@ def export(
     )
 
 
-def _export_c(model: Path, out: Path | None, dtype: Dtype, name: str | None, *, overwrite: bool, json: bool) -> None:
+def _export_c(
+    model: Path,
+    out: Path | None,
+    dtype: Dtype,
+    name: str | None,
+    options: dict[str, Any],
+    *,
+    overwrite: bool,
+    json: bool,
+) -> None:
     name = re.sub(r"\W+|__+", "_", model.stem).strip("_") if name is None else name
     folder = out or Path(name)
     if folder.exists() and not folder.is_dir():
@@ -104,7 +128,7 @@ def _export_c(model: Path, out: Path | None, dtype: Dtype, name: str | None, *, 
     with working("exporting", quiet=json):
         from gruvy.export import c
 
-        facts = c.write(model, folder, name=name, dtype=dtype.value, overwrite=overwrite).facts
+        facts = c.write(model, folder, name=name, dtype=dtype.value, overwrite=overwrite, **options).facts
     if json:
         print_json({"model": model, "out": folder, "name": name, "dtype": dtype, **asdict(facts)})
         return

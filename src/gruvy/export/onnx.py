@@ -45,7 +45,7 @@ class Checked(NamedTuple):
     inputs: Mapping[str, tuple[int | str, ...]]
 
 
-def write(source: Any, path: str | os.PathLike[str]) -> Checked:
+def write(source: Any, path: str | os.PathLike[str], **options: Any) -> Checked:
     """Write a network to an ONNX file, opset 17, after ONNX Runtime has computed with it what gruvy does.
 
     Batch and time are dynamic: ``N`` and ``T``. Arrays are float32 and time first, (T, N, features), or (N, T,
@@ -64,6 +64,7 @@ def write(source: Any, path: str | os.PathLike[str]) -> Checked:
     Args:
         source: what `gruvy.export.source.graph_of` takes: a graph, GRU weights, a module, or a file's path.
         path: the file to write; an existing one is replaced.
+        **options: as for `gruvy.export.source.graph_of`: which GRU of a file, and what the file does not say.
 
     Returns:
         The path and how the file was checked.
@@ -80,7 +81,7 @@ def write(source: Any, path: str | os.PathLike[str]) -> Checked:
         >>> write(GRU(3, 8), tempfile.mkdtemp() + "/gru.onnx").difference < 1e-5
         True
     """
-    graph = graph_of(source)
+    graph = graph_of(source, **options)
     size = sum(array.nbytes for array in graph.arrays.values())
     if size > LARGEST:
         raise ArgumentError(f"the weights have {size / 1e9:.1f} GB; an ONNX file of one part holds at most 2 GB")

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gruvy.activations import USUAL, told
+from gruvy.errors import ArgumentError
 from gruvy.export.onnx_scan import scan_layer
 from gruvy.export.onnx_writer import Writer
-from gruvy.formats.onnx import node_arrays
+from gruvy.formats.onnx import node_activations, node_arrays
 from gruvy.graph import Node
 from gruvy.spec import GRUWeights
 
@@ -72,6 +74,10 @@ def _gru(writer: Writer, node: Node) -> None:
     if L > 1:
         writer.node("Split", [f"{out}_h_0", writer.constant(f"{out}/layers", np.full(L, D))], starts, axis=0)
     layer_of = scan_layer if gru.layer_norm or gru.zoneout else _node_layer
+    if layer_of is scan_layer and gru.activations != USUAL:
+        raise ArgumentError(
+            f"gru {out} has {told(gru.activations)} beside layer norm or zoneout: that has no ONNX here"
+        )
     x = node.inputs[0]
     for l in range(L):
         output = out if l == L - 1 else f"{out}/{l}"
@@ -95,6 +101,7 @@ def _node_layer(writer: Writer, gru: GRUWeights, l: int, x: str, h_0: str, outpu
         direction="bidirectional" if len(layer) == 2 else "forward",
         hidden_size=gru.hidden_size,
         linear_before_reset=int(gru.reset_after),
+        **node_activations(gru.activations, len(layer)),
     )
     if len(layer) == 1:
         writer.node("Squeeze", [states, writer.constant(f"{scope}/axis", np.array([1]))], output)

@@ -54,6 +54,7 @@ class Proof(NamedTuple):
     runs: tuple[int, ...]
 
 
+@np.errstate(all="ignore")  # a network may leave float32's range; such runs do not count
 def prove(
     graph: Graph,
     runs: Iterable[Run],

@@ -10,13 +10,15 @@ import functools
 import importlib
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gruvy.errors import ArgumentError, FileFormatError, MissingExtraError
+from gruvy.errors import ArgumentError, FileFormatError, MissingExtraError, option
+from gruvy.formats import folders, mapping
 from gruvy.formats.base import Format, same_weights
 from gruvy.formats.detect import detect, of_name
+from gruvy.formats.state_dict import ChoiceError
 from gruvy.spec import GRUWeights
 
 # name -> module; each has a `FORMAT`.
@@ -36,16 +38,27 @@ _MODULES = {
 
 NAMES = tuple(_MODULES)
 
-__all__ = ["NAMES", "Format", "detect", "get", "read", "same_weights", "write"]
+__all__ = ["NAMES", "Format", "detect", "file_of", "get", "places", "read", "same_weights", "write"]
 
 
-def read(source: Any, format: str | None = None, **options: Any) -> GRUWeights:
+def read(
+    source: Any,
+    format: str | None = None,
+    *,
+    at: str | None = None,
+    map: Mapping[str, str] | None = None,
+    **options: Any,
+) -> GRUWeights:
     """Read a GRU from a file or from a framework's object.
 
     Args:
-        source: a path, or an object: a module, layer, cell, mapping of arrays, ...; ``docs/formats.md`` lists them.
+        source: a path, or an object: a module, layer, cell, mapping of arrays, ...; ``docs/formats.md`` lists them. Of
+            a folder the file of weights in it is read.
         format: one of `NAMES`; None to tell by what the source is, see `detect`.
-        **options: the format's own, as ``name`` to choose one of several GRUs.
+        at: which GRU, where there are several: its place, as "encoder.gru", or as much of it as no other has.
+        map: for arrays with names of their own, what each of them is, as {"W": "enc_w_ih", "U": "enc_w_hh"}, with
+            ``reset_after`` and ``gates`` beside it; see `gruvy.formats.mapping`.
+        **options: the format's own, as ``reset_after`` for files that do not say the form; ``name`` is ``at``.
 
     Returns:
         The weights, in gruvy's convention and with the source's dtype.
@@ -64,10 +77,16 @@ def read(source: Any, format: str | None = None, **options: Any) -> GRUWeights:
     is_path = isinstance(source, str | os.PathLike)
     if is_path:
         source = Path(source)
+        source = file_of(source)
         if not source.is_file():
-            problem = "a folder; give the file inside it" if source.is_dir() else "no such file; check the path"
-            raise FileFormatError(f"{source}: {problem}")
+            raise FileFormatError(f"{source}: no such file; check the path")
+    if map is not None and format is None and isinstance(source, Mapping):
+        format = "npz"
     found = get(format or detect(source))
+    if at is not None:
+        options["name"] = at
+    if map is not None:
+        return _read_mapped(found, source, map, **options)
     _check_options(found, found.read, source, **options)
     try:
         return found.read(source, **options)
@@ -75,6 +94,56 @@ def read(source: Any, format: str | None = None, **options: Any) -> GRUWeights:
         raise _missing(found, error) from error
     except ArgumentError as error:
         if not is_path:
+            raise
+        raise FileFormatError(f"{source}: {error}") from error
+
+
+def file_of(source: Any) -> Any:
+    """Return the file of weights where a source is a folder, else the source."""
+    if isinstance(source, str | os.PathLike) and Path(source).is_dir():
+        return folders.file_in(Path(source))
+    return source
+
+
+def places(source: Any, **options: Any) -> list[str]:
+    """Return the places of the GRUs in a file or an object; each is what ``at=`` takes.
+
+    Args:
+        source: what `read` takes.
+        **options: as for `read`, but ``at``.
+
+    Example:
+        >>> places({"encoder.weight_ih_l0": np.ones((6, 3)), "encoder.weight_hh_l0": np.ones((6, 2))})
+        ['encoder']
+    """
+    try:
+        read(source, at=_NOWHERE, **options)
+    except (ChoiceError, FileFormatError) as error:
+        found = error if isinstance(error, ChoiceError) else error.__cause__
+        if not isinstance(found, ChoiceError):
+            raise
+        return list(found.names)
+    return []  # a format of one GRU alone, which has no places
+
+
+_NOWHERE = "\0"
+
+
+def _read_mapped(found: Format, source: Any, given: Mapping[str, str], **options: Any) -> GRUWeights:
+    """Read arrays by what the caller says that they are."""
+    if found.arrays is None:
+        raise ArgumentError(f"{found.title} has no arrays with names of their own; leave {option('map')} out")
+    if options.keys() - {"reset_after", "gates"}:
+        raise ArgumentError(
+            f"{option('map')} names the arrays of one GRU, so that {option('at')} has no meaning beside it"
+        )
+    try:
+        form, gates = options.get("reset_after"), options.get("gates")
+        return mapping.to_weights(found.arrays(source), given, reset_after=form, gates=gates)
+    except ModuleNotFoundError as error:
+        raise _missing(found, error) from error
+    except ArgumentError as error:
+        if not isinstance(source, Path):
             raise
         raise FileFormatError(f"{source}: {error}") from error
 
@@ -138,6 +207,16 @@ def get(name: str) -> Format:
 
 
 def _check_options(found: Format, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    unasked = [
+        name
+        for name in ("reset_after", "gates", "name")
+        if name in options.keys() - inspect.signature(function).parameters.keys()
+    ]
+    if unasked:
+        said = " and ".join(option("at" if name == "name" else name) for name in unasked)
+        raise ArgumentError(
+            f"{found.title} says by itself what {said} would; leave {'it' if len(unasked) == 1 else 'them'} out"
+        )
     try:
         inspect.signature(function).bind(*arguments, **options)
     except TypeError as error:

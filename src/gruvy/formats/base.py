@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
+from gruvy.activations import USUAL, Activation
+from gruvy.errors import ArgumentError, option
 from gruvy.spec import GATES, PYTORCH, Convention, GRUWeights, LayerWeights
 
 Array = NDArray[Any]
@@ -41,6 +42,9 @@ class Format:
         extra: the optional dependencies of gruvy that reading or writing needs, if any.
         convention: its order of gates and which way z points; None where gates have arrays of their own, or each file
             says it.
+        activations: whether it keeps a function other than sigmoid for the gates, or tanh for the candidate.
+        arrays: ``arrays(source)``, every array of a file or mapping by its name, where it has names; see
+            `gruvy.formats.mapping`.
     """
 
     name: str
@@ -52,17 +56,26 @@ class Format:
     extras: frozenset[str] = field(default_factory=frozenset)
     extra: str | None = None
     convention: Convention | None = PYTORCH
+    arrays: Callable[[Any], dict[str, Array]] | None = None
+    activations: Callable[[Activation], bool] = lambda function: False
 
     def refuse(self, weights: GRUWeights) -> list[str]:
         """Return every reason why these weights cannot be kept exactly; none if they can."""
         reasons = [f"{self.title} has no {EXTRAS[name]}" for name in used_extras(weights) if name not in self.extras]
+        for usual, function in zip(USUAL, weights.activations, strict=True):
+            if function != usual and not self.activations(function):
+                reasons.append(f"{self.title} has no {function} in the place of {usual}")
         if weights.reset_after not in self.recurrent_bias:
             here, there = FORMS[weights.reset_after], FORMS[not weights.reset_after]
             return [f"the weights are of the {here} form and {self.title} computes only the {there} form", *reasons]
         lacking = [gate for gate in GATES if gate not in self.recurrent_bias[weights.reset_after]]
         found = [gate for gate in lacking if any(_recurrent(one, gate).any() for one in directions(weights))]
         if found:
-            cure = "" if "candidate" in found and weights.reset_after else "; merge_biases=True adds it, rounded"
+            cure = (
+                ""
+                if "candidate" in found and weights.reset_after
+                else f"; {option('merge_biases')}{'True' * option('merge_biases').endswith('=')} adds it, rounded"
+            )
             reasons.append(f"{self.title} has no recurrent bias for {', '.join(found)}, and it is not zero{cure}")
         return reasons
 
@@ -99,6 +112,8 @@ def same_weights(one: GRUWeights, other: GRUWeights) -> bool:
     """Whether two GRUs have the same bits. A bias of zeros and none at all are the same."""
     if (one.reset_after, one.zoneout, one.reverse) != (other.reset_after, other.zoneout, other.reverse):
         return False
+    if one.activations != other.activations:
+        return False
     if (one.num_layers, one.bidirectional) != (other.num_layers, other.bidirectional):
         return False
     return all(
@@ -126,6 +141,12 @@ def to_numpy(value: Any) -> Array:
 def from_blocks(array: Array, order: Convention) -> Array:
     """Return rows (3H, ...) of another convention in gruvy's."""
     return np.ascontiguousarray(order.blocks_to(PYTORCH, array))
+
+
+def form_options() -> str:
+    """Return how the form is said where a file does not say it."""
+    name = option("reset_after")
+    return f"{name}True or {name}False" if name.endswith("=") else f"{name} or --reset-before"
 
 
 def no_target(name: str, target: Any, expected: str) -> ArgumentError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,29 @@ _CLASSES = {
     "equinox": "equinox",
     "onnx": "onnx",
 }
+_DEEPEST = 20  # mappings within mappings
 # Keys of a mapping's own arrays; the first that fits.
 _KEYS = (
     ("npz", {"weight_ih_l0", "reset_after"}),
     ("haste", {"kernel", "recurrent_kernel"}),
     ("onednn", {"weights_layer", "weights_iter"}),
 )
+
+
+# What a file begins with, or its name ends in -> what it is, and what to do.
+_STRANGERS: dict[tuple[bytes, tuple[str, ...]], str] = {
+    (b"", (".msgpack",)): "parameters of Flax in msgpack; read them with flax.serialization.msgpack_restore(bytes) and "
+    "give gruvy.formats.read the tree of arrays",
+    (b"TFL3", (".tflite",)): "a model of TensorFlow Lite; give the .keras or .h5 file that it was made of",
+    (b"GGUF", (".gguf",)): "a GGUF file, whose weights are quantized; give the file that it was made of",
+    (b"", (".pb",)): "a graph of TensorFlow; load it with keras and save it as .keras",
+    (b"", (".index", ".data-00000-of-00001")): "a TensorFlow checkpoint; load it with keras and save it as .keras",
+    (b"", (".mlmodel", ".mlpackage")): "a Core ML model; give the file that it was made of",
+    (b"", (".xml",)): "a model of OpenVINO; give the file that it was made of",
+    (b"\x1f\x8b", (".gz", ".tgz")): "packed with gzip; unpack it first",
+    (b"", (".tar", ".nemo", ".mar")): "a tar archive; unpack it and give the file of weights in it",
+    (b"MATLAB", (".mat",)): "a MATLAB file; read it with scipy.io.loadmat and save its arrays with numpy.savez",
+}
 
 
 def detect(source: Any) -> str:
@@ -66,11 +83,22 @@ def detect(source: Any) -> str:
         for name, keys in _KEYS:
             if keys <= source.keys():
                 return name
-        if any(re.search(r"weight_[ih]h(_l\d+)?$", str(key)) for key in source):
+        if any(_IS_TORCH.search(key) for key in _keys(source)):
             return "torch"
         if source and all(isinstance(value, Mapping) for value in source.values()):
             return "flax-linen"
     raise ArgumentError(f"cannot tell the format of a {type(source).__name__}; name it with format=")
+
+
+_IS_TORCH = re.compile(r"weight_[ih]h(_l\d+(_reverse)?)?$|parametrizations\.weight_[ih]h|_all_weight_values\.")
+
+
+def _keys(source: Mapping[Any, Any], depth: int = 0) -> Iterator[str]:
+    """Yield the keys of mappings within mappings."""
+    for key, value in source.items():
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            yield from _keys(value, depth + 1)
+        yield str(key)
 
 
 def of_name(path: Path) -> str:
@@ -100,6 +128,15 @@ def _detect_file(path: Path) -> str:
         return "gruvy" if by_name == "gruvy" else "torch"
     if beginning.startswith(b"PK\x03\x04"):
         return _detect_zip(path)
+    if path.name.endswith(".index.json"):
+        return "torch"
+    if beginning.startswith(b"\x93NUMPY"):
+        return "npz"
+    if beginning.startswith(b"\x89HDF\r\n"):
+        return "keras"
+    for (magic, suffixes), what in _STRANGERS.items():
+        if (magic and beginning[4 * (magic == b"TFL3") :].startswith(magic)) or path.name.endswith(suffixes):
+            raise FileFormatError(f"{path}: {what}")
     if beginning.startswith(b"\x80"):  # a pickle: what torch.save wrote before it wrote zip files
         return "torch"
     if by_name is None:

@@ -64,4 +64,5 @@ FORMAT = Format(
     recurrent_bias={True: GATES, False: GATES},
     extras=frozenset(EXTRAS) - {"reverse"},
     extra="train",
+    activations=lambda function: True,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from gruvy.activations import Activation, activation
 from gruvy.errors import ArgumentError
 
 # Layers between two GRU layers that change nothing at inference, or pass a mask on.
@@ -22,7 +23,9 @@ _TRANSPARENT = {
     "SpatialDropout1D",
 }
 _DEPTH = 20  # of models within models
-_FUNCTIONS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+# Layers that are an activation: what of their configuration is its parameter.
+_LAYERS = {"ReLU": ("relu", ()), "LeakyReLU": ("leaky_relu", ("negative_slope", "alpha")), "ELU": ("elu", ("alpha",))}
+_LINEAR = (None, "linear")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,16 @@ class Layer:
         path: where a file keeps its arrays.
         configs: of its GRU, or of both.
         merge_mode: of a Bidirectional.
+        keras2: whether an old Keras wrote it, whose hard_sigmoid is another function.
+        wrapped: whether it is inside of a TimeDistributed.
     """
 
     names: tuple[str, ...]
     path: str
     configs: tuple[dict[str, Any], ...]
     merge_mode: str | None = None
+    keras2: bool = False
+    wrapped: bool = False
 
     @property
     def name(self) -> str:
@@ -59,50 +66,75 @@ class Layer:
     @property
     def reset_after(self) -> bool:
         """Its form."""
-        return bool(self.configs[0]["reset_after"])
+        return bool(self.configs[0].get("reset_after", False))  # as before Keras 2.1.3, which had no such thing
 
     @property
     def use_bias(self) -> bool:
         """Whether it has biases."""
-        return bool(self.configs[0]["use_bias"])
+        return bool(self.configs[0].get("use_bias", True))
 
     @property
     def kind(self) -> tuple[Any, ...]:
         """What the layers of one GRU have in common."""
-        return self.directions, self.configs[0]["units"], self.reset_after
+        return self.directions, self.configs[0]["units"], self.reset_after, str(self.functions()), self.reverse
+
+    @property
+    def reverse(self) -> bool:
+        """Whether it runs from the last step to the first, one direction alone."""
+        return self.directions == 1 and bool(self.configs[0].get("go_backwards"))
+
+    @property
+    def time_first(self) -> bool:
+        """Whether its input is (T, N, I), as Keras 2 could have it."""
+        return bool(self.configs[0].get("time_major"))
+
+    def functions(self) -> tuple[Activation, Activation]:
+        """Return the functions of the gates and of the candidate.
+
+        Raises:
+            ArgumentError: one is none that gruvy computes, or the directions differ in them.
+        """
+        found = []
+        for key, usual in (("recurrent_activation", "sigmoid"), ("activation", "tanh")):
+            every = {_activation(config.get(key, usual), keras2=self.keras2) for config in self.configs}
+            if len(every) > 1:
+                raise ArgumentError(f"layer {self.name!r}: its two directions differ in {key}")
+            found.append(every.pop())
+        return found[0], found[1]
 
     def check(self) -> None:
-        """Raise an ArgumentError if the layer computes anything but a GRU with the usual functions."""
+        """Raise an ArgumentError if the layer computes anything but a GRU."""
         problems = []
-        for config in self.configs:
-            for key, expected in _FUNCTIONS.items():
-                if config.get(key) != expected:
-                    problems.append(f"{key} is {config.get(key)!r}; expected {expected!r}")
+        try:
+            self.functions()
+        except ArgumentError as error:
+            problems.append(str(error))
         backwards = [bool(config.get("go_backwards")) for config in self.configs]
-        if backwards not in ([False], [False, True]):
+        if backwards not in ([False], [True], [False, True]):
             problems.append(f"go_backwards is {backwards}; expected forward, or forward and backward")
         if self.merge_mode not in (None, "concat"):
             problems.append(f"merge_mode is {self.merge_mode!r}; expected 'concat'")
-        if len({(config["units"], config["reset_after"], config["use_bias"]) for config in self.configs}) > 1:
+        kinds = {(c["units"], c.get("reset_after", False), c.get("use_bias", True)) for c in self.configs}
+        if len(kinds) > 1:
             problems.append("its two directions differ in units, reset_after or use_bias")
         if problems:
             raise ArgumentError(f"layer {self.name!r}: {'; '.join(dict.fromkeys(problems))}")
 
 
-def stacks(config: Any) -> list[list[Layer]]:
+def stacks(config: Any, *, keras2: bool = False) -> list[list[Layer]]:
     """Return the stacks of GRU layers in a model's or a layer's configuration.
 
     Layers are one stack where each takes its input from the one before it, through nothing but dropout and the like,
     and they have the same units, directions and form.
     """
     gru = _gru(config, (str(config["config"].get("name", "gru")),), "")
-    if gru is not None:
-        return [[gru]]
-    return list(_stacks(config, (), ""))
+    found = [[gru]] if gru is not None else list(_stacks(config, (), ""))
+    return [[replace(layer, keras2=keras2) for layer in stack] for stack in found] if keras2 else found
 
 
 def _stacks(config: Any, names: tuple[str, ...], path: str) -> Iterator[list[Layer]]:
-    layers = config["config"].get("layers") if isinstance(config, dict) else None
+    own = config["config"] if isinstance(config, dict) else None
+    layers = own if isinstance(own, list) else own.get("layers") if own else None  # a list in old Sequentials
     if not isinstance(layers, list) or len(names) > _DEPTH:
         return
     used: Counter[str] = Counter()
@@ -134,12 +166,57 @@ def _stacks(config: Any, names: tuple[str, ...], path: str) -> Iterator[list[Lay
 
 def _gru(config: Any, names: tuple[str, ...], path: str) -> Layer | None:
     kind, own = config["class_name"], config["config"]
-    if kind == "GRU":
-        return Layer(names, path, (own,))
-    if kind == "Bidirectional" and own["layer"]["class_name"] == "GRU":
-        pair = own["layer"]["config"], own.get("backward_layer", own["layer"])["config"]
+    if (one := _layer_config(config)) is not None:
+        return Layer(names, path, (one,))
+    if kind == "Bidirectional" and (forward := _layer_config(own["layer"])) is not None:
+        backward = _layer_config(own["backward_layer"]) if own.get("backward_layer") else None
+        # Where there is none, it is the forward one turned round.
+        pair = forward, backward or {**forward, "go_backwards": not forward.get("go_backwards")}
         return Layer(names, path, pair, str(own.get("merge_mode")))
+    if kind == "TimeDistributed" and (inner := _gru(own["layer"], names, f"{path}/layer")) is not None:
+        return replace(inner, wrapped=True)
     return None
+
+
+def _layer_config(config: Any) -> dict[str, Any] | None:
+    """Return the configuration of a GRU, or of an RNN that runs a GRUCell; None for other layers."""
+    own: dict[str, Any] = config["config"]
+    if config["class_name"] == "GRU":
+        return own
+    cell = own.get("cell")
+    if config["class_name"] == "RNN" and isinstance(cell, dict) and cell["class_name"] == "GRUCell":
+        return {**cell["config"], "go_backwards": own.get("go_backwards")}
+    return None
+
+
+def _activation(given: Any, *, keras2: bool) -> Activation:
+    """Return the function that a configuration names."""
+    if isinstance(given, dict):
+        kind, own = given.get("class_name"), given.get("config")
+        if kind in _LAYERS and isinstance(own, dict):
+            name, keys = _LAYERS[kind]
+            parameters = [own[key] for key in keys if isinstance(own.get(key), int | float)][:1]
+            plain = all(own.get(key) in (None, 0, 0.0) for key in ("max_value", "threshold"))
+            if plain and (kind != "ReLU" or not own.get("negative_slope")):
+                return activation(name, *map(float, parameters))
+        given = own if isinstance(own, str) else kind
+    if given in _LINEAR:
+        return activation("linear")
+    if given == "hard_sigmoid" and not keras2:
+        return activation("hard_sigmoid", 1 / 6, 0.5)
+    if given == "leaky_relu":
+        return activation("leaky_relu", 0.2)
+    return activation(str(given))
+
+
+def name_of(function: Activation) -> str | None:
+    """Return what Keras 3 calls a function, or None where it has none such."""
+    if function == activation("hard_sigmoid", 1 / 6, 0.5):
+        return "hard_sigmoid"
+    if function == activation("leaky_relu", 0.2):
+        return "leaky_relu"
+    named = ("sigmoid", "tanh", "relu", "softsign", "softplus", "elu", "linear")
+    return next((name for name in named if function == activation(name)), None)
 
 
 def _inputs(nodes: Any) -> list[str] | None:

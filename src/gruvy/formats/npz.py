@@ -21,29 +21,31 @@ import numpy as np
 
 from gruvy.errors import ArgumentError, FileFormatError
 from gruvy.files import replace_file
-from gruvy.formats import archive, state_dict
-from gruvy.formats.base import EXTRAS, Array, Format, no_target
+from gruvy.formats import archive, npy, state_dict
+from gruvy.formats.base import EXTRAS, Array, Format, form_options, no_target
 from gruvy.spec import GATES, PYTORCH, Convention, GRUWeights
 
 _PLAIN = ("reset_after", "gates", "update_keeps", "zoneout", "reverse")
 
 
-def read(source: Any, *, name: str | None = None, reset_after: bool | None = None) -> GRUWeights:
-    """Read a ``.npz`` file, or a mapping of the same names to arrays.
+def read(source: Any, *, name: str | None = None, reset_after: bool | None = None, gates: Any = None) -> GRUWeights:
+    """Read a ``.npz`` file, a ``.npy`` file of a dictionary, or a mapping of the same names to arrays.
 
     Args:
         source: the path or the mapping.
         name: which GRU, as ``"encoder"``, where there are several.
         reset_after: the form, for a file that does not say it.
+        gates: the order of the gates' rows, likewise.
     """
-    arrays = _load(source) if isinstance(source, Path) else source
-    if not isinstance(arrays, Mapping):
-        raise ArgumentError(f"expected a path or a mapping of arrays, got a {type(source).__name__}")
+    arrays = arrays_of(source)
+    state_dict.find({key: a for key, a in arrays.items() if key not in _PLAIN}, name)  # or say what there is
     said = {key: np.asarray(arrays[key]).tolist() for key in _PLAIN if key in arrays}
     form = said.get("reset_after", reset_after)
     if not isinstance(form, bool):
-        raise ArgumentError(f"reset_after is {form}; expected True or False: it does not say the form, give it")
-    gates = said.get("gates", GATES)
+        raise ArgumentError(
+            f"reset_after is {form}; expected True or False: it does not say the form; give {form_options()}"
+        )
+    gates = gates.split(",") if isinstance(gates, str) else said.get("gates", gates or GATES)
     if not isinstance(gates, list | tuple) or sorted(map(str, gates)) != sorted(GATES):
         raise ArgumentError(f"gates is {gates}; expected {', '.join(GATES)} in some order")
     zoneout = said.get("zoneout", 0.0)
@@ -79,6 +81,17 @@ def write(weights: GRUWeights, target: Any = None, *, convention: Convention = P
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     replace_file(target, buffer.getvalue())
     return target
+
+
+def arrays_of(source: Any) -> dict[str, Array]:
+    """Return every array of a file or a mapping, by its name."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            is_npy = file.read(6) == npy.MAGIC
+        return npy.load(source) if is_npy else _load(source)
+    if not isinstance(source, Mapping):
+        raise ArgumentError(f"expected a path or a mapping of arrays, got a {type(source).__name__}")
+    return dict(source)
 
 
 def _ordered(arrays: Mapping[str, Array], here: Convention, there: Convention) -> dict[str, Array]:
@@ -133,4 +146,5 @@ FORMAT = Format(
     recurrent_bias={True: GATES, False: GATES},
     extras=frozenset(EXTRAS),
     convention=None,
+    arrays=arrays_of,
 )

@@ -13,29 +13,44 @@ from typing import Any
 
 import numpy as np
 
-from gruvy.errors import ArgumentError
+from gruvy.activations import FUNCTIONS, USUAL, Activation, activation
+from gruvy.errors import ArgumentError, note, option
 from gruvy.files import replace_file
 from gruvy.formats.base import Format, biases, directions, no_target
-from gruvy.formats.onnx_graph import Graph, attributes, nodes_within, title
+from gruvy.formats.onnx_graph import Graph, attributes, flattened, nodes_within, title
 from gruvy.formats.onnx_stack import stacks
+from gruvy.formats.state_dict import ChoiceError, choose
 from gruvy.spec import GATES, KERAS, PYTORCH, Array, GRUWeights, LayerWeights
 
 OPSET = 17
 IR_VERSION = 8  # of opset 17; newer readers take it too
 LARGEST = (2 << 30) - (1 << 20)  # protobuf's limit, and room for the graph
-_KNOWN = {"activations", "direction", "hidden_size", "layout", "linear_before_reset", "output_sequence"}
+_KNOWN = {
+    "activations",
+    "activation_alpha",
+    "activation_beta",
+    "direction",
+    "hidden_size",
+    "layout",
+    "linear_before_reset",
+    "output_sequence",
+}
 _DIRECTIONS = {"forward": 1, "reverse": 1, "bidirectional": 2}
 
 
-def read(source: Any, name: str | None = None) -> GRUWeights:
+def read(source: Any, *, name: str | None = None) -> GRUWeights:
     """Read the GRU nodes of an ONNX file; nodes of one form, direction and size that feed each other are layers.
+
+    The model's own functions are written out first. Where there is no GRU outside of loops and branches, those inside
+    are looked at.
 
     What comes before and after them in the graph is not looked at, nor are lengths and states that the graph gives
     them, but for a constant initial state, which becomes the layers' own. bfloat16 is read as float32.
 
     Args:
         source: a path, or an ``onnx.ModelProto``.
-        name: where there are several GRUs, the name of a node, or of its output, in the one to read.
+        name: where there are several GRUs, the name of a node, or of its output, in the one to read; or a part of it
+            that no other has.
 
     Raises:
         ArgumentError: the file is no ONNX file, or damaged; there is no GRU, or several and no name; one does what a
@@ -43,12 +58,31 @@ def read(source: Any, name: str | None = None) -> GRUWeights:
         MissingExtraError: the package onnx is not installed.
     """
     model, folder = _load(source)
-    graph = Graph(model, folder)
-    nodes = _choose(stacks(graph), name, model)
+    graph, found = _grus(model, folder)
+    nodes = _choose(found, name, model, graph)
     read_nodes = [_read_node(graph, node) for node in nodes]
-    _, after, direction = read_nodes[0]
-    layers = tuple(layer for layer, _, _ in read_nodes)
-    return GRUWeights(layers, reset_after=after, reverse=direction == "reverse")
+    _, after, direction, functions = read_nodes[0]
+    layers = tuple(one[0] for one in read_nodes)
+    return GRUWeights(
+        layers,
+        reset_after=after,
+        reverse=direction == "reverse",
+        activations=functions,
+        batch_first=attributes(nodes[0]).get("layout", 0) == 1,
+    )
+
+
+def arrays(source: Any) -> dict[str, Array]:
+    """Return every floating-point constant of a model, by its name; that of a Constant node is the node's output."""
+    model, folder = _load(source)
+    graph = Graph(model, folder)
+    names = [*graph.tensors, *(node.output[0] for node in graph.of_type("Constant") if node.output)]
+    found = {}
+    for name in names:
+        array = graph.constant(name)
+        if array is not None and array.dtype.kind == "f":
+            found[name] = array
+    return found
 
 
 def write(weights: GRUWeights, target: Any = None) -> Any:
@@ -99,6 +133,7 @@ def write(weights: GRUWeights, target: Any = None) -> Any:
                 direction=direction,
                 hidden_size=H,
                 linear_before_reset=int(weights.reset_after),
+                **node_activations(weights.activations, D),
             ),
             helper.make_node("Transpose", [out], [f"{out}.rows"], perm=[0, 2, 1, 3]),
             helper.make_node("Reshape", [f"{out}.rows", "joined"], [joined]),
@@ -137,6 +172,8 @@ FORMAT = Format(
     extras=frozenset({"reverse"}),
     extra="onnx",
     convention=KERAS,
+    arrays=arrays,
+    activations=lambda function: True,
 )
 
 
@@ -157,29 +194,58 @@ def _load(source: Any) -> tuple[Any, Path | None]:
     return model, path.parent
 
 
-def _choose(found: list[list[Any]], name: str | None, model: Any) -> list[Any]:
+def _grus(model: Any, folder: Path | None) -> tuple[Graph, list[list[Any]]]:
+    """Return the graph to read, and the stacks of GRU nodes in it."""
+    graph = Graph(model, folder)
+    found = stacks(graph)
+    if not found and len(model.functions):
+        from onnx import inliner
+
+        try:
+            model = inliner.inline_local_functions(model)
+        except Exception as error:  # whatever onnx makes of a damaged function
+            raise ArgumentError(f"its functions cannot be written out ({error}); export it again") from error
+        graph = Graph(model, folder)
+        found = stacks(graph)
+    holders = sorted({holder for holder, node in nodes_within(model.graph) if node.op_type == "GRU"})
+    if not found and holders:
+        graph = Graph(flattened(model), folder)
+        found = stacks(graph)
+        if found:
+            note(
+                f"its GRU is inside of a node of type {', '.join(holders)}: its weights are read as those of a layer, "
+                "and what is around it is not looked at"
+            )
+    return graph, found
+
+
+def _choose(found: list[list[Any]], name: str | None, model: Any, graph: Graph) -> list[Any]:
     """Return the stack that is meant, or say what there is."""
-    if not found:
-        holders = sorted({holder for holder, node in nodes_within(model.graph) if node.op_type == "GRU"})
-        if holders:
-            raise ArgumentError(f"its GRU is inside of a node of type {', '.join(holders)}; export it outside of that")
-        kinds = sorted({node.op_type for node in model.graph.node})
-        shown = ", ".join(kinds[:8]) + (", ..." if len(kinds) > 8 else "")
-        raise ArgumentError(f"it has no GRU node; its nodes are of the types {shown or 'none'}")
-    if name is None and len(found) == 1:
-        return found[0]
     for stack in found:
         if any(name == node.name or name in node.output for node in stack if name):
             return stack
-    names = ", ".join(title(stack[0]) for stack in found)
-    came = "and no name was given" if name is None else f"none with {name!r}"
-    raise ArgumentError(f"it has {len(found)} GRUs, {came}; give name= of one: {names}")
+    if not found:
+        kinds = sorted({node.op_type for node in model.graph.node})
+        shown = ", ".join(kinds[:8]) + (", ..." if len(kinds) > 8 else "")
+        cells = [
+            f"{kind} node '{node.name or node.output[0]}'" for kind in ("LSTM", "RNN") for node in graph.of_type(kind)
+        ]
+        besides = f" (there is the {', the '.join(cells)})" if cells else ""
+        shapes = {key: tuple(tensor.dims) for key, tensor in graph.tensors.items() if len(tensor.dims) > 1}
+        named = ", ".join(f"{key} {shape}" for key, shape in list(shapes.items())[:12])
+        cure = f"; its matrices are {named}: say which are a GRU's with {option('map')}" if named and not cells else ""
+        raise ChoiceError(f"it has no GRU node{besides}; its nodes are of the types {shown or 'none'}{cure}")
+    names = {next(filter(None, (stack[0].name, *stack[0].output)), ""): stack for stack in found}
+    if len(names) < len(found):  # nodes of one name, or of none
+        names = {next(filter(None, stack[0].output), str(number)): stack for number, stack in enumerate(found)}
+    return names[choose(names, name)]
 
 
-def _read_node(graph: Graph, node: Any) -> tuple[tuple[LayerWeights, ...], bool, str]:
-    """Return a node's weights in each direction, whether it is of the reset-after form, and its direction."""
+def _read_node(graph: Graph, node: Any) -> tuple[tuple[LayerWeights, ...], bool, str, tuple[Activation, Activation]]:
+    """Return a node's weights in each direction, whether it is of the reset-after form, its direction and functions."""
     given = attributes(node)
     problems = _cannot_do(given)
+    functions = _functions(given, problems)
     names = [*node.input, *[""] * (6 - len(node.input))]
     W, R = (_weight(graph, names[at], what, problems) for at, what in ((1, "W"), (2, "R")))
     B = _weight(graph, names[3], "B", problems) if names[3] else None
@@ -207,7 +273,45 @@ def _read_node(graph: Graph, node: Any) -> tuple[tuple[LayerWeights, ...], bool,
         arrays = [W[d], R[d]] + ([None, None] if B is None else [B[d, : 3 * H], B[d, 3 * H :]])
         one = LayerWeights(*[None if a is None else KERAS.blocks_to(PYTORCH, a) for a in arrays])  # type: ignore[arg-type]
         layer.append(one._replace(initial_state=states[d]))
-    return tuple(layer), given.get("linear_before_reset", 0) == 1, direction
+    return tuple(layer), given.get("linear_before_reset", 0) == 1, direction, functions
+
+
+def _functions(given: dict[str, Any], problems: list[str]) -> tuple[Activation, Activation]:
+    """Return the functions of the gates and the candidate, which both directions have to have in common."""
+    D = _DIRECTIONS.get(given.get("direction", "forward"), 1)
+    named = given.get("activations", ["Sigmoid", "Tanh"] * D)
+    # Alphas and betas stand in a row, for those of the functions alone that have one.
+    rows = [list(given.get(f"activation_{name}") or ()) for name in ("alpha", "beta")]
+    known = {function.onnx.lower(): name for name, function in FUNCTIONS.items()}
+    found = []
+    for one in named if isinstance(named, list) else []:
+        name = known.get(str(one).lower())
+        if name is None:
+            expected = ", ".join(function.onnx for function in FUNCTIONS.values())
+            problems.append(f"activations are {', '.join(map(str, named))}; expected of {expected}")
+            return USUAL
+        defaults = FUNCTIONS[name].defaults
+        parameters = [row.pop(0) if row else usual for row, usual in zip(rows, defaults, strict=False)]
+        found.append(activation(name, *map(float, parameters)))
+    if len(found) != 2 * D or found[:2] != found[-2:]:
+        problems.append(f"activations are {named}; expected two, and the same two for both directions")
+        return USUAL
+    for name, left in zip(("alpha", "beta"), rows, strict=True):
+        if left:
+            kinds = " and ".join(FUNCTIONS[one.name].onnx for one in found[:2])
+            problems.append(f"activation_{name} is {given[f'activation_{name}']}, of which {kinds} take none of {left}")
+    return found[0], found[1]
+
+
+def node_activations(activations: tuple[Activation, Activation], D: int) -> dict[str, Any]:
+    """Return the attributes of a GRU node for its functions; none for the usual ones."""
+    if activations == USUAL:
+        return {}
+    every = activations * D
+    alpha = [one.alpha for one in every if FUNCTIONS[one.name].defaults]
+    beta = [one.beta for one in every if len(FUNCTIONS[one.name].defaults) > 1]
+    given: dict[str, Any] = {"activations": [FUNCTIONS[one.name].onnx for one in every]}
+    return given | ({"activation_alpha": alpha} if alpha else {}) | ({"activation_beta": beta} if beta else {})
 
 
 def _cannot_do(given: dict[str, Any]) -> list[str]:
@@ -216,20 +320,12 @@ def _cannot_do(given: dict[str, Any]) -> list[str]:
     direction = given.get("direction", "forward")
     if direction not in _DIRECTIONS:
         problems.append(f"direction is {direction!r}; expected one of {', '.join(_DIRECTIONS)}")
-    wanted = ["sigmoid", "tanh"] * _DIRECTIONS.get(direction, 1)
-    if [str(one).lower() for one in given.get("activations", wanted)] != wanted:
-        problems.append(
-            f"activations are {', '.join(map(str, given['activations']))}; expected Sigmoid, Tanh for each direction"
-        )
-    for name in ("activation_alpha", "activation_beta"):
-        if given.get(name):
-            problems.append(f"{name} is {given[name]}; Sigmoid and Tanh take none")
     if given.get("clip"):
         problems.append(f"clip is {given['clip']}; gruvy's cell does not cut its sums off")
     for name, values in (("linear_before_reset", (0, 1)), ("layout", (0, 1))):
         if given.get(name, 0) not in values:
             problems.append(f"{name} is {given[name]}; expected 0 or 1")
-    unknown = sorted(given.keys() - _KNOWN - {"activation_alpha", "activation_beta", "clip"})
+    unknown = sorted(given.keys() - _KNOWN - {"clip"})
     if unknown:
         problems.append(f"the attributes {', '.join(unknown)} are none of the operator's")
     return problems

@@ -216,6 +216,27 @@ def _external_bytes(tensor: Any, name: str, size: int, folder: Path | None) -> b
     return data
 
 
+def flattened(model: Any) -> Any:
+    """Return a model with the nodes, constants and inputs of all graphs inside of its nodes beside its own.
+
+    It computes nothing that makes sense; constants are found in it, which a graph inside takes from around it.
+    """
+    from onnx import ModelProto
+
+    flat = ModelProto()
+    flat.CopyFrom(model)
+    pending = list(flat.graph.node)
+    while pending:
+        node = pending.pop()
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                pending += inner.node
+                flat.graph.node.extend(inner.node)
+                flat.graph.initializer.extend(inner.initializer)
+                flat.graph.input.extend(inner.input)
+    return flat
+
+
 def nodes_within(graph: Any) -> Iterator[tuple[str, Any]]:
     """Yield the nodes of the graphs inside of nodes (Loop, If, Scan), each with the type of the node that holds it."""
     pending = [(node, "") for node in graph.node]

@@ -45,7 +45,14 @@ def stacks(graph: Graph) -> list[list[Any]]:
 
 def _alike(one: Any, other: Any) -> bool:
     """Whether two nodes can be layers of one GRU."""
-    defaults = {"linear_before_reset": 0, "direction": "forward", "hidden_size": None}
+    defaults = {
+        "linear_before_reset": 0,
+        "direction": "forward",
+        "hidden_size": None,
+        "activations": None,
+        "activation_alpha": None,
+        "activation_beta": None,
+    }
     mine, theirs = attributes(one), attributes(other)
     return all(mine.get(name, default) == theirs.get(name, default) for name, default in defaults.items())
 

@@ -7,7 +7,6 @@ rows r, z, n, z keeps the old state, ``_reverse`` for the backward direction. So
 from __future__ import annotations
 
 import io
-import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +17,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from gruvy.errors import ArgumentError, FileFormatError, MissingExtraError
+from gruvy.errors import ArgumentError, FileFormatError, option
 from gruvy.files import replace_file
-from gruvy.formats import archive, state_dict
+from gruvy.formats import folders, pickled, state_dict
 from gruvy.formats.base import Array, Format, no_target, to_numpy
 from gruvy.formats.detect import is_safetensors
 from gruvy.spec import GATES, GRUWeights
@@ -46,9 +45,23 @@ def read(source: Any, *, name: str | None = None, reset_after: bool | None = Non
         if reset_after is not None:
             raise ArgumentError("reset_after is for state dicts and files; a module says its form")
         return _read_module(source, name)
-    with _opened(source) as state:
-        arrays = {key: _array(key, value) for key, value in state_dict.find(state, name).items()}
-    return state_dict.to_weights(arrays, reset_after=True if reset_after is None else reset_after)
+    with opened(source) as state:
+        prefix, found = state_dict.locate(state, name)
+        arrays = {key: array_of(key, value) for key, value in found.items()}
+    own = getattr(state, "modules", {}).get(prefix.rstrip("."), {})  # of a module that was pickled whole
+    if "reset_after" in own and reset_after not in (None, own["reset_after"]):
+        raise ArgumentError(
+            f"the module says that reset_after is {own['reset_after']}; leave {option('reset_after')} out"
+        )
+    form = own.get("reset_after", True) if reset_after is None else reset_after
+    weights = state_dict.to_weights(arrays, reset_after=form, zoneout=own.get("zoneout", 0.0))
+    return replace(weights, batch_first=bool(own.get("batch_first", False)))
+
+
+def arrays(source: Any) -> dict[str, Array]:
+    """Return every array of a state dict or a file, by its name."""
+    with opened(source) as state:
+        return {key: array_of(key, value) for key, value in state.items()}
 
 
 def write(weights: GRUWeights, target: Any = None) -> Any:
@@ -101,11 +114,24 @@ def load_module(weights: GRUWeights, module: Any) -> Any:
 
 
 def _read_module(module: Any, name: str | None) -> GRUWeights:
-    found = {path: part for path, part in module.named_modules() if _is_gru(part)}
-    part = found[state_dict.choose(found, name)]
+    every = dict(module.named_modules())
+    found = {path: part for path, part in every.items() if _is_gru(part)}
+    others = {path: _other(part) for path, part in every.items() if getattr(part, "mode", "GRU") != "GRU"}
+    place = state_dict.choose(found, name, others)
+    part = found[place]
+    if hasattr(part, "_all_weight_values"):
+        raise ArgumentError(
+            f"{place or 'it'} has packed int8 weights of torch.ao.quantization, which are not read: give the model "
+            "that it was quantized from"
+        )
     options: dict[str, Any] = {key: getattr(part, key, default) for key, default in _DEFAULTS.items()}
     weights = state_dict.to_weights(part.state_dict(), **options)
     return replace(weights, batch_first=bool(getattr(part, "batch_first", False)))
+
+
+def _other(module: Any) -> str:
+    kind = {"LSTM": "an LSTM", "RNN_TANH": "a tanh RNN", "RNN_RELU": "a relu RNN"}.get(module.mode, module.mode)
+    return f"{kind} with projections" if getattr(module, "proj_size", 0) else str(kind)
 
 
 def _is_gru(module: Any) -> bool:
@@ -113,17 +139,29 @@ def _is_gru(module: Any) -> bool:
 
 
 @contextmanager
-def _opened(source: Any) -> Iterator[Mapping[str, Any]]:
+def opened(source: Any) -> Iterator[Mapping[str, Any]]:
     """Give a mapping of names to arrays, which files have only read where they are asked for."""
     if isinstance(source, Mapping):
-        yield {str(key): value for key, value in source.items() if hasattr(value, "shape")}
+        yield {name: value for name, value in _flat(source) if hasattr(value, "shape")}
     elif not isinstance(source, Path):
         raise ArgumentError(f"expected a module, a state dict or a path, got a {type(source).__name__}")
+    elif source.name.endswith(".index.json"):
+        with folders.shards(source, opened) as state:
+            yield state
     elif is_safetensors(source):
         with _opened_safetensors(source) as state:
             yield state
     else:
-        yield _load_pt(source)
+        yield pickled.load(source)
+
+
+def _flat(state: Mapping[Any, Any], name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of mappings within mappings, with the way there."""
+    for key, value in state.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}{key}.")
+        else:
+            yield f"{name}{key}", value
 
 
 @contextmanager
@@ -140,41 +178,12 @@ def _opened_safetensors(path: Path) -> Iterator[dict[str, Any]]:
         raise FileFormatError(f"{path}: a damaged or truncated safetensors file ({error}); copy it again") from error
 
 
-def _load_pt(path: Path) -> dict[str, Any]:
-    """Load tensors alone, without running what else a pickle may hold, and without reading more than there is."""
-    try:
-        import torch
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("a .pt file", "train", error.name) from error
-    if zipfile.is_zipfile(path):
-        archive.opened(path).close()  # which checks it
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # PyTorch's reader raises anything, from KeyError to UnpicklingError
-        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
-        raise FileFormatError(
-            f"{path}: not a file of tensors alone, or damaged ({reason}); save model.state_dict(), not the model"
-        ) from error
-    for inside in ("state_dict", "model_state_dict"):  # what training loops write around it
-        if isinstance(state, Mapping) and isinstance(state.get(inside), Mapping):
-            state = state[inside]
-    if not isinstance(state, Mapping):
-        raise FileFormatError(f"{path}: holds a {type(state).__name__}; expected a state dict")
-    tensors = {
-        str(key): value
-        for key, value in state.items()
-        if isinstance(value, torch.Tensor) and value.layout == torch.strided and value.device.type == "cpu"
-    }
-    for key, tensor in tensors.items():
-        # A stride of 0 would let a few bytes claim any size.
-        if tensor.nbytes > tensor.untyped_storage().nbytes():
-            raise FileFormatError(f"{path}: {key} claims {tensor.nbytes} bytes, more than the file holds of it")
-    return tensors
+def array_of(key: str, value: Any) -> Array:
+    """Return an array of what `opened` gives.
 
-
-def _array(key: str, value: Any) -> Array:
+    Raises:
+        ArgumentError: its dtype is one that NumPy lacks.
+    """
     try:
         return to_numpy(value[:] if hasattr(value, "get_shape") else value)
     # A dtype that NumPy lacks: each reader says so in its own way (quantized, sparse and meta tensors, float8).
@@ -190,4 +199,5 @@ FORMAT = Format(
     write=write,
     recurrent_bias={True: GATES},
     extra="train",
+    arrays=arrays,
 )

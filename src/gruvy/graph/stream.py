@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy import composed
-from gruvy.activations import USUAL
-from gruvy.errors import ArgumentError, TensorError
+from gruvy.activations import USUAL, slow
+from gruvy.errors import ArgumentError, TensorError, note
 from gruvy.graph.graph import compute
 from gruvy.spec import GRUWeights
 from gruvy.streaming import StreamingGRU
@@ -148,6 +148,7 @@ class _ComposedStream:
 
 def _stream_of(gru: GRUWeights, streams: int) -> StreamingGRU | _ComposedStream:
     if gru.activations != USUAL:
+        note(slow(gru.activations))
         return _ComposedStream(gru, streams)
     return StreamingGRU(
         [layer[0] for layer in gru.layers],

@@ -57,6 +57,7 @@ def write(
     name: str = "gru",
     dtype: Dtype = "float32",
     overwrite: bool = False,
+    **options: Any,
 ) -> Written:
     """Write a network as C99: one header and one source that need nothing but libm, and allocate nothing.
 
@@ -74,6 +75,7 @@ def write(
         name: what the files are called, and what all names for the linker begin with.
         dtype: of the weight matrices, "float32" or "int8".
         overwrite: whether files that are there already may be replaced.
+        **options: as for `gruvy.export.source.graph_of`: which GRU of a file, and what the file does not say.
 
     Raises:
         ArgumentError: a name that C does not allow, an unknown dtype, files that are there already, or a network that
@@ -98,7 +100,7 @@ def write(
         raise ArgumentError(
             f"{', '.join(there)}: there already; choose another folder or name, or overwrite=True (--overwrite)"
         )
-    graph = replace(graph_of(source), batch_first=False)  # there is one row
+    graph = replace(graph_of(source, **options), batch_first=False)  # there is one row
     program = Program(graph, dtype, Names({name, *(f"{name}_{function}" for function in FUNCTIONS)}))
     origin = Path(source).name if isinstance(source, str | os.PathLike) else f"a {type(source).__name__}"
     texts = {"h": header_text(name, program, origin), "c": source_text(name, program, origin)}

@@ -26,13 +26,13 @@ from gruvy.spec import Array, GRUWeights, LayerWeights
 __all__ = ["Cost", "Difference", "Fault", "Report", "compare", "diagnose"]
 
 
-def diagnose(source: Any, data: Any = None, *, name: str | None = None) -> Report:
+def diagnose(source: Any, data: Any = None, **options: Any) -> Report:
     """Say what a file is, and whether it is sane.
 
     Args:
         source: what `gruvy.formats.read` reads.
         data: input to look at the gates on, an array (T, N, I) or (T, I) or the path of a .npy file; or None.
-        name: which GRU, where there are several.
+        **options: of `gruvy.formats.read`, as ``at`` to choose one of several GRUs.
 
     Raises:
         GruvyError: the file or the data cannot be read, or do not fit.
@@ -41,7 +41,8 @@ def diagnose(source: Any, data: Any = None, *, name: str | None = None) -> Repor
         >>> diagnose(torch.nn.GRU(3, 4)).sound
         True
     """
-    weights = read(source, name)
+    source = formats.file_of(source)
+    weights = formats.read(source, **options)
     found = formats.get(formats.detect(source))
     faults = sanity.faults_of(weights)
     saturated: sanity.Activity = {}
@@ -95,11 +96,6 @@ def compare(source: Any, other: Any, data: Any = None) -> Difference:
         if len(matches) == len(cells(right)):
             return _explained(file, right, matches, cost)
     return Difference("different", (), tuple(_distances(file, right, matches)), cost, None)
-
-
-def read(source: Any, name: str | None = None) -> GRUWeights:
-    """Read a GRU, the one of that name where there are several."""
-    return formats.read(source) if name is None else formats.read(source, name=name)
 
 
 def load_data(data: Any, weights: GRUWeights) -> Array:
