@@ -8,6 +8,9 @@ what was expected and what came, and ends with the cure. All problems of one cal
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 
 class GruvyError(Exception):
@@ -50,18 +53,22 @@ class InputNote(UserWarning):
     """
 
 
-_said_as = "python"
+_at_command_line: ContextVar[bool] = ContextVar("gruvy_at_command_line", default=False)
 
 
-def speak_to_command_line() -> None:
-    """Have `option` name options as the command line has them, from now on in this process."""
-    global _said_as
-    _said_as = "command line"
+@contextmanager
+def at_command_line() -> Iterator[None]:
+    """Have `option` name options as the command line has them within a block."""
+    token = _at_command_line.set(True)
+    try:
+        yield
+    finally:
+        _at_command_line.reset(token)
 
 
 def option(name: str) -> str:
     """Return how whoever reads a message gives an option: ``name=`` in Python, ``--name`` at the command line."""
-    return f"--{name.replace('_', '-')}" if _said_as == "command line" else f"{name}="
+    return f"--{name.replace('_', '-')}" if _at_command_line.get() else f"{name}="
 
 
 def note(message: str) -> None:

@@ -77,7 +77,7 @@ def test_one_of_several_grus_is_chosen_by_name(gruvy, right, tmp_path):
     both = {f"{name}.{key}": value for name in ("encoder", "decoder") for key, value in arrays.items() if "_l0" in key}
     both["decoder.weight_ih_l0"] = -both["decoder.weight_ih_l0"]
     np.savez(tmp_path / "both.npz", **plain, **both)
-    assert "choose one with at=" in gruvy("doctor", tmp_path / "both.npz").err
+    assert "choose one with --at" in gruvy("doctor", tmp_path / "both.npz").err
     assert gruvy("doctor", tmp_path / "both.npz", "--name", "encoder", "--against", right).code == 0
     assert gruvy("doctor", tmp_path / "both.npz", "--name", "decoder", "--against", right).code == 1
     assert gruvy("doctor", right, "--against", tmp_path / "both.npz", "--other-name", "encoder").code == 0

@@ -411,7 +411,7 @@ def test_models_in(case, tmp_path):
 
 
 def test_the_command_line_names_its_own_options(tmp_path):
-    """In a process of its own, as in the words of Python nothing may change for the tests after it."""
+    """In a process of its own, as a user has it."""
     torch.save({"state_dict": TWO}, tmp_path / "model.pt")
     np.savez(tmp_path / "w.npz", **own_names(False))
     code = """

@@ -8,16 +8,15 @@ import sys
 import warnings
 from typing import Any
 
-from gruvy.errors import GruvyError, InputNote, MissingExtraError, speak_to_command_line
+from gruvy.errors import GruvyError, InputNote, MissingExtraError, at_command_line
 
 _INTERRUPTED = 130  # as shells count it: 128 + SIGINT, and what Typer returns after Ctrl-C
 
 
 def main() -> None:
     """Run the command that the arguments name; every mistake of the user ends in one line and exit code 2."""
-    speak_to_command_line()
     try:
-        with warnings.catch_warnings():
+        with at_command_line(), warnings.catch_warnings():
             _print_notes()
             # Whoever ends a job (kill, a batch system, a container) ends it as Ctrl-C does.
             signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
