@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -13,9 +13,6 @@ from gruvy.cli.arguments import check_target
 from gruvy.cli.output import print_json, say, working
 from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError, GruvyError
-
-if TYPE_CHECKING:
-    from gruvy.spec import GRUWeights
 
 
 def formats(
@@ -89,7 +86,7 @@ def _list(file: Path, options: dict[str, Any], *, json: bool) -> None:
         say(f"{each['at'] or '(the only GRU)'}: {each.get('problem') or _told(each)}", soft_wrap=True)
 
 
-def _facts(weights: GRUWeights) -> dict[str, Any]:
+def _facts(weights: Any) -> dict[str, Any]:
     return {
         "inputs": weights.input_size,
         "units": weights.hidden_size,
