@@ -24,7 +24,7 @@ from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_change
 from gruvy.tasks.anomaly.params import check_params
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
 from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.run import Run
+from gruvy.tasks.run import Run, parent_columns
 from gruvy.tasks.weights import PREFIX
 from gruvy.timeseries import Scaler, Step, TimeFormat
 from gruvy.training import Progress, Schedule, reproducible
@@ -177,6 +177,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         )
         parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
         if parent is not None:
+            if columns is None and isinstance(X, pd.DataFrame):
+                parent_columns(parent.detector_.columns, [str(name) for name in X.columns if str(name) != time])
             columns = parent._shared_columns(columns)
         usual = None if parent is None or time is None else parent.step_
         readings = read_readings(X, columns, time, chosen or usual, said=TimeFormat(time_format, timezone))

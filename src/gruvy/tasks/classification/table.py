@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
 from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.run import parent_columns
 from gruvy.timeseries import Problems, did_you_mean, places_of
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def fit_table(
         frame: the table.
         columns: what its columns are.
         test_fraction: between 0 and 1.
-        options: what ``fit`` takes besides: checkpoint, resume, progress.
+        options: what ``fit`` takes besides: checkpoint, resume, progress, warm_start (a fitted model) and more.
 
     Returns:
         The test part.
@@ -184,6 +185,9 @@ def fit_table(
     Raises:
         DataError: the table cannot be used.
     """
+    parent = options.get("warm_start")
+    if parent is not None and parent.columns_ is not None and parent.columns_.values and columns.values:
+        columns = replace(columns, values=parent_columns(parent.columns_.values, columns.values))
     X, _ = columns.read(frame)
     sequences = read_sequences(X)
     y = read_labels(columns.labels(frame), len(sequences))
@@ -197,7 +201,7 @@ def fit_table(
     model.columns_ = columns
     weight = model.class_weight
     if isinstance(weight, Mapping):  # of labels; the linear model is given their numbers
-        weight = {model.classes_.tolist().index(label): float(value) for label, value in weight.items()}
+        weight = {classes.tolist().index(label): float(value) for label, value in weight.items()}
     one_length = len({len(one) for one in sequences}) == 1
     linear = LinearClassifier(weight, seed, one_length=one_length).fit(learnt, numbers[~kept])
     score = score_row(linear.name, numbers[kept], linear.predict_proba(tested))

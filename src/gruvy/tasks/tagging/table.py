@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from gruvy.data import as_frame, is_fasta, read_fasta, read_table
 from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.table import CURE, as_classes, check_names, groups
+from gruvy.tasks.run import parent_columns
 from gruvy.timeseries import Problems
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def fit_table(
         frame: the table.
         columns: what its columns are.
         test_fraction: between 0 and 1.
-        options: what ``fit`` takes besides: checkpoint, resume, progress.
+        options: what ``fit`` takes besides: checkpoint, resume, progress, warm_start (a fitted model) and more.
 
     Returns:
         The test part.
@@ -189,6 +190,9 @@ def fit_table(
     from gruvy.tasks.tagging.baselines import WindowTagger
     from gruvy.tasks.tagging.data import read_labels, read_steps
 
+    parent = options.get("warm_start")
+    if parent is not None and parent.columns_ is not None and parent.columns_.values and columns.values:
+        columns = replace(columns, values=parent_columns(parent.columns_.values, columns.values))
     X, _ = columns.read(frame)
     y = columns.labels(frame)
     read_labels(y, read_steps(X))  # all of it, before any of it is held out
