@@ -69,3 +69,12 @@ def test_tables(run):
     assert frame["shop"].tolist() == ["007", "012"]
     assert frame["units"].tolist() == [1234.5, 987.0]
     assert frame["day"].dt.strftime("%Y-%m-%d").tolist() == ["2024-12-31", "2025-01-01"]
+
+
+def test_training(run):
+    names = run("training.md")
+    first, model = names["first"], names["model"]
+    assert names["parent"]["file"] == "first.gruvy"
+    assert names["parent"]["date"] == first.provenance_["date"]
+    assert model.history_[-1]["validation_loss"] < 1.01 * names["parent"]["validation_loss"]
+    assert len(names["quick"].history_) == names["epochs"] == 3

@@ -7,11 +7,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from gruvy import load
 
 
 def one_line(outcome, pattern):
@@ -137,12 +138,14 @@ sys.meta_path.insert(0, Hidden())
     done = run("predict", str(model), str(data), before=hidden)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
+    # A line every ten seconds says that a slow machine still imports.
+    assert len([line for line in done.stderr.splitlines() if not line.endswith(" s so far)")]) == 1
     assert "needs the extra 'train'" in done.stderr
     assert f"({package} is missing): pip install 'gruvy[train]'" in done.stderr
 
 
-def test_ctrl_c_is_one_line_and_130(data, tmp_path):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_the_best_epoch_and_ends_with_130(data, tmp_path, stop):
     command = [sys.executable, "-m", "gruvy", "fit", "forecast", data, "--target", "load", "--time", "time"]
     options = ["--horizon", "4", "--context", "24", "--epochs", "100000", "--out", tmp_path / "m.gruvy"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -151,13 +154,19 @@ def test_ctrl_c_is_one_line_and_130(data, tmp_path):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     with subprocess.Popen([*command, *options], preexec_fn=listen, **pipes) as process:
-        assert process.stderr.readline().startswith("GRU: epoch 1/100000")
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        assert any("epoch 2/100000" in line for line in process.stderr)
+        process.send_signal(stop)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert out == ""
-    assert [line for line in err.splitlines() if not line.startswith("GRU: epoch")] == ["gruvy: stopped"]
+    assert f"Model: {tmp_path / 'm.gruvy'}" in out
+    kept, stopped = [line for line in err.splitlines() if line.startswith("gruvy: ")]
+    assert re.fullmatch(
+        r"gruvy: note: the training was stopped by Ctrl-C after \d+ of 100000 epochs; "
+        r"the model is that of epoch \d+, the best so far",
+        kept,
+    )
+    assert stopped == "gruvy: stopped"
+    assert load(tmp_path / "m.gruvy").provenance_["stopped"] == "Ctrl-C"
 
 
 def test_a_reader_that_goes_away_is_no_traceback():

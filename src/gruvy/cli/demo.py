@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,7 +102,7 @@ def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bo
         for about in map(card, DEMOS[name].cards):
             stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
     begin = perf_counter()
-    with pulse(lambda: f"demo {name}", quiet=quiet):
+    with pulse(lambda: f"demo {name}", quiet=quiet), _stopped_at_once():
         outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))
     seconds = before + perf_counter() - begin
     if not quiet:
@@ -111,6 +114,20 @@ def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bo
             speedup = engine_speedup(name)
         add(record, result_of(name, budget, outcome, seconds, speedup))
     return outcome
+
+
+@contextmanager
+def _stopped_at_once() -> Iterator[None]:
+    """Let Ctrl-C end a demo: with a model that is half trained its figures would be no figures."""
+    before = signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import lightning
 
+from gruvy.training.interruption import StoppedError
 from gruvy.training.module import Batches, Schedule, TrainingModule
 
 
@@ -32,6 +33,8 @@ def run_loop(module: TrainingModule, training: Batches, validation: Batches, sch
     try:
         trainer.fit(module, training, validation)
     except SystemExit as end:
+        if module.interruption.wanted:  # it looks for SIGTERM by itself, which the command line takes as Ctrl-C
+            raise StoppedError from None
         # Lightning turns Ctrl-C into exit(1) and leaves SIGINT ignored; the caller is to see the
         # KeyboardInterrupt.
         if not isinstance(end.__context__, KeyboardInterrupt):

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, Vocabulary
-from gruvy.errors import DataError
+from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import (
     Scaling,
@@ -218,7 +218,9 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         kept = held_out(numbers, self.validation_fraction, seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
-        if parent is not None and not (rescale and isinstance(parent._model.preparation, Scaling)):
+        if rescale and isinstance(sequences[0], str):
+            raise ArgumentError("rescale=True: texts have no scaling that could be learnt anew; leave it out")
+        if parent is not None and not rescale:
             preparation = parent._model.preparation
         else:
             preparation = self._learn_preparation(sequences, ~kept)

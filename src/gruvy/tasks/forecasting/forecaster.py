@@ -20,7 +20,7 @@ from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_seas
 from gruvy.tasks.forecasting.conformal import calibrate
 from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, least_context, note_scales
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
-from gruvy.tasks.forecasting.inheritance import inherited, shared_columns
+from gruvy.tasks.forecasting.inheritance import inherited, read_shared, shared_columns
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.params import check_params, quantile_levels
@@ -202,8 +202,9 @@ class Forecaster(Estimator):
         parent, chosen = run.parent, chosen_step(step, calendar, time)
         if parent is not None:
             columns = shared_columns(parent._model.preparation.columns, columns)
-        usual = None if parent is None else parent._model.preparation.step
-        parts, found = read_series(frame, columns, chosen or usual, said=said)
+            parts, found = read_shared(frame, columns, chosen, parent._model.preparation.step, said)
+        else:
+            parts, found = read_series(frame, columns, chosen, said=said)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
+import pandas as pd
 
+from gruvy.data import read_series
 from gruvy.errors import DataError, note
-from gruvy.timeseries import Columns, Preparation, Problems
+from gruvy.timeseries import Columns, Preparation, Problems, Series, Step, TimeFormat, Times
 
 _NAMED = 5  # so many series are named in a note
 
@@ -29,6 +32,43 @@ def shared_columns(parent: Columns, given: Columns) -> Columns:
         problems.found[-1] += "; name the same ones, or fit anew"
     problems.raise_as(DataError)
     return replace(parent, time=given.time, series=given.series)
+
+
+def read_shared(
+    frame: pd.DataFrame,
+    columns: Columns,
+    chosen: Callable[[list[Times]], Step] | None,
+    usual: Step,
+    said: TimeFormat,
+) -> tuple[list[Series], Step]:
+    """Cut a new table into series at the step of the parent.
+
+    Args:
+        frame, columns: the table.
+        chosen: what gives the step, where the caller names one.
+        usual: the parent's.
+        said: what the caller says of how times are written.
+
+    Raises:
+        DataError: the table has another step, or cannot be read.
+    """
+    try:
+        parts, found = read_series(frame, columns, chosen or usual, said=said)
+    except DataError:
+        if chosen is not None:
+            raise
+        try:
+            _, found = read_series(frame, columns, None, said=said)
+        except DataError:
+            found = usual  # it has none of its own: the first error says what is wrong
+        if found == usual:
+            raise
+    if found != usual:
+        raise DataError(
+            f"the table: its rows are {found} apart, and the model that this one begins from has learnt with steps of "
+            f"{usual}; bring the table to these, or fit anew"
+        )
+    return parts, found
 
 
 def inherited(parent: Preparation, fresh: Preparation, *, rescale: bool) -> Preparation:
