@@ -60,7 +60,7 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
         return graph
     try:
         if document["task"] == LANGUAGE:
-            return _characters(graph, read_pieces(document["alphabet"]))
+            return _characters(graph, read_pieces(document["alphabet"]), document["params"].get("unknown"))
         if document["task"] == ANOMALY:
             return Detector.of_document(graph, document, arrays)
         about, params = document["preprocessing"], document["params"]
@@ -174,14 +174,14 @@ class ForecastRuntime:
         return unscaled(shaped, rows.scales.of(ends, self.context_length, self.horizon))
 
 
-def _characters(graph: Graph, alphabet: Alphabet | Subwords) -> Characters:
+def _characters(graph: Graph, alphabet: Alphabet | Subwords, unknown: str | None) -> Characters:
     """Check that graph and alphabet fit each other."""
     inputs = {name: (value.steps, value.features, value.whole) for name, value in graph.inputs.items()}
     output = graph.values.get("logits")
     fits = output is not None and (output.steps, output.features) == ("T", len(alphabet))
     if inputs != {"characters": ("T", 1, True)} or not fits or graph.outputs != ("logits",):
         raise ValueError(f"the network reads {inputs} and returns {output}; expected {len(alphabet)} logits")
-    return Characters(GraphNetwork(graph), alphabet)
+    return Characters(GraphNetwork(graph), alphabet, unknown)
 
 
 def _joined(times: Sequence[Times]) -> np.ndarray:

@@ -231,7 +231,11 @@ NUMBERS = [[1.0, 2.0], [3.0]]
         ([np.ones((2, 2)), np.ones((1, 1))], [[0, 1], [1]], "have other channels than the 2 of sequence 0"),
         ([("ab", np.ones((3, 1)))], [[0, 1]], "sequence 0 has 2 characters and 3 rows of values"),
         ([("ab", np.ones((2, 1))), "ab"], [[0, 1]] * 2, "sequence 1 is none; give every sequence both"),
-        ([(np.ones((2, 1)), "ab")], [[0, 1]], "expected tuples of a string and an array .T, C., in this order"),
+        (
+            [(np.ones((2, 1)), "ab")],
+            [[0, 1]],
+            "expected tuples of a string, or a list of words, and an array .T, C., in this order",
+        ),
         (["ab"], ["xy"], "expected at least two sequences, one to learn from"),
     ],
 )
@@ -252,7 +256,7 @@ def test_bad_params_are_named_together():
 
 def test_what_does_not_fit_the_fit(string_model, pair_model):
     with pytest.raises(
-        DataError, match=r"not seen: '\?Z', the first is 'Z' at step 2 of sequence 1; .* known are '\(\)ab'"
+        DataError, match=r"got 'Z' \(1x\), '\?' \(1x\) in 1 of 2 texts, the first in number 1 at character 2"
     ):
         string_model.predict(["ab", "aZ?"])
     with pytest.raises(DataError, match="expected strings, as in the fit, got numeric sequences"):

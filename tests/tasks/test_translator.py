@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import gruvy
 from gruvy import files, runtime
-from gruvy.errors import ArgumentError, DataError, FileFormatError
+from gruvy.errors import ArgumentError, DataError, FileFormatError, InputNote
 from gruvy.tasks import Translator
 from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import frequencies
@@ -203,8 +203,9 @@ def test_what_needs_something_first(without):
     assert clone(without).get_params() == without.get_params()
 
 
-def test_a_text_of_unknown_signs_is_translated_to_something(model):
-    assert isinstance(model.predict(["ξ", "ξ ψ ω"])[0], str)
+def test_a_text_of_unknown_signs_is_translated_to_something_and_said(model):
+    with pytest.warns(InputNote, match=r"got 'ξ' \(2x\), 'ψ' \(1x\), 'ω' \(1x\) in 2 of 2 texts.*read as unknown"):
+        assert isinstance(model.predict(["ξ", "ξ ψ ω"])[0], str)
 
 
 def test_only_a_line_break_ends_a_sentence(tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gruvy.cli.arguments import check_target
-from gruvy.cli.options import Json, TableOptions
+from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, say, working
 from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
@@ -33,6 +33,7 @@ def evaluate(
     json: Json = False,
     *,
     reading: TableOptions,
+    texts: TextOptions,
 ) -> None:
     """Measure a model and the baselines on every window, text or sequence of DATA.
 
@@ -46,6 +47,7 @@ def evaluate(
     check_target(report, "--report")
     with working("evaluating", quiet=json):
         fitted, commands = load_fitted(model)
+        texts.apply(fitted, model)
         options = {"labels": labels, "report": report, "episodes": episodes}
         given = {name: value for name, value in options.items() if value is not None}
         for name in given:

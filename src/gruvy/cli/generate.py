@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gruvy.cli.options import Json, TextOptions
 from gruvy.cli.output import print_json, working
 from gruvy.errors import ArgumentError
+from gruvy.text import check_rule
 
 if TYPE_CHECKING:
     from gruvy.language import Characters
@@ -31,14 +34,17 @@ def generate(
     stop: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Stop after this text; several by repeating.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    json: Json = False,
+    *,
+    texts: TextOptions,
 ) -> None:
     """Write text with a language model, character by character as it is drawn.
 
     Example: `gruvy generate austen.gruvy --prompt "It was " --length 1000 --seed 1`
     """
     with working("loading", quiet=json):
-        found = _model(model).stream(
+        check_rule(texts.unknown)
+        found = _model(model, texts.unknown).stream(
             prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, stop=stop or ()
         )
     if json:
@@ -51,7 +57,7 @@ def generate(
     sys.stdout.write("\n")
 
 
-def _model(path: Path) -> Characters | LanguageModel:
+def _model(path: Path, unknown: str | None) -> Characters | LanguageModel:
     """Load the model, without torch if it can be: the first character is then there in a moment."""
     from gruvy import engine, files, runtime
     from gruvy.language import Characters
@@ -64,10 +70,11 @@ def _model(path: Path) -> Characters | LanguageModel:
     if "graph" in document and engine.raw is not None:
         found = runtime.load(path)
         assert isinstance(found, Characters)
-        return found
+        return found if unknown is None else replace(found, unknown=unknown)
 
     from gruvy.tasks import LanguageModel, load
 
     model = load(path)
     assert isinstance(model, LanguageModel)
+    model.unknown = unknown or model.unknown
     return model

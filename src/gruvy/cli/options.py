@@ -13,6 +13,7 @@ import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.errors import ArgumentError
+from gruvy.text import check_rule
 
 if TYPE_CHECKING:
     from gruvy.tasks.estimator import Estimator
@@ -40,6 +41,25 @@ _OPTIONS = {
 }
 # How tables are read where no option of `TableOptions` is given.
 AS_FOUND: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """How every model of text, residues or speech reads what its fit never saw."""
+
+    unknown: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="Characters that the fit never saw: refuse, replace or skip them."),
+    ] = None
+
+    def apply(self, model: Any, path: Path) -> None:
+        """Let a fitted model follow the rule, if one is given."""
+        if self.unknown is None:
+            return
+        if not hasattr(model, "unknown"):
+            raise ArgumentError(f"--unknown: only models of text have characters; {path} is a {type(model).__name__}")
+        check_rule(self.unknown)
+        model.unknown = self.unknown
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gruvy.cli.arguments import check_target, levels
-from gruvy.cli.options import Json, TableOptions
+from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, stderr, working
 from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
@@ -30,6 +30,7 @@ def predict(
     json: Json = False,
     *,
     reading: TableOptions,
+    texts: TextOptions,
 ) -> None:
     """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
 
@@ -47,6 +48,7 @@ def predict(
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
         fitted, commands = load_fitted(model)
+        texts.apply(fitted, model)
         if chosen is not None and type(fitted).__name__ != "Forecaster":
             raise ArgumentError(f"--quantiles: only a Forecaster has them; {model} is a {type(fitted).__name__}")
         given = reading_of(fitted, reading) | ({} if chosen is None else {"quantiles": chosen})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import MissingExtraError
+from gruvy.text import Unknown
 
 UNKNOWN, BEGIN, END = 0, 1, 2
 _SPECIAL = ("<unknown>", "<begin>", "<end>")
@@ -66,6 +69,23 @@ class SubwordCodec:
         size: int = self._model.get_vocab_size()
         return size
 
+    def admit(self, texts: Sequence[str], rule: str | None, name: str) -> list[str]:
+        """Return texts as a rule for unknown characters leaves them; see `gruvy.text.Unknown`.
+
+        Args:
+            texts: to be encoded.
+            rule: "refuse", "replace", "skip", or None for "replace": they are sub-words that are not known.
+            name: how messages call the texts.
+
+        Raises:
+            DataError: the rule is to refuse them, and there are some.
+        """
+        forms = [unicodedata.normalize("NFKC", text) for text in texts]
+        spaces = {one for one in set().union(*forms) if one.isspace()}
+        unknown = Unknown(self._characters | spaces, rule, usual="replace")
+        found = unknown.read_all(forms, name)
+        return found if unknown.chosen == "skip" else list(texts)
+
     def encode(self, text: str) -> NDArray[np.int64]:
         """Return the numbers of a text's sub-words (T,)."""
         return np.array(self._model.encode(text).ids, dtype=np.int64)
@@ -78,6 +98,10 @@ class SubwordCodec:
         """Return the text of these numbers, without the special ones."""
         text: str = self._model.decode([int(number) for number in numbers])
         return text
+
+    @cached_property
+    def _characters(self) -> set[str]:
+        return {token for token in self._model.get_vocab() if len(token) == 1}
 
 
 def _tokenizers() -> Any:

@@ -15,6 +15,7 @@ from gruvy.graph import Graph
 from gruvy.language.alphabet import Alphabet
 from gruvy.language.drawing import Drawing
 from gruvy.language.subwords import Subwords
+from gruvy.text import Aligned, Unknown, canonical
 
 Numbers = NDArray[np.int64]
 Logits = NDArray[np.float32]
@@ -75,10 +76,13 @@ class Characters:
     Attributes:
         network: from pieces of text, by their numbers, to what follows them.
         alphabet: the numbers of the characters, or of the sub-words.
+        unknown: what becomes of characters that the alphabet has not: None and "refuse" raise, "replace" reads others
+            in their place, "skip" reads the text without them; see `gruvy.text.Unknown`.
     """
 
     network: Network
     alphabet: Alphabet | Subwords
+    unknown: str | None = None
 
     def generate(self, prompt: str = "", length: int = 500, **how: Any) -> str:
         """Return text that goes on from a prompt; arguments as for `stream`."""
@@ -111,17 +115,17 @@ class Characters:
 
         Raises:
             ArgumentError: values that cannot work.
-            DataError: the prompt has characters that the model does not know.
+            DataError: the prompt has characters that the model does not know, and ``unknown`` refuses them.
         """
         if length is not None and length < 0:
             raise ArgumentError(f"length: expected a number of characters from 0 on, or None for no end, got {length}")
         if seed is not None and seed < 0:
             raise ArgumentError(f"seed: expected a whole number from 0 on, or None, got {seed}")
         drawing = Drawing(temperature, top_k, top_p)
-        stops = (stop,) if isinstance(stop, str) else tuple(stop)
+        stops = tuple(map(canonical, (stop,) if isinstance(stop, str) else stop))
         if "" in stops:
             raise ArgumentError("stop: expected texts of at least one character, got an empty one; leave it out")
-        read = self.alphabet.encode(prompt, "the prompt")
+        read = self.alphabet.encode(self.read(prompt, "the prompt").text)
         # The checks are made now, not when the first character is asked for.
         return self._drawn([self.alphabet.start, *read.tolist()], length, drawing, np.random.default_rng(seed), stops)
 
@@ -129,12 +133,13 @@ class Characters:
         """Return the bits of each character (T,): -log2 of the probability that it got, given all before it.
 
         The bits of a sub-word are shared out evenly among its characters. Long texts are cut into parts, each of which
-        reads only the 256 characters or sub-words before it.
+        reads only the 256 characters or sub-words before it. Unknown characters that are skipped have NaN.
 
         Raises:
-            DataError: the text has characters that the model does not know.
+            DataError: the text has characters that the model does not know, and ``unknown`` refuses them.
         """
-        numbers = self.alphabet.encode(text)
+        read = self.read(text)
+        numbers = self.alphabet.encode(read.text)
         pieces = max(1, min(_PIECES, len(numbers) // (8 * _READ_BEFORE)))
         before = _READ_BEFORE if pieces > 1 else 0
         size = -(-(len(numbers) - before) // pieces)
@@ -152,7 +157,15 @@ class Characters:
             bits = _bits(logits, numbers[places[rows]])
             found[places[rows][scored[rows]]] = bits[scored[rows]]
         lengths = np.array([len(piece) for piece in self.alphabet.pieces])[numbers]
-        return np.repeat(found / lengths, lengths)
+        return read.spread(np.repeat(found / lengths, lengths))
+
+    def read(self, text: str, name: str = "the text") -> Aligned:
+        """Return a text in the characters of the alphabet; what had to be left out or replaced is said.
+
+        Raises:
+            DataError: it has characters that the model does not know, and ``unknown`` refuses them.
+        """
+        return Unknown(set(self.alphabet.characters), self.unknown, stands=False).read(text, name)
 
     def _drawn(
         self, read: list[int], length: int | None, drawing: Drawing, random: np.random.Generator, stops: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from gruvy.language.alphabet import Alphabet
 
-# A word with the space before it, a run of signs, or white space; put together they are the text again.
-_WORD = re.compile(r" ?\w+| ?[^\w\s]+|\s")
+# A word with the space before it, a run of signs, or white space; put together they are the text again. Marks (m) and
+# the joiners of Persian and Indic scripts belong to what they follow.
+_WORD = re.compile(r" ?w[wm]*| ?[sm][sm]*| |\n")
+_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,23 @@ class Subwords:
 
 
 def words_of(text: str) -> list[str]:
-    """Cut a text into what pieces do not reach across."""
-    return _WORD.findall(text)
+    """Cut a text into what pieces do not reach across.
+
+    Example:
+        >>> words_of("यह फिल्म, yes")
+        ['यह', ' फिल्म', ',', ' yes']
+    """
+    kinds = text.translate({ord(one): _kind(one) for one in set(text)})
+    return [text[slice(*found.span())] for found in _WORD.finditer(kinds)]
+
+
+def _kind(character: str) -> str:
+    """A letter or digit (w), a mark (m), a space, other white space, or a sign (s)."""
+    if character.isspace():
+        return " " if character == " " else "\n"
+    if character in _JOINERS or unicodedata.category(character).startswith("M"):
+        return "m"
+    return "w" if character.isalnum() or character == "_" else "s"
 
 
 def read_pieces(document: Any) -> Alphabet | Subwords:

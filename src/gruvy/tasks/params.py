@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.nn.cells import CELLS
+from gruvy.text import RULES
 from gruvy.timeseries import Problems, did_you_mean
 
 
@@ -37,6 +38,12 @@ def check_class_weight(weight: Any, problems: Problems) -> None:
             problems.add(f"class_weight: expected numbers above 0, got {wrong!r}")
     elif weight is not None and not (isinstance(weight, str) and weight == "balanced"):
         problems.add(f"class_weight: expected None, 'balanced' or a dict of class -> weight, got {weight!r}")
+
+
+def check_unknown(rule: Any, problems: Problems) -> None:
+    """Note an ``unknown`` that is no rule for characters that a fit has not seen."""
+    if rule is not None and rule not in RULES:
+        problems.add(f"unknown: expected one of {', '.join(RULES)}, or None, got {rule!r}; {did_you_mean(rule, RULES)}")
 
 
 def is_int(value: Any) -> bool:

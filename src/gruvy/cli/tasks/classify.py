@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -57,6 +57,7 @@ def fit(
     rescale: Rescale = False,
     *,
     reading: TableOptions,
+    texts: TextOptions,
     run: FitOptions,
 ) -> None:
     """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
@@ -85,6 +86,7 @@ def fit(
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
+            unknown=texts.unknown,
         )
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers
+from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 from gruvy.errors import ArgumentError
 
@@ -37,6 +37,7 @@ def fit(
         int, typer.Option(metavar="N", help="Characters or sub-words through which gradients go back.")
     ] = 100,
     *,
+    texts: TextOptions,
     run: FitOptions,
 ) -> None:
     """Train a model of the characters of a text and compare it with n-grams and compressors.
@@ -61,6 +62,7 @@ def fit(
             cell=cell,
             tokens=tokens,
             context_length=context,
+            unknown=texts.unknown,
         )
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         model.fit(text, **run.training, progress=progress)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, Rescale, TableOptions
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -25,6 +26,10 @@ Proteins and their secondary structure, in one file of three lines each (name, r
 
     gruvy fit tag proteins.fasta --labels structure.fasta
 
+Sentences with a label for each word, in a CoNLL file; the last column has the labels, or the one that --label numbers:
+
+    gruvy fit tag people.conll --report report.html
+
 A table with a row for each residue, its profile in all other columns; `chain` tells the sequences apart:
 
     gruvy fit tag residues.parquet --series chain --string residue \
@@ -38,14 +43,16 @@ Recordings of several sensors, a row for each step:
 
 def fit(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A FASTA file, or a CSV, TSV, JSON Lines or Parquet file.")
+        Path, typer.Argument(metavar="DATA", help="A FASTA or CoNLL file, or a CSV, TSV, JSON Lines or Parquet file.")
     ],
     labels: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Of a FASTA file: a second one, with the labels.")
     ] = None,
-    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of a table: the labels.")] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of a table: the labels; of a CoNLL file: their number.")
+    ] = None,
     string: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Strings, one a row; with --series a character a row.")
+        str | None, typer.Option(metavar="COLUMN", help="Strings or lists of words; with --series one of them a row.")
     ] = None,
     series: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
@@ -58,6 +65,7 @@ def fit(
     rescale: Rescale = False,
     *,
     reading: TableOptions,
+    texts: TextOptions,
     run: FitOptions,
 ) -> None:
     """Train a tagger, which labels every step of a sequence, on DATA and compare it with simple baselines.
@@ -81,6 +89,7 @@ def fit(
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
+            unknown=texts.unknown,
         )
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(
@@ -141,8 +150,15 @@ def _read(
 ) -> tuple[pd.DataFrame, TagColumns]:
     """The table, and what its columns are."""
     from gruvy.data import is_fasta
-    from gruvy.tasks.tagging.table import FASTA_COLUMNS, TagColumns, read_frame
+    from gruvy.tasks.tagging.table import CONLL_COLUMNS, FASTA_COLUMNS, TagColumns, is_sentences, read_frame
 
+    if is_sentences(data):
+        if labels is not None or series is not None:
+            raise ArgumentError(
+                f"--labels and --series: {data} is read as CoNLL, which has words and labels in one file"
+            )
+        conll = None if label is None and string is None else (_column(string, 1), _column(label, -1))
+        return read_frame(data, conll=conll), replace(CONLL_COLUMNS, conll=conll)
     if is_fasta(data):
         if label is not None or string is not None or series is not None:
             raise ArgumentError(
@@ -171,7 +187,18 @@ def _of_model(model: SequenceTagger, data: Path, reading: Mapping[str, Any], *, 
     texts = _texts(columns.label, columns.string, columns.series)
     # Without labels, the second of two lines of a FASTA entry is most likely the rest of a sequence.
     known = None if labelled else [str(label) for label in model.classes_]
-    return read_frame(data, texts=texts, numbers=columns.values, known=known, reading=reading)
+    conll = columns.conll
+    return read_frame(data, texts=texts, numbers=columns.values, known=known, reading=reading, conll=conll)
+
+
+def _column(number: str | None, usual: int) -> int:
+    """The number of a column of a CoNLL file."""
+    try:
+        return usual if number is None else int(number)
+    except ValueError as error:
+        raise ArgumentError(
+            f"--label and --string: of a CoNLL file expected numbers of columns from 1 on, got {number!r}"
+        ) from error
 
 
 def _texts(*names: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -36,6 +36,9 @@ def fit(
     sample_rate: Annotated[
         int | None, typer.Option(metavar="HZ", help="Resample to this rate, where the files' rates differ.")
     ] = None,
+    normalize: Annotated[
+        str, typer.Option(metavar="HOW", help="The texts: none, or some of case,punctuation,numbers (numbers:de).")
+    ] = "case",
     streaming: Annotated[
         bool, typer.Option("--streaming", help="One direction only, to transcribe as the sound arrives.")
     ] = False,
@@ -46,12 +49,13 @@ def fit(
     rescale: Rescale = False,
     *,
     reading: TableOptions,
+    texts: TextOptions,
     run: FitOptions,
 ) -> None:
     """Train a model that writes down what is said, on recordings and their texts.
 
     A tenth of the recordings is held out: all printed figures are measured there. Recordings of the same text are held
-    out together. The texts are learnt as they are, so bring them to one case and write digits as words.
+    out together. Texts in upper and lower case are learnt in lower case, and digits as they are; see --normalize.
     """
     run.check()
     if not 0 < test_fraction < 1:
@@ -69,6 +73,8 @@ def fit(
             hidden_size=hidden_size,
             num_layers=num_layers,
             bidirectional=not streaming,
+            normalize=normalize,
+            unknown=texts.unknown,
         )
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         test = fit_table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, FitOptions, TableOptions
+from gruvy.cli.options import AS_FOUND, FitOptions, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -47,6 +47,7 @@ def fit(
     test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sentences, held out to test.")] = 0.05,
     *,
     reading: TableOptions,
+    texts: TextOptions,
     run: FitOptions,
 ) -> None:
     """Train a translator on pairs of sentences and measure its BLEU and chrF.
@@ -72,6 +73,7 @@ def fit(
             vocabulary_size=vocabulary_size,
             embedding_size=embedding_size,
             hidden_size=hidden_size,
+            unknown=texts.unknown,
         )
     with Training("GRU", quiet=run.json) as progress:
         test = fit_pairs(

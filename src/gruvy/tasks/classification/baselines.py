@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from gruvy.data.words import folded, stands_alone, words
 from gruvy.tasks.classification.data import Series, Texts, read_sequences
 
 # Inverse strengths of the penalty that are tried.
@@ -85,13 +85,24 @@ class LinearClassifier:
 
 
 def _tfidf(texts: Texts) -> TfidfVectorizer:
-    """Words of any length and pairs of them; of texts without a word, such as signs, the characters."""
-    words = {"ngram_range": (1, 2), "sublinear_tf": True}
-    if any(re.search(r"\w\w", text) for text in texts):
-        return TfidfVectorizer(**words)
-    if any(re.search(r"\w", text) for text in texts):
-        return TfidfVectorizer(token_pattern=r"\w", **words)
-    return TfidfVectorizer(analyzer="char", **words)
+    """Words and pairs of them, cut as the network's; of texts without a word, such as signs, the characters."""
+    how = {"token_pattern": None, "lowercase": False, "ngram_range": (1, 2), "sublinear_tf": True}
+    if any(_words(text) for text in texts):
+        return TfidfVectorizer(tokenizer=_words, **how)
+    if any(_short_words(text) for text in texts):
+        return TfidfVectorizer(tokenizer=_short_words, **how)
+    return TfidfVectorizer(analyzer="char", preprocessor=folded, sublinear_tf=True, ngram_range=(1, 2))
+
+
+def _words(text: str) -> list[str]:
+    """Words of two letters or more, those of scripts without spaces, and emoji; no punctuation."""
+    return [word for word in _short_words(text) if len(word) > 1 or stands_alone(word)]
+
+
+def _short_words(text: str) -> list[str]:
+    """Words of any length, at their apostrophes two, and emoji."""
+    parts = [part for word in words(text) for part in word.split("'")]
+    return [part for part in parts if part and (part[0].isalnum() or part[0] == "_" or stands_alone(part))]
 
 
 def _flat(sequences: Series) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
 from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.run import Run
+from gruvy.text import canonical_texts
 from gruvy.training import Progress, Schedule, reproducible
 
 # Sequences in a batch of the validation part.
@@ -70,6 +71,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             ``max_epochs``, but at least 3.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
+        unknown: characters of texts that the fit has not seen: "refuse" them, "skip" them, or "replace" them by the
+            token for what is not known, as None does. What was found is counted and said.
 
     Attributes:
         classes_: the labels, sorted.
@@ -126,6 +129,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         patience: int | None = None,
         learning_rate: float = 3e-3,
         random_state: int | np.random.RandomState | None = None,
+        unknown: str | None = None,
     ):
         self.tokens = tokens
         self.vocabulary_size = vocabulary_size
@@ -143,6 +147,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         self.patience = patience
         self.learning_rate = learning_rate
         self.random_state = random_state
+        self.unknown = unknown
 
     def fit(
         self,
@@ -194,6 +199,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             max_minutes=max_minutes,
         )
         sequences: list[Any] = [*read_sequences(X)]
+        if isinstance(sequences[0], str):
+            sequences = canonical_texts(sequences, "X")
         labels = read_labels(y, len(sequences))
         weights = read_weights(sample_weight, len(sequences))
         if not weights.all():
@@ -240,7 +247,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             self._schedule(len(training)),
             run=run,
             seed=seed,
-            identity=self._identity([targets, *encoded]),
+            identity=self._identity([targets, *encoded], left_out=("unknown",)),
             facts={"sequences": len(sequences)},
         )
         self.columns_ = None
@@ -280,7 +287,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             DataError: sequences that cannot be used.
         """
         check_is_fitted(self)
-        return self._model.probabilities(self._model.read(X))
+        return self._model.probabilities(self._model.read(X, self.unknown))
 
     def evaluate(self, X: Any, y: Any) -> list[dict[str, Any]]:
         """Measure the model, and what always says how frequent the classes of the fit were.
@@ -297,7 +304,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             DataError: sequences or labels that cannot be used.
         """
         check_is_fitted(self)
-        sequences = self._model.read(X)
+        sequences = self._model.read(X, self.unknown)
         truth = self.numbers(read_labels(y, len(sequences)))
         return [
             score_row(self.cell, truth, self._model.probabilities(sequences)),
@@ -320,7 +327,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             DataError: sequences that cannot be used.
         """
         check_is_fitted(self)
-        return self._model.attention(self._model.read(X))
+        return self._model.attention(self._model.read(X, self.unknown))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.

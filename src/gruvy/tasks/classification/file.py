@@ -38,7 +38,7 @@ def write_classifier(classifier: SequenceClassifier, path: str | os.PathLike[str
         tensors |= {"scaling/mean": model.preparation.mean, "scaling/std": model.preparation.std}
     document = {
         "task": TASK,
-        "params": classifier._saved_params(),
+        "params": classifier._saved_params("unknown"),
         "preprocessing": preprocessing,
         "temperature": model.temperature,
         "classes": classifier.classes_.tolist(),

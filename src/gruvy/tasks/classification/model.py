@@ -15,6 +15,7 @@ from gruvy.data import Vocabulary, pad
 from gruvy.errors import DataError
 from gruvy.tasks.classification.data import Scaling, Series, Texts, has_gaps, read_sequences
 from gruvy.tasks.classification.network import ClassifierEnsemble
+from gruvy.text import canonical_texts
 
 # Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
 _BATCH = 256
@@ -48,8 +49,12 @@ class ClassifierModel:
     preparation: Vocabulary | Scaling
     temperature: float
 
-    def read(self, X: Any) -> Texts | Series:
+    def read(self, X: Any, unknown: str | None = None) -> Texts | Series:
         """Check sequences against those of the fit.
+
+        Args:
+            X: N sequences.
+            unknown: the rule for characters of texts that the fit has not seen.
 
         Raises:
             DataError: they cannot be used, or are of another kind.
@@ -61,7 +66,8 @@ class ClassifierModel:
             raise DataError(f"X: expected {names[wanted]}, as in the fit, got {names[came]}")
         if isinstance(self.preparation, Scaling):
             self._check_values(sequences)  # type: ignore[arg-type]
-        return sequences
+            return sequences
+        return self.preparation.admit(canonical_texts(sequences, "X"), unknown, "X")  # type: ignore[arg-type]
 
     def probabilities(self, sequences: Texts | Series) -> NDArray[np.float64]:
         """(N, K)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from gruvy.data.vocabulary import KINDS
 from gruvy.errors import ArgumentError
-from gruvy.tasks.params import check_class_weight, check_shared, is_int, is_real
+from gruvy.tasks.params import check_class_weight, check_shared, check_unknown, is_int, is_real
 from gruvy.timeseries import Problems, did_you_mean
 
 _COUNTS = ("embedding_size", "hidden_size", "num_layers", "ensemble_size", "batch_size")
@@ -37,4 +37,5 @@ def check_params(params: Mapping[str, Any]) -> None:
     if not is_real(fraction) or not 0 < fraction < 1:
         problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")
     check_class_weight(params["class_weight"], problems)
+    check_unknown(params["unknown"], problems)
     problems.raise_as(ArgumentError)

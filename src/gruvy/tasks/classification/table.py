@@ -92,7 +92,8 @@ class SequenceColumns:
                     f"column '{self.text}': expected texts, got numbers such as {frame[self.text].iloc[0]!r}; for "
                     "sequences of numbers name no column of texts"
                 )
-            return frame[self.text].tolist(), names
+            # An empty cell is an empty text, whichever way the file says so.
+            return frame[self.text].astype(object).where(frame[self.text].notna(), "").tolist(), names
         problems = Problems("the table")
         values = np.column_stack([read_numbers(frame[name], problems, CURE) for name in self.values])
         problems.raise_as(DataError)

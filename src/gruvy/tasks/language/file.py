@@ -34,7 +34,7 @@ def write_language_model(model: LanguageModel, path: str | os.PathLike[str]) -> 
     """Write a fitted LanguageModel."""
     network: LanguageNetwork = model._network
     tensors = network_arrays(network)
-    params = model._saved_params()
+    params = model._saved_params("unknown")
     document = {
         "task": TASK,
         "params": params,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,6 +55,8 @@ class LanguageModel(Estimator):
         patience: epochs without a better validation loss after which the training stops.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
+        unknown: characters that no part of the text of the fit had: "refuse" them, as None does, for their probability
+            would be 0; "replace" them by known ones that look like them; or "skip" them. What was found is said.
 
     Attributes:
         scores_: rows of `evaluate` for the test part, the n-gram model and xz after the training text among them.
@@ -93,6 +96,7 @@ class LanguageModel(Estimator):
         patience: int = 2,
         learning_rate: float = 4e-3,
         random_state: int | np.random.RandomState | None = None,
+        unknown: str | None = None,
     ):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -109,6 +113,7 @@ class LanguageModel(Estimator):
         self.patience = patience
         self.learning_rate = learning_rate
         self.random_state = random_state
+        self.unknown = unknown
 
     def fit(
         self,
@@ -176,7 +181,7 @@ class LanguageModel(Estimator):
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             run=run,
             seed=seed,
-            identity=self._identity(parts.values()),
+            identity=self._identity(parts.values(), left_out=("unknown",)),
             facts={"characters": {name: len(part) for name, part in parts.items()}},
         )
         self._keep(network, alphabet)
@@ -231,7 +236,7 @@ class LanguageModel(Estimator):
             DataError: the prompt has characters that the model does not know.
         """
         check_is_fitted(self)
-        return self._characters.stream(prompt, length, **how)
+        return self._reader.stream(prompt, length, **how)
 
     def surprise(self, text: str) -> NDArray[np.float64]:
         """Return the bits of each character (T,): -log2 of the probability that it got, given all before it.
@@ -242,7 +247,7 @@ class LanguageModel(Estimator):
             DataError: the text has characters that the model does not know.
         """
         check_is_fitted(self)
-        return self._characters.surprise(text)
+        return self._reader.surprise(text)
 
     def evaluate(self, text: str | Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Bits per character of the model, and of compressors that see this text alone.
@@ -263,7 +268,10 @@ class LanguageModel(Estimator):
         whole = joined(text)
         if not whole:
             raise DataError("the text: expected at least one character, got none; give a text to measure")
-        return [score_row(self.cell, self.surprise(whole).mean(), whole), *compressors(whole)]
+        read = self._reader.read(whole).text
+        if not read:
+            raise DataError("the text: none of its characters is known to the model; give a text to measure")
+        return [score_row(self.cell, self.surprise(read).mean(), read), *compressors(read)]
 
     def score(self, text: str | Sequence[str], y: None = None) -> float:
         """Minus the bits per character: as scikit-learn expects, more is better.
@@ -294,6 +302,11 @@ class LanguageModel(Estimator):
 
     def _weights(self) -> dict[str, Tensor]:
         return self._network.state_dict()
+
+    @property
+    def _reader(self) -> Characters:
+        """The fitted model, with the rule for unknown characters as it is now."""
+        return replace(self._characters, unknown=self.unknown)
 
     def _parts(self, text: Any, validation: Any, test: Any) -> dict[str, str]:
         whole = joined(text)

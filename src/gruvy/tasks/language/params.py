@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.params import check_shared, is_real
+from gruvy.tasks.params import check_shared, check_unknown, is_real
+from gruvy.text import canonical_texts
 from gruvy.timeseries import Problems, did_you_mean
 
 TOKENS = ("character", "subword")
@@ -43,19 +44,20 @@ def check_language_params(params: Mapping[str, Any]) -> None:
     if not wrong and sum(params[name] for name in fractions) >= 1:
         shares = " + ".join(str(params[name]) for name in fractions)
         problems.add(f"{' + '.join(fractions)}: expected below 1, or nothing is left to learn from, got {shares}")
+    check_unknown(params["unknown"], problems)
     problems.raise_as(ArgumentError)
 
 
 def joined(text: Any, what: str = "the text") -> str:
-    """Return one text, or several with a line break between them.
+    """Return one text, or several with a line break between them, in Unicode's form NFC and with plain line breaks.
 
     Raises:
         DataError: it is neither.
     """
     if isinstance(text, str):
-        return text
+        return canonical_texts([text], what)[0]
     if isinstance(text, Sequence) and all(isinstance(one, str) for one in text):
-        return "\n".join(text)
+        return "\n".join(canonical_texts(text, what))
     raise DataError(f"{what}: expected a string or a list of strings, got {_told(text)}; read the file first")
 
 

@@ -1,11 +1,15 @@
-"""The tagger that a network has to beat."""
+"""The taggers that a network has to beat."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
+from gruvy.data.words import folded
 from gruvy.tasks.tagging.network import WindowNetwork
 from gruvy.tasks.tagging.tagger import SequenceTagger
 
@@ -33,3 +37,33 @@ class WindowTagger(SequenceTagger):
 
     def _new_network(self, channels: int, classes: int) -> nn.Module:
         return WindowNetwork(channels, classes, self.window)
+
+
+class WordLabels:
+    """The label that each word had most often in the training; of unknown words, what was most frequent there.
+
+    Attributes:
+        name: what reports call it.
+    """
+
+    name = "each word's most frequent label"
+
+    def fit(self, sentences: Sequence[Sequence[str]], labels: Sequence[NDArray[np.int64]], classes: int) -> Self:
+        """Count the labels of words, which are numbers of the classes."""
+        counts: dict[str, NDArray[np.float64]] = {}
+        for words, numbers in zip(sentences, labels, strict=True):
+            for word, number in zip(words, numbers, strict=True):
+                counts.setdefault(folded(word), np.zeros(classes))[number] += 1
+        self._of_all = sum(counts.values(), np.zeros(classes))
+        self._of_all /= self._of_all.sum()
+        self._of_words = counts
+        return self
+
+    def predict_proba(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
+        """For each sentence (T, K): a word's own frequencies, and all words' with the weight of one."""
+        return [np.array([self._share(folded(word)) for word in words]) for words in sentences]
+
+    def _share(self, word: str) -> NDArray[np.float64]:
+        own = self._of_words.get(word, np.zeros(len(self._of_all)))
+        share: NDArray[np.float64] = (own + self._of_all) / (own.sum() + 1)
+        return share

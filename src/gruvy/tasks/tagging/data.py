@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.data import rows_of
+from gruvy.data.words import folded
 from gruvy.errors import DataError
 from gruvy.tasks.classification.data import Scaling, has_gaps, read_sequences
 from gruvy.tasks.classification.data import read_labels as read_flat_labels
 from gruvy.tasks.tagging.batches import Encoded
+from gruvy.tasks.tagging.words import WordFeatures
+from gruvy.text import Unknown, aligned, canonical, canonical_texts, visible
 from gruvy.timeseries import Problems
 
 
@@ -24,20 +29,24 @@ class Steps:
     Attributes:
         characters: T of them; None if it has none.
         values: (T, C); None if it has none.
+        words: T of them; None if it has none.
     """
 
     characters: str | None
     values: NDArray[np.float64] | None
+    words: tuple[str, ...] | None = None
 
     @property
     def kind(self) -> str:
         """What messages call it."""
         if self.values is None:
-            return "strings"
+            return "strings" if self.words is None else "lists of words"
+        if self.words is not None:
+            return "pairs of a list of words and an array"
         return "numeric sequences" if self.characters is None else "pairs of a string and an array"
 
     def __len__(self) -> int:
-        return len(self.characters or "") if self.values is None else len(self.values)
+        return len(self.words or self.characters or "") if self.values is None else len(self.values)
 
 
 class Labels(NamedTuple):
@@ -58,13 +67,16 @@ def read_steps(X: Any) -> list[Steps]:
     """Return sequences in one form.
 
     Args:
-        X: a list or Series of strings; or of arrays (T, C) or (T,); or a list of tuples of both.
+        X: a list or Series of strings; or of lists of words; or of arrays (T, C) or (T,); or a list of tuples of a
+            string or a list of words and an array.
 
     Raises:
         DataError: nothing, something else, or sequences that are empty, have NaN, or differ in channels.
     """
-    if isinstance(X, (list, tuple)) and X and any(isinstance(row, tuple) for row in X):
+    if isinstance(X, (list, tuple)) and X and any(_is_pair(row) for row in X):
         return _pairs(X)
+    if not isinstance(X, str) and hasattr(X, "__iter__") and any(_has_words(row) for row in X):
+        return _words(list(X))
     found = read_sequences(X)
     if not isinstance(found[0], str):
         having = np.flatnonzero(has_gaps(found))
@@ -96,7 +108,11 @@ def read_labels(y: Any, sequences: Sequence[Steps]) -> Labels:
         raise DataError("y: expected the labels of each sequence, got None; give as many as there are sequences")
     if isinstance(y, str) or not hasattr(y, "__len__"):
         raise DataError(f"y: expected a list with the labels of each sequence, got {type(y).__name__}")
-    rows = rows_of(y)
+    rows: list[Any] = list(rows_of(y))
+    if len(rows) == len(sequences):  # the labels of words may be words too
+        rows = [
+            row.split() if one.words and isinstance(row, str) else row for one, row in zip(sequences, rows, strict=True)
+        ]
     if len(rows) != len(sequences):
         raise DataError(f"y: expected the labels of {len(sequences)} sequences, got those of {len(rows)}")
     wrong = [number for number, row in enumerate(rows) if not hasattr(row, "__len__") or np.ndim(row) > 1]
@@ -111,6 +127,7 @@ def read_labels(y: Any, sequences: Sequence[Steps]) -> Labels:
         raise DataError(
             f"y: {len(uneven)} of {len(rows)} sequences have another number of labels than of steps, the first is "
             f"number {first}: {lengths[first]} labels for {len(sequences[first])} steps; give each step one label"
+            + _hint(sequences[first], lengths[first])
         )
     text = all(isinstance(row, str) for row in rows)
     flat = np.array(list("".join(rows))) if text else [label for row in rows for label in list(row)]
@@ -139,21 +156,28 @@ class Preparation:
     Attributes:
         alphabet: the characters known, sorted; "" if the sequences have none.
         scaling: of the values; None if the sequences have none.
+        words: what is known of words; None if the sequences have none.
     """
 
     alphabet: str
     scaling: Scaling | None
+    words: WordFeatures | None = None
 
     @classmethod
     def of(cls, sequences: Sequence[Steps]) -> Preparation:
         """Learn it from sequences of one kind."""
-        alphabet = "".join(sorted(set().union(*(one.characters for one in sequences if one.characters is not None))))
+        strings = canonical_texts([one.characters for one in sequences if one.characters is not None], "X")
         values = [one.values for one in sequences if one.values is not None]
-        return cls(alphabet, Scaling.of(values) if values else None)
+        words = [one.words for one in sequences if one.words is not None]
+        return cls(
+            "".join(sorted(set().union(*strings))),
+            Scaling.of(values) if values else None,
+            WordFeatures.of(words) if words else None,
+        )
 
     @property
     def channels(self) -> int:
-        """C, what the network reads of a step."""
+        """C, the channels of characters and values that the network reads at a step."""
         return len(self.alphabet) + (0 if self.scaling is None else len(self.scaling.mean))
 
     def inherited(self, fresh: Preparation, *, rescale: bool) -> Preparation:
@@ -165,27 +189,66 @@ class Preparation:
         """
         return replace(self, scaling=fresh.scaling) if rescale else self
 
-    def encode(self, sequences: Sequence[Steps]) -> list[Encoded]:
+    def encode(self, sequences: Sequence[Steps], unknown: str | None = None) -> list[Encoded]:
         """Check sequences against those of the fit and encode them.
+
+        Args:
+            sequences: of one kind.
+            unknown: the rule for characters that the fit has not seen; see `gruvy.tasks.tagging.SequenceTagger`.
 
         Raises:
             DataError: they are of another kind, have other channels, or characters that are not known.
         """
         self._check(sequences)
-        codes = np.array([ord(character) for character in self.alphabet], np.uint32)
-        encoded, unknown = [], Unknown()
-        for number, one in enumerate(sequences):
-            characters = None
-            if one.characters is not None:
-                came = np.frombuffer(one.characters.encode("utf-32-le"), np.uint32)
-                characters = np.searchsorted(codes, came).clip(max=len(codes) - 1).astype(np.uint16)
-                unknown.note(number, one.characters, codes[characters] != came)
-            values = np.zeros((len(one), 0), np.float32)
-            if one.values is not None and self.scaling is not None:
-                values = self.scaling.scale(one.values)
-            encoded.append(Encoded(characters, values))
-        unknown.raise_for(self.alphabet)
-        return encoded
+        texts = canonical_texts([one.characters for one in sequences if one.characters is not None], "X")
+        rule = Unknown(set(self.alphabet), unknown)
+        rule.read_all(texts, "X")
+        if self.words is not None:
+            known = Unknown(set(self.words.characters), unknown, usual="replace")
+            known.read_all(["".join(map(folded, one.words or ())) for one in sequences], "X")
+        return [self._encoded(one, rule.chosen == "skip") for one in sequences]
+
+    def _encoded(self, one: Steps, skip: bool) -> Encoded:
+        characters = places = words = None
+        values = np.zeros((len(one), 0), np.float32)
+        if one.values is not None and self.scaling is not None:
+            values = self.scaling.scale(one.values)
+        if one.words is not None and self.words is not None:
+            words = self.words.encode(one.words)
+        if one.characters is not None and canonical(one.characters) == one.characters and self._knows(one.characters):
+            codes = np.frombuffer(one.characters.encode("utf-32-le"), np.uint32)
+            characters = np.searchsorted(self._codes, codes).astype(np.uint16)
+        elif one.characters is not None:
+            form = aligned(one.characters, self._known_form)
+            characters = np.array(
+                [self._numbers.get(character, len(self.alphabet)) for character in form.text], np.uint16
+            )
+            given = form.first.clip(max=len(characters) - 1)
+            known = characters < len(self.alphabet)
+            if skip and known.any() and not known.all():  # its label is that of the step before it
+                given = np.maximum(np.cumsum(known) - 1, 0)[given]
+                characters = characters[known]
+            if not np.array_equal(given, np.arange(len(characters))):
+                places = given
+                values = values[np.searchsorted(given, np.arange(len(characters)))]
+        return Encoded(characters, values, words, places)
+
+    def _known_form(self, cluster: str) -> str:
+        """A letter with its marks in the form of the fit; in older files that may be the decomposed one."""
+        whole = canonical(cluster)
+        apart = unicodedata.normalize("NFD", whole)
+        return apart if not self._knows(whole) and self._knows(apart) else whole
+
+    def _knows(self, text: str) -> bool:
+        return self._numbers.keys() >= set(text)
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint32]:
+        return np.array([ord(character) for character in self.alphabet], np.uint32)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {character: number for number, character in enumerate(self.alphabet)}
 
     def _check(self, sequences: Sequence[Steps]) -> None:
         came, wanted = sequences[0], self._kind()
@@ -195,30 +258,8 @@ class Preparation:
             raise DataError(f"X: expected {len(self.scaling.mean)} channels, as in the fit, got {came.values.shape[1]}")
 
     def _kind(self) -> str:
-        return Steps(self.alphabet or None, None if self.scaling is None else self.scaling.mean).kind
-
-
-class Unknown:
-    """Characters that the fit has not seen, told together."""
-
-    def __init__(self) -> None:
-        self._first = ""
-        self._found: set[str] = set()
-
-    def note(self, number: int, characters: str, unknown: NDArray[np.bool_]) -> None:
-        """Look through one sequence."""
-        places = np.flatnonzero(unknown)
-        if len(places) and not self._found:
-            self._first = f"{characters[places[0]]!r} at step {places[0] + 1} of sequence {number}"
-        self._found |= {characters[place] for place in places}
-
-    def raise_for(self, alphabet: str) -> None:
-        """Raise what was found, if anything was."""
-        if self._found:
-            raise DataError(
-                f"X: characters that the fit has not seen: {''.join(sorted(self._found))!r}, the first is "
-                f"{self._first}; put others in their place, known are {alphabet!r}"
-            )
+        words = None if self.words is None else self.words.names
+        return Steps(self.alphabet or None, None if self.scaling is None else self.scaling.mean, words).kind
 
 
 def class_counts(numbers: Sequence[NDArray[np.int64]], classes: int) -> NDArray[np.int64]:
@@ -227,20 +268,48 @@ def class_counts(numbers: Sequence[NDArray[np.int64]], classes: int) -> NDArray[
     return counts
 
 
+def _hint(one: Steps, labels: int) -> str:
+    """What to do where a sentence has a label for each word."""
+    words = len((one.characters or "").split())
+    return "; to label words, give lists of words" if words == labels and one.words is None else ""
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, tuple) and not all(isinstance(one, str) for one in row)
+
+
+def _has_words(row: Any) -> bool:
+    """Whether a row is a list or an array of strings."""
+    return isinstance(row, (list, tuple, np.ndarray)) and any(isinstance(one, str) for one in row)
+
+
+def _words(rows: Sequence[Any]) -> list[Steps]:
+    for number, row in enumerate(rows):
+        if isinstance(row, str) or not hasattr(row, "__len__"):
+            raise DataError(f"X: expected lists of words, as others are, sequence {number} is {row!r}; give its words")
+        if not len(row):
+            raise DataError(f"X: sequence {number} has no words; leave it out")
+        wrong = [place for place, word in enumerate(row) if not isinstance(word, str) or not visible(word)]
+        if wrong:
+            raise DataError(f"X: word {wrong[0]} of sequence {number} is {row[wrong[0]]!r}; expected a word, or a sign")
+    return [Steps(None, None, tuple(map(str, row))) for row in rows]
+
+
 def _pairs(rows: Sequence[Any]) -> list[Steps]:
     wrong = [number for number, row in enumerate(rows) if not isinstance(row, tuple) or len(row) != 2]
     if wrong:
         raise DataError(
             f"X: expected tuples of a string and an array, sequence {wrong[0]} is none; give every sequence both"
         )
-    texts = [one.characters for one in read_steps([text for text, _ in rows])]
+    texts = read_steps([text for text, _ in rows])
     arrays = [one.values for one in read_steps([values for _, values in rows])]
-    if texts[0] is None or arrays[0] is None:
-        raise DataError("X: expected tuples of a string and an array (T, C), in this order")
+    if texts[0].values is not None or arrays[0] is None:
+        raise DataError("X: expected tuples of a string, or a list of words, and an array (T, C), in this order")
     problems = Problems("X")
     for number, (text, values) in enumerate(zip(texts, arrays, strict=True)):
         if len(text) != len(values):  # type: ignore[arg-type]
-            problems.add(f"sequence {number} has {len(text)} characters and {len(values)} rows of values")  # type: ignore[arg-type]
+            steps = "characters" if text.words is None else "words"
+            problems.add(f"sequence {number} has {len(text)} {steps} and {len(values)} rows of values")  # type: ignore[arg-type]
             break
     problems.raise_as(DataError)
-    return [Steps(text, values) for text, values in zip(texts, arrays, strict=True)]
+    return [replace(text, values=values) for text, values in zip(texts, arrays, strict=True)]

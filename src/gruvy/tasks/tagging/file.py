@@ -15,6 +15,7 @@ from gruvy.tasks.classification.data import Scaling
 from gruvy.tasks.tagging.data import Preparation
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.table import TagColumns
+from gruvy.tasks.tagging.words import WordFeatures
 from gruvy.tasks.weights import network_arrays, set_network
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ def write_tagger(tagger: SequenceTagger, path: str | os.PathLike[str]) -> Path:
     model: TaggerModel = tagger._model
     tensors = network_arrays(model.network)
     scaling = model.preparation.scaling
+    words = model.preparation.words
     if scaling is not None:
         tensors |= {"scaling/mean": scaling.mean, "scaling/std": scaling.std}
     document = {
         "task": TASK,
-        "params": tagger._saved_params(),
-        "preprocessing": {"alphabet": model.preparation.alphabet},
+        "params": tagger._saved_params("unknown"),
+        "preprocessing": {"alphabet": model.preparation.alphabet, "words": None if words is None else words.document()},
         "temperature": model.temperature,
         "classes": tagger.classes_.tolist(),
         "class_counts": tagger.class_counts_.tolist(),
@@ -69,12 +71,16 @@ def read_tagger(
         tagger = tagger_type(**params)
         scaled = "scaling/mean" in tensors
         scaling = Scaling(tensors["scaling/mean"], tensors["scaling/std"]) if scaled else None
-        preparation = Preparation(document["preprocessing"]["alphabet"], scaling)
+        words = document["preprocessing"].get("words")
+        features = None if words is None else WordFeatures.of_document(words)
+        preparation = Preparation(document["preprocessing"]["alphabet"], scaling, features)
         columns = document["columns"]
-        tagger.columns_ = columns and TagColumns(**{**columns, "values": tuple(columns["values"])})
+        tagger.columns_ = columns and TagColumns(
+            **{**columns, "values": tuple(columns["values"]), "conll": columns.get("conll") and tuple(columns["conll"])}
+        )
         tagger.classes_ = np.array(document["classes"])
         tagger.class_counts_ = np.array(document["class_counts"])
-        network = tagger._new_network(preparation.channels, len(tagger.classes_))
+        network = tagger._network(preparation, len(tagger.classes_))
         set_network(network, tensors)
         for name in _PLAIN:
             setattr(tagger, name, document["fitted"][name])

@@ -33,14 +33,17 @@ class TaggerModel:
     preparation: Preparation
     temperature: float
 
-    def probabilities(self, sequences: Sequence[Steps]) -> list[NDArray[np.float64]]:
-        """For each sequence (T, K).
+    def probabilities(self, sequences: Sequence[Steps], unknown: str | None = None) -> list[NDArray[np.float64]]:
+        """For each sequence (T, K), by a rule for unknown characters.
 
         Raises:
             DataError: sequences that do not fit the preparation.
         """
-        logits = self.logits(self.preparation.encode(sequences))
-        return [softmax(one.astype(np.float64) / self.temperature, axis=1) for one in logits]
+        encoded = self.preparation.encode(sequences, unknown)
+        return [
+            one.given(softmax(logits.astype(np.float64) / self.temperature, axis=1))
+            for one, logits in zip(encoded, self.logits(encoded), strict=True)
+        ]
 
     def logits(self, encoded: Sequence[Encoded]) -> list[NDArray[np.float32]]:
         """For each sequence (T, K); sequences of like length run together."""

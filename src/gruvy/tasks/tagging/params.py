@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gruvy.errors import ArgumentError
-from gruvy.tasks.params import check_class_weight, check_shared, is_real
+from gruvy.tasks.params import check_class_weight, check_shared, check_unknown, is_real
 from gruvy.timeseries import Problems
 
-_COUNTS = ("hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
+_COUNTS = ("embedding_size", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
 
 
 def check_params(params: Mapping[str, Any]) -> None:
@@ -29,4 +29,5 @@ def check_params(params: Mapping[str, Any]) -> None:
     if not is_real(fraction) or not 0 < fraction < 1:
         problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")
     check_class_weight(params["class_weight"], problems)
+    check_unknown(params["unknown"], problems)
     problems.raise_as(ArgumentError)

@@ -12,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gruvy.data import as_frame, is_fasta, read_fasta, read_table
+from gruvy.data.conll import is_conll, read_conll
 from gruvy.data.series import read_numbers
+from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.table import CURE, as_classes, check_names, groups
 from gruvy.tasks.run import parent_columns
@@ -21,6 +23,10 @@ from gruvy.timeseries import Problems
 if TYPE_CHECKING:
     from gruvy.tasks.tagging.tagger import SequenceTagger
 
+# Share of rows with more than one character from which on they are words: of those some are single letters and signs,
+# among single residues a pair of them is a mistake.
+_WORDS = 0.2
+
 
 @dataclass(frozen=True)
 class TagColumns:
@@ -28,14 +34,16 @@ class TagColumns:
 
     With ``series`` each row is a step: rows with the same id are one sequence, in their order; ``string`` has the
     character of each step, and all columns that are not named are values. Without it each row is a sequence: ``string``
-    and ``label`` have as long strings. A FASTA file is read as such a table, with the columns of `FASTA_COLUMNS`.
+    and ``label`` have as long strings, or lists of words and of their labels. A FASTA file is read as such a table,
+    with the columns of `FASTA_COLUMNS`, and a CoNLL file with those of `CONLL_COLUMNS`.
 
     Attributes:
         label: the column of the labels.
-        string: the column of the characters; None if there are none.
+        string: the column of the characters, or of the words; None if there are none.
         series: the column of ids.
         values: the columns of numbers.
         name: what the sequences are called, where each row is one; None for their rows.
+        conll: of a CoNLL file the numbers of the columns of words and labels; None for the usual ones.
     """
 
     label: str
@@ -43,6 +51,7 @@ class TagColumns:
     series: str | None = None
     values: tuple[str, ...] = ()
     name: str | None = None
+    conll: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, frame: pd.DataFrame, label: str, string: str | None = None, series: str | None = None) -> TagColumns:
@@ -114,19 +123,26 @@ class TagColumns:
         column = frame[self.label].to_numpy()
         return [column[part] for part in groups(frame[self.series])[1]]
 
-    def _strings(self, frame: pd.DataFrame, rows: Sequence[NDArray[np.int64]], problems: Problems) -> list[str]:
-        column = frame[self.string].to_numpy(dtype=object)
-        wrong = [row for row, one in enumerate(column) if not isinstance(one, str) or len(one) != 1]
+    def _strings(self, frame: pd.DataFrame, rows: Sequence[NDArray[np.int64]], problems: Problems) -> list[Any]:
+        """Of each sequence its characters as a string, or its words as a list where some have more than one."""
+        column: list[Any] = frame[self.string].tolist()
+        long = [isinstance(one, str) and len(one) > 1 for one in column]
+        words = sum(long) >= _WORDS * len(column)
+        wrong = [row for row, one in enumerate(column) if not isinstance(one, str) or not one or long[row] > words]
         if wrong:
+            step = "word" if words else "character"
             problems.add(
-                f"column '{self.string}': expected one character in each row, got {column[wrong[0]]!r} in row "
+                f"column '{self.string}': expected one {step} in each row, got {column[wrong[0]]!r} in row "
                 f"{wrong[0]} ({len(wrong)} such rows)"
             )
             return []
-        return ["".join(column[part]) for part in rows]
+        if words:
+            return [[column[row] for row in part] for part in rows]
+        return ["".join(column[row] for row in part) for part in rows]
 
 
 FASTA_COLUMNS = TagColumns("label", "sequence", name="name")
+CONLL_COLUMNS = TagColumns("label", "word", name="sentence")
 
 
 @dataclass(frozen=True)
@@ -146,20 +162,28 @@ def read_frame(
     numbers: Sequence[str] | None = (),
     known: Sequence[str] | None = None,
     reading: Mapping[str, Any] | None = None,
+    conll: tuple[int, int] | None = None,
 ) -> pd.DataFrame:
-    """Return a table file as it is, and a FASTA file as a table of name, sequence and label.
+    """Return a table file as it is, a FASTA file as a table of name, sequence and label, and a CoNLL file as one of
+    sentence, words and labels.
 
     Args:
         path: the file.
         labels: of a FASTA file, the one with the labels.
         texts: of a table, the columns of strings, labels and ids.
         numbers: of a table, the columns of numbers; None for all others.
-        known: of a FASTA file, all labels there can be; None if that is not known.
+        known: all labels there can be; None if that is not known, or they have to be in the file.
         reading: how a table is written, for `gruvy.data.read_table`.
+        conll: of a CoNLL file, the numbers of the columns of words and labels.
 
     Raises:
         DataError: the file cannot be used.
     """
+    if is_sentences(path):
+        sentences = read_conll(path, conll, labelled=known is None)
+        frame = pd.DataFrame({"sentence": range(1, len(sentences) + 1), "word": [one.words for one in sentences]})
+        labelled: Any = [one.labels for one in sentences]
+        return frame if known is not None else frame.assign(label=labelled)
     if not is_fasta(path):
         return read_table(path, texts=texts, numbers=numbers, **(reading or {}))
     if reading:
@@ -167,6 +191,11 @@ def read_frame(
     records = read_fasta(path, labels, known=known)
     frame = pd.DataFrame({"name": [one.name for one in records], "sequence": [one.sequence for one in records]})
     return frame.assign(label=[one.labels for one in records]) if records[0].labels else frame
+
+
+def is_sentences(path: Path) -> bool:
+    """Whether a file is read as CoNLL: by its name, or because it is named as no table and no FASTA file is."""
+    return is_conll(path) or (path.is_file() and not is_table(path) and not is_fasta(path))
 
 
 def fit_table(
@@ -187,7 +216,6 @@ def fit_table(
     Raises:
         DataError: the table cannot be used.
     """
-    from gruvy.tasks.tagging.baselines import WindowTagger
     from gruvy.tasks.tagging.data import read_labels, read_steps
 
     parent = options.get("warm_start")
@@ -214,11 +242,25 @@ def fit_table(
     model.fit(*parts, **options)
     model.columns_ = columns
     test = [X[row] for row in tested], [y[row] for row in tested]
-    window = WindowTagger.of(
-        class_weight=model.class_weight, validation_fraction=model.validation_fraction, random_state=seed
-    ).fit(*parts)
-    score = {**window.evaluate(*test)[0], "name": window.name}
-    return TestPart(*test, [score])
+    return TestPart(*test, [_baseline(model, parts, test, seed)])
+
+
+def _baseline(
+    model: SequenceTagger, parts: tuple[list[Any], list[Any]], test: tuple[list[Any], list[Any]], seed: int
+) -> dict[str, Any]:
+    """The row of a simpler model of the same sequences."""
+    from gruvy.tasks.tagging.baselines import WindowTagger, WordLabels
+    from gruvy.tasks.tagging.data import read_steps
+    from gruvy.tasks.tagging.spans import step_row
+
+    learnt = read_steps(parts[0])
+    if learnt[0].words is None:
+        how = {"class_weight": model.class_weight, "validation_fraction": model.validation_fraction}
+        window = WindowTagger.of(**how, unknown=model.unknown, random_state=seed).fit(*parts)
+        return {**window.evaluate(*test)[0], "name": window.name}
+    labels = WordLabels().fit([one.words or () for one in learnt], model.numbers(*parts), len(model.classes_))
+    found = labels.predict_proba([one.words or () for one in read_steps(test[0])])
+    return step_row(labels.name, model.classes_, model.numbers(*test), found)
 
 
 def predict_table(model: SequenceTagger, frame: pd.DataFrame) -> pd.DataFrame:
@@ -238,7 +280,7 @@ def predict_table(model: SequenceTagger, frame: pd.DataFrame) -> pd.DataFrame:
     }
     if columns.string is not None:
         strings = [one[0] if isinstance(one, tuple) else one for one in X]
-        result[columns.string] = list("".join(strings))
+        result[columns.string] = [step for one in strings for step in one]
     result[columns.label] = model.classes_[probabilities.argmax(axis=1)]
     result |= {f"p_{label}": probabilities[:, number] for number, label in enumerate(model.classes_.tolist())}
     return pd.DataFrame(result)

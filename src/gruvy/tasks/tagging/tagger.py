@@ -16,7 +16,6 @@ from torch import nn
 from gruvy.errors import DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import class_weights
-from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.run import Run
 from gruvy.tasks.tagging.batches import TaggedSequences
@@ -25,7 +24,9 @@ from gruvy.tasks.tagging.file import write_tagger
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.network import StepCrossEntropy, TaggerNetwork
 from gruvy.tasks.tagging.params import check_params
+from gruvy.tasks.tagging.spans import step_row
 from gruvy.tasks.tagging.table import TagColumns
+from gruvy.tasks.tagging.words import WordReader
 from gruvy.training import Progress, Schedule, reproducible
 
 # Sequences in a batch of the validation part.
@@ -33,7 +34,8 @@ _BATCH = 128
 
 
 class SequenceTagger(Estimator):
-    """Labels every step of strings, of numeric sequences, or of both at once, with calibrated probabilities.
+    """Labels every step of strings, of lists of words, of numeric sequences, or of both at once, with calibrated
+    probabilities.
 
     Stacked recurrent layers read the sequence from both ends, and a linear layer reads them at every step; see
     `gruvy.tasks.tagging.network.TaggerNetwork`. A part of the sequences chooses the best epoch and calibrates the
@@ -54,12 +56,16 @@ class SequenceTagger(Estimator):
         patience: epochs without a better validation loss after which the training stops.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
+        embedding_size: numbers that stand for a word, for its beginnings, its ends and its shape.
+        unknown: characters that the fit has not seen: "refuse" them, as None does for those of strings; "replace" them
+            by none of the known ones, as None does for those of words; or "skip" them: the network does not read them,
+            and their label is that of the step before. What was found is counted and said.
 
     Attributes:
         classes_: the labels, sorted.
         class_counts_: how many steps of each class the fit was given.
         text_labels_: whether the labels of a sequence are one string.
-        alphabet_: the characters known, sorted; "" of numeric sequences.
+        alphabet_: the characters known, sorted; "" of words and numeric sequences.
         temperature_: by which the logits are divided; above 1 the network had been too sure.
         history_: one row per epoch: epoch, train_loss, validation_loss (cross-entropy of a step, nats), seconds.
         best_epoch_: whose weights are in use.
@@ -99,6 +105,8 @@ class SequenceTagger(Estimator):
         patience: int = 3,
         learning_rate: float = 3e-3,
         random_state: int | np.random.RandomState | None = None,
+        embedding_size: int = 64,
+        unknown: str | None = None,
     ):
         self.cell = cell
         self.hidden_size = hidden_size
@@ -112,6 +120,8 @@ class SequenceTagger(Estimator):
         self.patience = patience
         self.learning_rate = learning_rate
         self.random_state = random_state
+        self.embedding_size = embedding_size
+        self.unknown = unknown
 
     def fit(
         self,
@@ -129,8 +139,8 @@ class SequenceTagger(Estimator):
         """Train on sequences with a label at every step, choose the best epoch, calibrate the probabilities.
 
         Args:
-            X: N sequences of any lengths: strings, whose characters are the steps; or arrays (T, C) or (T,); or tuples
-                of a string and an array (T, C).
+            X: N sequences of any lengths: strings, whose characters are the steps; or lists of words; or arrays (T, C)
+                or (T,); or tuples of a string or a list of words and an array (T, C).
             y: for each sequence T labels: a string, or a list or an array; two classes or more in all.
             validation: sequences and labels that choose the epoch and calibrate, instead of a share of X: give them
                 where sequences are related, so that a random share would not be independent.
@@ -172,15 +182,16 @@ class SequenceTagger(Estimator):
         if parent is not None:
             classes, numbers = parent.classes_, numbers_of(parent.classes_, labels)
             preparation = parent._model.preparation.inherited(preparation, rescale=rescale)
-        encoded = preparation.encode(sequences)
+        encoded = preparation.encode(sequences, self.unknown)
         seed = self._seed(run)
         if validation is None:
             kept = self._held_out(len(sequences), seed)
         else:
             more = read_steps(validation[0])
-            encoded += preparation.encode(more)
+            encoded += preparation.encode(more, self.unknown)
             numbers = numbers + numbers_of(classes, read_labels(validation[1], more))
             kept = np.arange(len(encoded)) >= len(sequences)
+        numbers = [one.read(given) for one, given in zip(encoded, numbers, strict=True)]
         counts = class_counts(numbers, len(classes))
         weights = class_weights(self.class_weight, classes, counts)
 
@@ -194,7 +205,7 @@ class SequenceTagger(Estimator):
             for part, size in ((~kept, self.batch_size), (kept, _BATCH))
         )
         with reproducible(seed):
-            network = self._new_network(preparation.channels, len(classes))
+            network = self._network(preparation, len(classes))
         run.begin(network)
         self._train(
             network,
@@ -204,7 +215,9 @@ class SequenceTagger(Estimator):
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             run=run,
             seed=seed,
-            identity=self._identity([kept, *numbers, *(part for one in encoded for part in one.arrays())]),
+            identity=self._identity(
+                [kept, *numbers, *(part for one in encoded for part in one.arrays())], left_out=("unknown",)
+            ),
             facts={"sequences": len(encoded), "steps": int(counts.sum())},
         )
         self.columns_ = None
@@ -245,7 +258,7 @@ class SequenceTagger(Estimator):
             DataError: sequences that cannot be used.
         """
         check_is_fitted(self)
-        return self._model.probabilities(read_steps(X))
+        return self._model.probabilities(read_steps(X), self.unknown)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of all steps that are labelled right.
@@ -269,16 +282,18 @@ class SequenceTagger(Estimator):
 
         Returns:
             A row of the model (named as its cell) and one of "majority class", with name, accuracy, balanced_accuracy,
-            macro_f1, log_loss (nats) and calibration_error, all of them over steps.
+            macro_f1, log_loss (nats) and calibration_error, all of them over steps. Where the labels are those of spans
+            (B-PER, I-PER, O), also span_f1: see `gruvy.tasks.tagging.spans.span_f1`.
 
         Raises:
             DataError: sequences or labels that cannot be used.
         """
         check_is_fitted(self)
-        truth = np.concatenate(self.numbers(X, y))
+        truth = self.numbers(X, y)
+        often = [np.tile(self.class_counts_ / self.class_counts_.sum(), (len(one), 1)) for one in truth]
         return [
-            score_row(self.cell, truth, np.concatenate(self.predict_proba(X))),
-            majority_row(truth, self.class_counts_),
+            step_row(self.cell, self.classes_, truth, self.predict_proba(X)),
+            step_row("majority class", self.classes_, truth, often),
         ]
 
     def numbers(self, X: Any, y: Any) -> list[NDArray[np.int64]]:
@@ -300,6 +315,13 @@ class SequenceTagger(Estimator):
         """
         check_is_fitted(self)
         return write_tagger(self, path)
+
+    def _network(self, preparation: Preparation, classes: int) -> nn.Module:
+        words = preparation.words
+        if words is None:
+            return self._new_network(preparation.channels, classes)
+        inner = self._new_network(self.embedding_size + preparation.channels, classes)
+        return WordReader(len(words.names), self.embedding_size, inner, self.dropout)
 
     def _new_network(self, channels: int, classes: int) -> nn.Module:
         return TaggerNetwork(

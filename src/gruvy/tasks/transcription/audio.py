@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import DataError, MissingExtraError
-from gruvy.tasks.params import is_int
+from gruvy.errors import DataError, MissingExtraError, note
+from gruvy.tasks.params import is_int, is_real
+from gruvy.tasks.transcription.levels import Samples, Scale, centred, scale_of_range, scale_of_type
 from gruvy.timeseries import Problems
-
-Samples = NDArray[np.float32]
 
 # Recordings whose loudest sample is below this are silent: 16 bits cannot hold anything softer.
 _SILENCE = 2.0**-15
 # Below it no speech is left.
 _LOWEST_RATE = 1000
+_HIGHEST_RATE = 768_000
+# An array with more rows and more columns is no recording.
+_MOST_CHANNELS = 64
 # Suffixes of the files that a folder is searched for.
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
 
 
 def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None = None) -> tuple[list[Samples], int]:
@@ -31,7 +33,9 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
     Files are resampled down to the rate asked for, never up: what a low rate has cut off cannot be brought back.
 
     Args:
-        X: paths of audio files, or arrays (samples,) or (samples, channels), whose channels are averaged.
+        X: paths of audio files; or arrays of one channel, or of several in either order of the axes, which are
+            averaged, from -1 to 1 or as far as samples of 8 to 32 bits go; or pairs of an array and its rate, as
+            scipy and soundfile read them.
         sample_rate: of the arrays, or what files are to be resampled to; None for that of the files.
         model_rate: that of a fitted model, to which everything is brought.
 
@@ -41,12 +45,18 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
     """
     rows = _rows(X)
     if sample_rate is not None:
-        if not is_int(sample_rate) or sample_rate < _LOWEST_RATE:
-            raise DataError(f"sample_rate: expected a whole number of Hz from {_LOWEST_RATE} on, got {sample_rate!r}")
+        if isinstance(sample_rate, (float, np.floating)) and sample_rate % 1 == 0:
+            sample_rate = int(sample_rate)
+        if not is_int(sample_rate) or not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
+            khz = is_real(sample_rate) and _LOWEST_RATE <= 1000 * sample_rate <= _HIGHEST_RATE
+            raise DataError(
+                f"sample_rate: expected a whole number of Hz, {_LOWEST_RATE} to {_HIGHEST_RATE}, got {sample_rate!r}"
+                + (f"; did you mean {1000 * sample_rate:.0f}?" if khz else "")
+            )
         sample_rate = int(sample_rate)
     problems = Problems("X")
     read = [_read(number, row, sample_rate or model_rate, problems) for number, row in enumerate(rows)]
-    found = [one for one in read if one is not None]
+    found = _all_scaled([one for one in read if one is not None], problems)
     if model_rate is None and sample_rate is None:
         rates = Counter(rate for _, rate in found)
         if len(rates) > 1:
@@ -61,31 +71,32 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
             f"with {found[low[0]][1]} Hz; what a lower rate has cut off cannot be brought back: "
             + (f"use recordings of at least {wanted} Hz" if model_rate else "give a lower sample_rate")
         )
-    silent = [number for number, (samples, _) in enumerate(found) if np.abs(samples).max() < _SILENCE]
+    even = centred([samples for samples, _ in found])
+    silent = [number for number, samples in enumerate(even) if np.abs(samples).max() < _SILENCE]
     if silent:
         problems.add(
             f"{len(silent)} of {len(found)} recordings are silent, the first is {_name(rows, silent[0])}; leave them "
             "out"
         )
     problems.raise_as(DataError)
-    return [resampled(samples, rate, wanted) for samples, rate in found], wanted
+    return [resampled(samples, rate, wanted) for samples, (_, rate) in zip(even, found, strict=True)], wanted
 
 
 def scaled(samples: NDArray[Any]) -> Samples:
-    """Samples from -1 to 1: floating-point ones as they are, those of 8, 16 or 32 bits (PCM) over their full scale.
+    """Samples of a piece of a recording, from -1 to 1: floating-point ones as they are, others over their full scale.
 
     Raises:
-        TypeError: they are of another kind.
+        TypeError: they are of another kind, or go further.
     """
-    if samples.dtype.kind == "f":
-        return samples.astype(np.float32)
-    if samples.dtype == np.uint8:  # as WAV files of 8 bits have them: silence is 128
-        return ((samples.astype(np.float32) - 128) / 128).astype(np.float32)
-    if samples.dtype in (np.int16, np.int32):
-        return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
-    if samples.dtype.kind not in "iu":
-        raise TypeError
-    raise TypeError(f"{samples.dtype} numbers; give floating-point ones from -1 to 1, or int16, int32 or uint8")
+    scale = scale_of_type(samples.dtype)
+    if scale is None and samples.dtype == np.int32:
+        scale = Scale(0, 2.0**31)
+    if scale is None and not (scale_of_range([samples]) == Scale() and samples.dtype.kind == "f"):
+        raise TypeError(
+            f"{samples.dtype} numbers up to {float(np.abs(samples).max()):g}; give floating-point ones from -1 to 1, "
+            "or int16, int32 or uint8"
+        )
+    return (scale or Scale()).apply(samples)
 
 
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
@@ -119,8 +130,10 @@ def _rows(X: Any) -> list[Any]:
     return rows
 
 
-def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[Samples, int] | None:
-    """Samples of one channel and their rate; None where a problem has been noted."""
+def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[NDArray[Any], int] | None:
+    """Numbers of one channel, not scaled yet, and their rate; None where a problem has been noted."""
+    row, own = _unpacked(row)
+    rate = own or rate
     if isinstance(row, (str, os.PathLike)):
         soundfile = audio_library("soundfile")
         path = Path(row)
@@ -139,18 +152,24 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
         name = f"recording {number}"
         try:
             samples = np.asarray(row)
-            samples = scaled(samples)
+            scale = scale_of_type(samples.dtype)
         except (TypeError, ValueError) as error:
             problems.add(f"{name}: expected a path or an array of samples, got {str(error) or type(row).__name__}")
             return None
+        if scale is not None:
+            samples = scale.apply(samples)
         if rate is None:
             problems.add("sample_rate: expected the rate of the arrays in Hz, got None")
             return None
-    if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:
-        problems.add(f"{name}: expected samples, or (samples, channels), got an array {samples.shape}; transpose it")
+    if samples.ndim == 2 and min(samples.shape) > _MOST_CHANNELS:
+        problems.add(
+            f"{name}: expected samples, or samples and channels, got an array {samples.shape}; give one channel"
+        )
         return None
-    if samples.ndim == 2:
-        samples = samples.mean(axis=1)
+    if samples.ndim == 2:  # either may come first; there are always fewer channels
+        kept = samples.dtype
+        samples = samples.mean(axis=int(samples.shape[0] >= samples.shape[1]))
+        samples = samples if kept.kind == "f" else samples.round().astype(kept)
     if samples.ndim != 1 or not samples.size:
         problems.add(f"{name}: expected samples, got an array of shape {samples.shape}; leave it out")
     elif not np.isfinite(samples).all():
@@ -158,6 +177,39 @@ def _read(number: int, row: Any, rate: int | None, problems: Problems) -> tuple[
     else:
         return samples, int(rate)
     return None
+
+
+def _unpacked(row: Any) -> tuple[Any, int | None]:
+    """A recording, and its own rate where it comes with it, as libraries give it: in a pair, or in a mapping."""
+    if isinstance(row, Mapping) and "array" in row:
+        rate = row.get("sampling_rate", row.get("sample_rate"))
+        return row["array"], int(rate) if is_int(rate) else None
+    if isinstance(row, tuple) and len(row) == 2:
+        rate, samples = row if is_int(row[0]) else row[::-1]
+        if is_int(rate) and rate >= _LOWEST_RATE and np.ndim(samples):
+            return samples, int(rate)
+    return row, None
+
+
+def _all_scaled(found: list[tuple[NDArray[Any], int]], problems: Problems) -> list[tuple[Samples, int]]:
+    """Recordings from -1 to 1, by the range of all those together whose type does not say what they are."""
+    scales: dict[bool, Scale] = {}
+    for floating, called in ((True, "floating-point"), (False, "whole")):
+        group = [samples for samples, _ in found if (samples.dtype.kind == "f") == floating]
+        scale = scale_of_range(group) if group else Scale()
+        scales[floating] = scale or Scale()
+        peak = max((float(np.abs(samples.astype(np.float64)).max()) for samples in group), default=0.0)
+        if scale is None:
+            problems.add(
+                f"{len(group)} of {len(found)} recordings have {called} numbers up to {peak:g}, which are neither "
+                "-1 to 1 nor samples of 16, 24 or 32 bits; divide them by their full scale"
+            )
+        elif scale.bits and not (scale.bits == "32-bit" and not floating):
+            note(
+                f"{len(group)} of {len(found)} recordings have {called} numbers up to {peak:g}: read as {scale.bits} "
+                f"samples, divided by {scale.full:.0f}"
+            )
+    return [(scales[samples.dtype.kind == "f"].apply(samples), rate) for samples, rate in found]
 
 
 def _name(rows: Sequence[Any], number: int) -> str:

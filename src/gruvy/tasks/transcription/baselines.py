@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.tasks.transcription.audio import Samples, audio_library
+from gruvy.tasks.transcription.audio import audio_library
 from gruvy.tasks.transcription.data import stretched
 from gruvy.tasks.transcription.features import Frames, LogMel
+from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.model import Scaling
 
 # Frames of 10 ms that are averaged into one, which makes the comparison 36 times cheaper.

@@ -16,6 +16,7 @@ from torch import Tensor
 from gruvy.data import pad, rows_of
 from gruvy.errors import DataError
 from gruvy.tasks.transcription.features import Frames
+from gruvy.text import canonical_texts, visible
 from gruvy.timeseries import Problems
 
 # SpecAugment (Park et al. 2019): masks of each kind, their greatest widths as a share of the bands and of the time, and
@@ -161,7 +162,7 @@ def stretched(frames: Frames, length: int) -> Frames:
 
 
 def read_texts(y: Any, recordings: int) -> list[str]:
-    """Return one text a recording, its words one space apart.
+    """Return one text a recording, as `gruvy.text.visible` leaves it, its words one space apart.
 
     Raises:
         DataError: texts are missing, empty or too few; all at once.
@@ -175,11 +176,11 @@ def read_texts(y: Any, recordings: int) -> list[str]:
     wrong = [number for number, row in enumerate(rows) if not isinstance(row, str)]
     if wrong:
         problems.add(f"{len(wrong)} texts are missing or no text, the first is text {wrong[0]}: {rows[wrong[0]]!r}")
-    empty = [number for number, row in enumerate(rows) if isinstance(row, str) and not row.strip()]
+    empty = [number for number, row in enumerate(rows) if isinstance(row, str) and not visible(row).strip()]
     if empty:
         problems.add(f"{len(empty)} texts are empty, the first is text {empty[0]}; leave those recordings out")
     problems.raise_as(DataError)
-    return [" ".join(row.split()) for row in rows]
+    return [" ".join(row.split()) for row in canonical_texts(rows, "y", visible)]
 
 
 def held_out(texts: Sequence[str], fraction: float, seed: int) -> NDArray[np.bool_]:

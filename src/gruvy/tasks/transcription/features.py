@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.tasks.transcription.audio import Samples, audio_library
+from gruvy.tasks.transcription.audio import audio_library
+from gruvy.tasks.transcription.levels import Samples
 
 Frames = NDArray[np.float32]
 

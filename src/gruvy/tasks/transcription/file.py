@@ -30,7 +30,7 @@ def write_transcriber(transcriber: Transcriber, path: str | os.PathLike[str]) ->
     tensors |= {"scaling/mean": model.scaling.mean, "scaling/std": model.scaling.std}
     document = {
         "task": TASK,
-        "params": transcriber._saved_params(),
+        "params": transcriber._saved_params("unknown"),
         "preprocessing": {"sample_rate": model.features.sample_rate, "alphabet": model.alphabet},
         "columns": transcriber.columns_,
         "fitted": {name: getattr(transcriber, name) for name in _PLAIN},
@@ -48,7 +48,7 @@ def read_transcriber(
         FileFormatError: parts are missing or do not fit each other.
     """
     try:
-        transcriber = transcriber_type(**document["params"])
+        transcriber = transcriber_type(**{"normalize": "none", **document["params"]})
         about = document["preprocessing"]
         transcriber.columns_ = document["columns"]
         network = new_network(transcriber, len(about["alphabet"]))

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from gruvy.data import pad
-from gruvy.tasks.transcription.audio import Samples
 from gruvy.tasks.transcription.data import batches
 from gruvy.tasks.transcription.features import Frames, LogMel
+from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.network import TranscriberNetwork
 
 # Recordings in a batch where nothing is learnt.

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gruvy.errors import ArgumentError
-from gruvy.tasks.params import check_shared, is_int, is_real
+from gruvy.tasks.params import check_shared, check_unknown, is_int, is_real
+from gruvy.tasks.transcription.normalizing import check_normalize
 from gruvy.timeseries import Problems
 
 _COUNTS = ("n_mels", "subsampling", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
@@ -35,7 +36,9 @@ def check_params(params: Mapping[str, Any]) -> None:
     fraction = params["validation_fraction"]
     if not is_real(fraction) or not 0 < fraction < 1:
         problems.add(f"validation_fraction: expected a number between 0 and 1, got {fraction!r}")
+    check_unknown(params["unknown"], problems)
     problems.raise_as(ArgumentError)
+    check_normalize(params["normalize"])
 
 
 def check_beam(beam_width: Any, language_weight: Any, length_bonus: Any) -> None:

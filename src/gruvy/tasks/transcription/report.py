@@ -12,8 +12,9 @@ import numpy as np
 
 from gruvy.report import Comparison, ErrorRow, Heard, LengthGroup, LossCurve, TranscriptionReport
 from gruvy.tasks.provenance import repeatable
-from gruvy.tasks.transcription.audio import Samples, audio_library, read_recordings
+from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.data import read_texts
+from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.scores import character_errors
 from gruvy.tasks.transcription.transcriber import Transcriber
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from gruvy.errors import DataError
-from gruvy.tasks.transcription.audio import Samples, scaled
+from gruvy.tasks.transcription.audio import scaled
 from gruvy.tasks.transcription.decoding import Greedy
 from gruvy.tasks.transcription.features import Frames
+from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.model import TranscriberModel
 
 

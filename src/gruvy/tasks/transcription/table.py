@@ -16,6 +16,7 @@ from gruvy.tasks.transcription.audio import SUFFIXES, audio_library, read_record
 from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
 from gruvy.tasks.transcription.features import LogMel
+from gruvy.tasks.transcription.normalizing import normalized
 from gruvy.tasks.transcription.params import check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.timeseries import Problems, did_you_mean
@@ -67,7 +68,7 @@ def fit_table(
     frame = _read(table, {"audio": audio, "text": text}, reading)
     paths = _paths(table, frame, audio)
     recordings, rate = read_recordings(paths, sample_rate)
-    texts = read_texts(frame[text], len(paths))
+    texts = normalized(read_texts(frame[text], len(paths)), model.normalize, told=True)
     # Now, because a part of the table would be numbered otherwise.
     frames = [LogMel(rate, model.n_mels).count(len(samples)) for samples in recordings]
     check_steps(frames, texts, model.subsampling)

@@ -16,17 +16,20 @@ from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.run import Run
 from gruvy.tasks.transcription.alignment import align
-from gruvy.tasks.transcription.audio import Samples, read_recordings
+from gruvy.tasks.transcription.audio import read_recordings
 from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
 from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.file import new_network, write_transcriber
 from gruvy.tasks.transcription.language import character_model
+from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.model import Scaling, TranscriberModel
 from gruvy.tasks.transcription.network import SpeechLoss
+from gruvy.tasks.transcription.normalizing import normalized
 from gruvy.tasks.transcription.params import check_beam, check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.tasks.transcription.stream import Stream
+from gruvy.text import Unknown
 from gruvy.training import Progress, Schedule, reproducible
 
 
@@ -57,6 +60,12 @@ class Transcriber(Estimator):
             on nothing but the blank.
         learning_rate: the highest one of the schedule.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
+        normalize: what becomes of the texts before they are learnt from or compared with: "none", or some of "case"
+            (texts of both cases become lower case), "punctuation" (left out) and "numbers" (digits become words, in
+            English or as in "numbers:de"), with commas between them. What was done is said.
+        unknown: characters of texts to compare with or to align that the fit has not seen: "refuse" them, "replace"
+            them by known ones that look like them, or "skip" them. None counts them as errors in `evaluate`, and
+            refuses them in `align`. What was found is said.
 
     Attributes:
         alphabet_: the characters that can be written.
@@ -100,6 +109,8 @@ class Transcriber(Estimator):
         patience: int = 25,
         learning_rate: float = 3e-3,
         random_state: int | np.random.RandomState | None = None,
+        normalize: str = "case",
+        unknown: str | None = None,
     ):
         self.cell = cell
         self.hidden_size = hidden_size
@@ -117,6 +128,8 @@ class Transcriber(Estimator):
         self.patience = patience
         self.learning_rate = learning_rate
         self.random_state = random_state
+        self.normalize = normalize
+        self.unknown = unknown
 
     def fit(
         self,
@@ -134,8 +147,9 @@ class Transcriber(Estimator):
         """Train on recordings and what is said in them, and choose the best epoch.
 
         Args:
-            X: N recordings: paths of audio files, or arrays (samples,) or (samples, channels), -1 to 1 or integers.
-            y: N texts. Every character in them is one to be learnt, so bring them to one case and spell out digits.
+            X: N recordings: paths of audio files, or arrays (samples,) or (samples, channels), -1 to 1 or integers; see
+                `gruvy.tasks.transcription.audio.read_recordings`.
+            y: N texts. Every character in them is one to be learnt; see ``normalize``.
             sample_rate: of the arrays, in Hz; of files, what to resample them to, if their rates differ.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
@@ -166,7 +180,8 @@ class Transcriber(Estimator):
         )
         parent = run.parent
         recordings, rate = read_recordings(X, sample_rate, model_rate=None if parent is None else parent.sample_rate_)
-        texts = read_texts(y, len(recordings))
+        of_parent = "" if parent is None else parent.alphabet_
+        texts = normalized(read_texts(y, len(recordings)), self.normalize, alphabet=of_parent, told=True)
         if len(set(texts)) < 2:
             raise DataError(
                 f"y: expected at least two different texts, to learn and to validate, got {texts[0]!r} alone"
@@ -181,7 +196,7 @@ class Transcriber(Estimator):
             alphabet = "".join(sorted(set("".join(texts))))
         else:
             alphabet = parent.alphabet_
-            parent._check_characters(texts)
+            texts = Unknown(set(alphabet), self.unknown, stands=False).read_all(texts, "y")
         if parent is not None and run.keeps_scaling:
             scaling = parent._model.scaling
         else:
@@ -200,7 +215,7 @@ class Transcriber(Estimator):
             Schedule(self.max_epochs, self.patience, self.learning_rate),
             run=run,
             seed=seed,
-            identity=self._identity([*texts, *scaled]),
+            identity=self._identity([*texts, *scaled], left_out=("normalize", "unknown")),
             facts={"recordings": len(recordings)},
         )
         self.columns_ = None
@@ -281,14 +296,16 @@ class Transcriber(Estimator):
             sample_rate: of arrays, in Hz; by default that of the fit.
 
         Returns:
-            For each text the seconds (L,) at which its characters begin, to a step of ``subsampling`` frames of 10 ms.
+            For each text, as ``normalize`` and ``unknown`` leave it, the seconds (L,) at which its characters begin, to
+            a step of ``subsampling`` frames of 10 ms.
 
         Raises:
             DataError: recordings or texts that cannot be used.
         """
         found = self.log_probabilities(X, sample_rate=sample_rate)
-        texts = read_texts(y, len(found))
-        self._check_characters(texts)
+        texts = Unknown(set(self.alphabet_), self.unknown, stands=False).read_all(self._texts(y, len(found)), "y")
+        if not all(texts):
+            raise DataError(f"y: text {texts.index('')} has no character that the model knows; leave it out")
         check_steps([len(log_p) * self.subsampling for log_p in found], texts, self.subsampling)
         seconds = np.float64(self.subsampling * self._model.features.hop / self.sample_rate_)
         return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
@@ -322,7 +339,8 @@ class Transcriber(Estimator):
             DataError: recordings or texts that cannot be used.
         """
         found = self.predict(X, **how)
-        truth = read_texts(y, len(found))
+        unknown = Unknown(set(self.alphabet_), self.unknown, usual="replace", stands=self.unknown is None)
+        truth = unknown.read_all(self._texts(y, len(found)), "y")
         return [score_row(self.cell, truth, found), score_row("empty transcript", truth, [""] * len(truth))]
 
     def stream(self) -> Stream:
@@ -348,10 +366,9 @@ class Transcriber(Estimator):
         check_is_fitted(self)
         return write_transcriber(self, path)
 
-    def _check_characters(self, texts: Sequence[str]) -> None:
-        unknown = sorted(set("".join(texts)) - set(self.alphabet_))
-        if unknown:
-            raise DataError(f"y: the fit had no {', '.join(map(repr, unknown))}; its characters are {self.alphabet_!r}")
+    def _texts(self, y: Any, recordings: int) -> list[str]:
+        """Transcripts as those of the fit."""
+        return normalized(read_texts(y, recordings), self.normalize, alphabet=self.alphabet_)
 
     def _read(self, X: Any, sample_rate: int | None) -> list[Samples]:
         return read_recordings(X, sample_rate, model_rate=self.sample_rate_)[0]

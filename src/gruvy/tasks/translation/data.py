@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from gruvy.data import rows_of
 from gruvy.errors import DataError
+from gruvy.text import canonical_texts, visible
 from gruvy.timeseries import Problems
 
 
 def read_texts(texts: Any, name: str) -> list[str]:
-    """Return sentences as a list of str.
+    """Return sentences as a list of str, as `gruvy.text.visible` leaves them.
 
     Args:
         texts: a list, array or Series of texts.
@@ -39,13 +40,13 @@ def read_texts(texts: Any, name: str) -> list[str]:
             f"{len(wrong)} of {len(rows)} texts are missing or no text, the first is number {wrong[0]}: "
             f"{rows[wrong[0]]!r}; fill them in, or leave them out on both sides"
         )
-    blank = [number for number, row in enumerate(rows) if isinstance(row, str) and not row.strip()]
+    blank = [number for number, row in enumerate(rows) if isinstance(row, str) and not visible(row).strip()]
     if blank:
         problems.add(
             f"{len(blank)} of {len(rows)} texts are empty, the first is number {blank[0]}; leave them out on both sides"
         )
     problems.raise_as(DataError)
-    return rows
+    return canonical_texts(rows, name, visible)
 
 
 def read_pairs(X: Any, y: Any, *, names: tuple[str, str] = ("X", "y")) -> tuple[list[str], list[str]]:

@@ -32,7 +32,7 @@ def write_translator(translator: Translator, path: str | os.PathLike[str]) -> Pa
     tensors = network_arrays(model.network)
     document = {
         "task": TASK,
-        "params": translator._saved_params("beam_size", "length_normalization"),
+        "params": translator._saved_params("beam_size", "length_normalization", "unknown"),
         "subwords": {"source": model.source.document, "target": model.target.document},
         "columns": None if translator.columns_ is None else asdict(translator.columns_),
         "fitted": {name: getattr(translator, name) for name in _PLAIN},

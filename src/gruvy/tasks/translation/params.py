@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gruvy.errors import ArgumentError
-from gruvy.tasks.params import check_shared, is_int, is_real
+from gruvy.tasks.params import check_shared, check_unknown, is_int, is_real
 from gruvy.timeseries import Problems
 
 _COUNTS = ("embedding_size", "hidden_size", "num_layers", "max_length", "batch_size", "max_epochs", "patience")
@@ -33,4 +33,5 @@ def check_params(params: Mapping[str, Any]) -> None:
     length = params["length_normalization"]
     if not is_real(length) or not 0 <= length < float("inf"):
         problems.add(f"length_normalization: expected a number from 0 on, got {length!r}")
+    check_unknown(params["unknown"], problems)
     problems.raise_as(ArgumentError)

@@ -50,6 +50,8 @@ class Translator(Estimator):
         beam_size: K, beginnings that the search keeps; 1 is greedy.
         length_normalization: a; of a translation of T sub-words the score is its log-probability over T^a.
         random_state: an int makes fits repeat bit for bit on one machine and thread count.
+        unknown: characters of sentences that the fit has not seen: "refuse" them, "skip" them, or "replace" them by the
+            sub-word for what is not known, as None does. What was found is counted and said.
 
     Attributes:
         history_: one row per epoch: epoch, train_loss (labels smoothed by 0.1), validation_loss (nats per sub-word),
@@ -95,6 +97,7 @@ class Translator(Estimator):
         beam_size: int = 5,
         length_normalization: float = 1.0,
         random_state: int | np.random.RandomState | None = None,
+        unknown: str | None = None,
     ):
         self.attention = attention
         self.vocabulary_size = vocabulary_size
@@ -111,6 +114,7 @@ class Translator(Estimator):
         self.beam_size = beam_size
         self.length_normalization = length_normalization
         self.random_state = random_state
+        self.unknown = unknown
 
     def fit(
         self,
@@ -184,8 +188,8 @@ class Translator(Estimator):
             seed=seed,
             identity=self._identity(
                 (side for pair in (*learnt, *judged) for side in pair),
-                # How translations are searched for has no part in the training.
-                left_out=("beam_size", "length_normalization"),
+                # How sentences are read and translations are searched for later has no part in the training.
+                left_out=("beam_size", "length_normalization", "unknown"),
                 validating=len(judged),
             ),
             facts={"pairs": len(learnt), "validated": len(judged)},
@@ -207,7 +211,7 @@ class Translator(Estimator):
             DataError: sentences that cannot be used.
         """
         check_is_fitted(self)
-        return [self._model.target.decode(found) for found in self._search(read_texts(X, "X"))]
+        return [self._model.target.decode(found) for found in self._search(self._read(X))]
 
     def score(self, X: Any, y: Any) -> float:
         """Return the BLEU of the translations, from 0 to 100, as sacrebleu defines it.
@@ -237,9 +241,10 @@ class Translator(Estimator):
         """
         check_is_fitted(self)
         source, references = read_pairs(X, y)
+        admitted = self._model.source.admit(source, self.unknown, "X")
         if translations is None:
-            translations = self.predict(source)
-        pairs = self._model.encode_pairs(source, references)
+            translations = [self._model.target.decode(found) for found in self._search(admitted)]
+        pairs = self._model.encode_pairs(admitted, references)
         total, count = self._model.cross_entropy(pairs)
         by_frequency = -sum(float(self._frequencies[[*target, END]].sum()) for _, target in pairs)
         return [
@@ -264,7 +269,7 @@ class Translator(Estimator):
         check_is_fitted(self)
         if self.attention is None:
             raise ArgumentError("attention_maps: the model has none; fit one with attention='additive'")
-        texts = read_texts(X, "X")
+        texts = self._read(X)
         return self._model.attention(texts, self._search(texts))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -278,6 +283,9 @@ class Translator(Estimator):
         """
         check_is_fitted(self)
         return write_translator(self, path)
+
+    def _read(self, X: Any) -> list[str]:
+        return self._model.source.admit(read_texts(X, "X"), self.unknown, "X")
 
     def _search(self, texts: list[str]) -> list[list[int]]:
         return self._model.translate(texts, self.beam_size, self.length_normalization)
