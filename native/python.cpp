@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gru.hpp"
+#include "tensors.hpp"
 #include "workspace.hpp"
 
 namespace nb = nanobind;
@@ -197,6 +198,13 @@ NB_MODULE(_engine, m) {
         nb::capsule owner(block, [](void *p) noexcept { gruvy::release_workspace(static_cast<float *>(p)); });
         return nb::ndarray<nb::numpy, float, nb::ndim<1>>(block, {static_cast<std::size_t>(floats)}, owner);
     });
+
+    nb::class_<gruvy::Tensors>(m, "Tensors")
+        .def(nb::init<nb::handle, nb::handle, nb::handle>())
+        .def("fits", [](const gruvy::Tensors &self, nb::handle tensor, nb::handle shape,
+                        bool strides) { return self.fits(tensor.ptr(), shape.ptr(), strides); })
+        .def("weights_fit", [](const gruvy::Tensors &self, nb::handle weights, gruvy::Index inputs,
+                               gruvy::Index hidden) { return self.weights_fit(weights.ptr(), inputs, hidden); });
 
     m.def("instruction_set", &gruvy::instruction_set);
 }

@@ -443,8 +443,6 @@ class GRU(torch.nn.RNNBase):
             return f"the dtype is {self._dtype(x)}; expected torch.float32"
         if x.device.type != "cpu":
             return f"the device is {x.device}; expected the CPU"
-        if x.layout != torch.strided or type(x) not in (Tensor, torch.nn.Parameter):
-            return f"the input is a {type(x).__name__} of the layout {x.layout}; expected a plain tensor"
         return at_work()
 
     def _dtype(self, x: Tensor) -> torch.dtype:

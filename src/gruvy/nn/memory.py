@@ -7,12 +7,29 @@ answer with PyTorch's operations: those take it, or say what is wrong with it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from gruvy import engine
 from gruvy.errors import TensorError
 from gruvy.nn.composed import DirectionWeights, Rows
+
+
+def _native_half() -> Any:
+    """What looks at a tensor in 0.3 instead of 1 microsecond; None before PyTorch 2.10, and without the engine."""
+    table = getattr(Tensor, "__dlpack_c_exchange_api__", None)
+    if table is None or engine.raw is None:
+        return None
+    try:
+        return engine.raw.Tensors(table, Tensor, Parameter)
+    except ValueError:  # a version of the table that is not known
+        return None
+
+
+_native = _native_half()
 
 
 class UnfitError(TensorError):
@@ -35,7 +52,8 @@ def settled(
             transform's), or with another shape or dtype.
         TensorError: its memory has been freed or cut.
     """
-    # A layer of one unit asks this of each of its weights at each call: the order is that of the cost.
+    if _native is not None and dtype is torch.float32 and _native.fits(tensor, shape, strides):
+        return tensor
     kind = type(tensor)
     if (kind is Tensor or kind is Parameter) and tensor.dtype is dtype and tensor.is_cpu and tensor.shape == shape:
         try:
@@ -44,7 +62,9 @@ def settled(
             raise UnfitError(f"{name} has no memory of its own ({tensor.layout}, or within a transform)") from None
         if not (tensor.stride(-1) == 1 if strides else tensor.is_contiguous()) or tensor.is_neg():
             _refuse_freed(tensor, name)
-            return tensor.detach().clone(memory_format=torch.contiguous_format)
+            # torch.clone is the one that never hands the bit on; without a bit, contiguous() is quicker
+            tensor = tensor.detach() if tensor.requires_grad else tensor
+            return tensor.clone(memory_format=torch.contiguous_format) if tensor.is_neg() else tensor.contiguous()
         end = _end(tensor) if strides else tensor.storage_offset() + tensor.numel()
         if end * dtype.itemsize > storage.nbytes():
             _refuse_freed(tensor, name)
@@ -54,6 +74,8 @@ def settled(
 
 def settled_weights(w: DirectionWeights, inputs: int, hidden: int, where: str = "") -> DirectionWeights:
     """Return one direction's weights, `settled`, for I inputs and H hidden units."""
+    if _native is not None and _native.weights_fit(w, inputs, hidden):
+        return w
     rows = (3 * hidden,)
     ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, fresh = w
     if (gain_ih is None) != (gain_hh is None):
@@ -87,10 +109,10 @@ def settled_rows(rows: Rows, steps: int, batch: int, hidden: int, directions: in
 
 def hidden_size(w: DirectionWeights) -> int:
     """Return H, by the matrix of which it is the width."""
-    shape: tuple[int, ...] = getattr(w.hh, "shape", ())
-    if len(shape) != 2:
-        raise UnfitError(f"weight_hh is {_described(w.hh)}; expected a matrix (3H, H)")
-    return int(shape[1])
+    try:
+        return w.hh.shape[1]
+    except (AttributeError, IndexError):
+        raise UnfitError(f"weight_hh is {_described(w.hh)}; expected a matrix (3H, H)") from None
 
 
 def _end(tensor: Tensor) -> int:

@@ -217,8 +217,8 @@ def gradients(
     dout = None if dout is None else settled(dout, (T, N, D * H), "the gradient of output", strides=True)
     dh_n = None if dh_n is None else settled(dh_n, (D, N, H), "the gradient of h_n")
     if not cell.checkpoint_every:
-        norms = 0 if weights[0].gain_hh is None else 3 * H + 2
-        saved = Saved(settled(saved.gates, (D, T, N, 3, H), "gates"), settled(saved.norms, (D, T, N, norms), "norms"))
+        norms = saved.norms if weights[0].gain_hh is None else settled(saved.norms, (D, T, N, 3 * H + 2), "norms")
+        saved = Saved(settled(saved.gates, (D, T, N, 3, H), "gates"), norms)
     dx: Tensor | None = None
     dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     dflat: list[Tensor | None] = []
