@@ -47,6 +47,13 @@ using SequenceAddress = std::tuple<std::uintptr_t, gruvy::Index, gruvy::Index>;
 // inputs, the weights, and the state to start from
 using LayerAddresses = std::tuple<gruvy::Index, WeightAddresses, std::uintptr_t>;
 
+// Packed weights, with what the problems that they are used for have to agree with.
+struct PackedLayer {
+    gruvy::Packed packed;
+    gruvy::Index inputs, hidden;
+    bool reset_after;
+};
+
 gruvy::Weights at(const WeightAddresses &w) {
     return {at<float>(w[0]), at<float>(w[1]), at<float>(w[2]), at<float>(w[3]), at<float>(w[4]), at<float>(w[5])};
 }
@@ -144,17 +151,21 @@ NB_MODULE(_engine, m) {
         gruvy::quantize(at<float>(weight), rows, columns, at<std::int8_t>(bytes), at<float>(scales));
     });
 
-    nb::class_<gruvy::Packed>(m, "Packed")
+    nb::class_<PackedLayer>(m, "Packed")
         .def("__init__",
-             [](gruvy::Packed *self, gruvy::Index inputs, gruvy::Index hidden, bool reset_after,
+             [](PackedLayer *self, gruvy::Index inputs, gruvy::Index hidden, bool reset_after,
                 const WeightAddresses &weights, gruvy::Precision precision) {
-                 new (self) gruvy::Packed(inputs, hidden, reset_after, at(weights), precision);
+                 new (self)
+                     PackedLayer{{inputs, hidden, reset_after, at(weights), precision}, inputs, hidden, reset_after};
              })
         .def(
             "forward",
-            [](const gruvy::Packed &self, const gruvy::Problem &problem, const SequenceAddress &x, std::uintptr_t h_0,
+            [](const PackedLayer &self, const gruvy::Problem &problem, const SequenceAddress &x, std::uintptr_t h_0,
                std::uintptr_t fresh, const SequenceAddress &out, std::uintptr_t h_n) {
-                gruvy::forward(problem, self,
+                if (problem.inputs != self.inputs || problem.hidden != self.hidden ||
+                    problem.reset_after != self.reset_after)
+                    throw std::invalid_argument("the weights were packed for a layer of another size or form");
+                gruvy::forward(problem, self.packed,
                                {{},
                                 sequence<const float>(x),
                                 at<float>(h_0),

@@ -152,8 +152,8 @@ def forward(
     check_arrays({"x": x, **weights, "h_0": h_0, "fresh": fresh, "dropout": dropout}, {"x": (T, N, I), **shapes})
     if (gain_ih is None) != (gain_hh is None):
         raise TensorError("one of gain_ih and gain_hh is missing; layer norm needs both: give both or neither")
-    ready = [None if w is None else _contiguous(w) for w in weights.values()]
-    h_0, fresh = (None if state is None else _contiguous(state) for state in (h_0, fresh))
+    ready = [None if w is None else block(w) for w in weights.values()]
+    h_0, fresh = (None if state is None else block(state) for state in (h_0, fresh))
     # Fields of records have strides that are no multiples of a float's size.
     if (x.strides[2] != 4 and I > 1) or not x.flags.aligned or x.strides[0] % 4 or x.strides[1] % 4:
         x = np.array(x, order="C")
@@ -221,7 +221,7 @@ def backward(
     check_arrays(given, shapes)
     if len({gain_ih is None, gain_hh is None, saved.norms is None}) > 1:
         raise TensorError("some of gain_ih, gain_hh and saved.norms are missing: give all, with layer norm, or none")
-    ready = {name: None if a is None else _contiguous(a) for name, a in given.items()}
+    ready = {name: None if a is None else block(a) for name, a in given.items()}
     rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
     parameters = [None if w is None else np.empty(w.shape, np.float32) for w in (*weights.values(), fresh)]
     dx, dh_0 = np.empty((T, N, I), np.float32), np.empty((N, H), np.float32)
@@ -259,7 +259,7 @@ class _Rows:
         self.lengths = None if lengths is None else _check_lengths(lengths, rows, steps)
         self.resets = None if resets is None else _check_flags("resets", resets, (steps, rows))
         self.mask = None if mask is None else _check_flags("mask", mask, (steps, rows))
-        self.dropout = None if dropout is None else _contiguous(dropout)
+        self.dropout = None if dropout is None else block(dropout)
         self.zoneout, self.share = None, 0.0
         if isinstance(zoneout, np.ndarray):
             self.zoneout = _check_flags("zoneout", zoneout, self.sizes)
@@ -288,9 +288,9 @@ def address(array: NDArray[Any] | None) -> int:
     return 0 if array is None else int(array.ctypes.data)
 
 
-def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array, or a copy where its memory is not one aligned block row by row."""
-    return np.require(array, requirements=["C", "A"])
+def block(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, or a copy where its memory is not aligned, row by row, and in this machine's byte order."""
+    return np.require(array, dtype=array.dtype.newbyteorder("="), requirements=["C", "A"])
 
 
 def _sizes(x: Array, weight_hh: Array) -> tuple[int, int, int, int]:
@@ -307,28 +307,38 @@ def check_arrays(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> 
     for name, array in arrays.items():
         if array is None:
             continue
-        if not isinstance(array, np.ndarray) or array.dtype != np.float32:
-            kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-            problems.append(f"{name} is {kind}; expected a float32 array: use {name}.astype('float32')")
+        kind = kind_of(array)
+        if kind or array.dtype != np.float32:
+            cure = f"{name}.astype('float32')" if not kind else f"numpy.asarray({name}, 'float32')"
+            cure = f"{name}.filled(...) with what is to stand there" if kind == "a masked array" else cure
+            problems.append(f"{name} is {kind or array.dtype}; expected a float32 array: use {cure}")
         elif array.shape != shapes[name]:
             problems.append(f"{name} has the shape {array.shape}; expected {shapes[name]}")
     if problems:
         raise TensorError("; ".join(problems))
 
 
+def kind_of(array: Any) -> str:
+    """Say what it is instead of an array whose memory is its numbers, or ""."""
+    if isinstance(array, np.ma.MaskedArray):
+        return "a masked array"
+    return "" if isinstance(array, np.ndarray) else type(array).__name__
+
+
 def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.int64]:
-    lengths = _contiguous(lengths)
+    lengths = np.asarray(lengths)
     if lengths.shape != (rows,) or lengths.dtype.kind not in "iu":
         raise TensorError(f"lengths is {lengths.dtype} {lengths.shape}; expected whole numbers of the shape ({rows},)")
     if rows and not (lengths.min() >= 0 and lengths.max() <= steps):
         raise TensorError(f"lengths lie in [{lengths.min()}, {lengths.max()}]; expected [0, {steps}], the steps of x")
-    return lengths.astype(np.int64)
+    return lengths.astype(np.int64, order="C")  # a copy: they bound what is read while others may write theirs
 
 
 def _check_flags(name: str, flags: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    if np.shape(flags) != shape or flags.dtype != np.bool_:
+    flags = np.asarray(flags)
+    if flags.shape != shape or flags.dtype != np.bool_:
         raise TensorError(f"{name} is {flags.dtype} {np.shape(flags)}; expected bool {shape}, steps first, then rows")
-    return _contiguous(flags)
+    return block(flags)
 
 
 def check_share(name: str, share: float) -> float:

@@ -47,11 +47,25 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metad
         text = json.dumps(document, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"metadata for {path.name} must be plain JSON without NaN or infinity: {error}") from error
+    replace_file(path, safetensors_bytes(tensors, {_KEY: text}))
+    return path
+
+
+def safetensors_bytes(tensors: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> bytes:
+    """Return the content of a safetensors file, whatever the order of the arrays in memory and that of their bytes.
+
+    Raises:
+        ArgumentError: an array has masked numbers, which a file cannot say.
+    """
     # safetensors writes the buffer as it lies in memory, so strided arrays are copied first;
     # np.asarray, unlike np.ascontiguousarray, leaves arrays without dimensions as they are.
-    data = save({name: np.asarray(array, order="C") for name, array in tensors.items()}, {_KEY: text})
-    replace_file(path, data)
-    return path
+    ready = {}
+    for name, array in tensors.items():
+        if isinstance(array, np.ma.MaskedArray):
+            raise ArgumentError(f"{name} is a masked array; expected plain numbers: fill it with .filled(...) first")
+        array = np.asarray(array)
+        ready[name] = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return save(ready, metadata)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

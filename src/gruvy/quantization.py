@@ -45,7 +45,7 @@ def quantize_rows(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArra
     if np.ndim(weight) != 2 or weight.dtype != np.float32:
         raise TensorError(f"weight is {weight.dtype} {np.shape(weight)}; expected a matrix (rows, columns) of float32")
     check_precision("int8", {"weight": weight})
-    ready = np.ascontiguousarray(weight)
+    ready = engine.block(weight)
     found, scales = np.empty(weight.shape, np.int8), np.empty(len(weight), np.float32)
     engine.require().quantize(engine.address(ready), *ready.shape, engine.address(found), engine.address(scales))
     return found, scales

@@ -108,6 +108,14 @@ class GRUWeights:
         if self.reverse and self.bidirectional:
             raise ArgumentError("reverse is for layers of one direction, and these have two; leave it out")
         engine.check_share("zoneout", self.zoneout)
+        self._check_types()
+        # Row by row and in this machine's byte order, without a copy where they are: what writes them to a file or hands
+        # out their address need not look.
+        layers = tuple(
+            tuple(LayerWeights(*[None if a is None else engine.block(a) for a in one]) for one in layer)  # type: ignore[arg-type]
+            for layer in self.layers
+        )
+        object.__setattr__(self, "layers", layers)
         self._check_arrays()
 
     @property
@@ -217,6 +225,17 @@ class GRUWeights:
             reverse=self.reverse,
             activations=self.activations,
         )
+
+    def _check_types(self) -> None:
+        problems = [
+            f"layer {number}{', backward' if direction else ''}: {name} is {engine.kind_of(array)}; expected an array"
+            for number, layer in enumerate(self.layers)
+            for direction, one in enumerate(layer)
+            for name, array in zip(LayerWeights._fields, one, strict=True)
+            if engine.kind_of(array) and not (array is None and name not in ("weight_ih", "weight_hh"))
+        ]
+        if problems:
+            raise TensorError("; ".join(problems))
 
     def _check_arrays(self) -> None:
         first = self.layers[0][0]

@@ -54,8 +54,8 @@ class StreamingGRU:
         if np.ndim(layers[0].weight_ih) != 2 or np.ndim(layers[0].weight_hh) != 2:
             raise TensorError("layer 0: weight_ih and weight_hh are not both matrices; expected (3H, I) and (3H, H)")
         self.streams = streams
-        self.input_size = int(layers[0].weight_ih.shape[1])
-        self.hidden_size = H = int(layers[0].weight_hh.shape[1])
+        self.input_size = int(np.shape(layers[0].weight_ih)[1])
+        self.hidden_size = H = int(np.shape(layers[0].weight_hh)[1])
         arrays: dict[str, Any] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for number, layer in enumerate(layers):
@@ -71,7 +71,7 @@ class StreamingGRU:
         self.dtype: Precision = dtype
         self._shape = (len(layers), streams, H)
         # The engine packs the weights and keeps no address.
-        ready = [[None if w is None else np.ascontiguousarray(w) for w in layer] for layer in layers]
+        ready = [[None if w is None else engine.block(w) for w in layer] for layer in layers]
         inputs = [self.input_size, *[H] * (len(layers) - 1)]
         given = [
             (size, [engine.address(w) for w in layer[:6]], engine.address(layer[6]))
@@ -126,7 +126,7 @@ class StreamingGRU:
             TensorError: another shape or dtype.
         """
         engine.check_arrays({"states": states}, {"states": self._shape})
-        ready = np.ascontiguousarray(states)
+        ready = engine.block(states)
         self._stream.write(engine.address(ready))
 
     def _mismatch(self, x: Any, out: Any) -> TensorError:

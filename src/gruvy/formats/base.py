@@ -132,10 +132,10 @@ def biases(one: LayerWeights) -> tuple[Array, Array]:
 def to_numpy(value: Any) -> Array:
     """Return a copy of any framework's array, of its own dtype; bfloat16, which NumPy lacks, as float32."""
     if hasattr(value, "detach"):  # a torch tensor
-        value = value.detach().cpu()
+        value = value.detach().cpu().resolve_conj().resolve_neg()
         value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
     array = np.asarray(value)
-    return array.astype(np.float32 if array.dtype.name == "bfloat16" else array.dtype.newbyteorder("="))
+    return array.astype(np.float32 if array.dtype.name == "bfloat16" else array.dtype.newbyteorder("="), order="C")
 
 
 def from_blocks(array: Array, order: Convention) -> Array:

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from gruvy.errors import ArgumentError, FileFormatError, option
-from gruvy.files import replace_file
+from gruvy.files import replace_file, safetensors_bytes
 from gruvy.formats import folders, pickled, state_dict
 from gruvy.formats.base import Array, Format, no_target, to_numpy
 from gruvy.formats.detect import is_safetensors
@@ -72,7 +71,7 @@ def write(weights: GRUWeights, target: Any = None) -> Any:
         raise no_target("torch", target, "a torch.nn.GRU, or a path that ends in .pt or .safetensors")
     arrays = state_dict.to_arrays(weights)
     if target is not None and target.suffix == ".safetensors":
-        replace_file(target, save(arrays))
+        replace_file(target, safetensors_bytes(arrays))
         return target
     import torch
 

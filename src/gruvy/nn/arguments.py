@@ -55,10 +55,15 @@ def time_first(
     steps = lengths
     refuse(module, input, hx, steps, dict(zip(("resets", "mask"), flags, strict=True)))
     rows = Rows(
-        None if steps is None else steps.to(torch.int64).contiguous(),
+        None if steps is None else _kept(steps),
         *(None if flag is None else flag.contiguous() for flag in flags),
     )
     return Inputs(input, hx, rows, batched)
+
+
+def _kept(lengths: Tensor) -> Tensor:
+    """Return a copy: they bound what the backward pass reads, and the caller's may have changed by then."""
+    return lengths.to(torch.int64, copy=True, memory_format=torch.contiguous_format)
 
 
 def unpack(

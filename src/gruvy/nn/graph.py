@@ -12,6 +12,7 @@ from gruvy import formats
 from gruvy.errors import ArgumentError
 from gruvy.graph import Builder, Graph
 from gruvy.nn.gru import GRU
+from gruvy.nn.memory import plain
 from gruvy.nn.models import GRUModel
 
 _ACTIVATIONS: dict[type[nn.Module], str] = {
@@ -112,5 +113,5 @@ def _add(build: Builder, value: str, name: str, layer: Any) -> str:
 
 def array_of(weight: Tensor) -> NDArray[np.float32]:
     """Return a weight as a NumPy array."""
-    found: NDArray[np.float32] = weight.detach().cpu().float().numpy()
+    found: NDArray[np.float32] = plain(weight).float().numpy()
     return found

@@ -19,6 +19,7 @@ from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
 from gruvy.nn.masks import draw, draw_dropout
+from gruvy.nn.memory import plain
 from gruvy.nn.native import engine_layer, native_gates, native_layer
 from gruvy.nn.onnx import exporting_to_onnx, onnx_layer
 from gruvy.nn.ops import op_layer
@@ -280,7 +281,7 @@ class GRU(torch.nn.RNNBase):
         """Return the weights of now, apart from PyTorch; on a CPU without a copy."""
         layers = [
             tuple(
-                LayerWeights(*[None if w is None else w.detach().cpu().numpy() for w in one])  # type: ignore[arg-type]
+                LayerWeights(*[None if w is None else plain(w).numpy() for w in one])  # type: ignore[arg-type]
                 for one in self._weights(layer)
             )
             for layer in range(self.num_layers)

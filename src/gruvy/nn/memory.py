@@ -107,6 +107,11 @@ def settled_rows(rows: Rows, steps: int, batch: int, hidden: int, directions: in
     )
 
 
+def plain(tensor: Tensor) -> Tensor:
+    """Return a tensor of any dtype as it is handed to NumPy: on the CPU, row by row, without lazy bits."""
+    return tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+
+
 def hidden_size(w: DirectionWeights) -> int:
     """Return H, by the matrix of which it is the width."""
     try:

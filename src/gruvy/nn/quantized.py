@@ -13,6 +13,7 @@ from gruvy import engine
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import DirectionWeights, Rows
+from gruvy.nn.memory import plain, settled, settled_rows, settled_weights
 from gruvy.quantization import check_precision, native_precision, quantize_rows
 from gruvy.spec import LayerWeights
 from gruvy.streaming import StreamingGRU
@@ -63,7 +64,7 @@ class QuantizedGRU(torch.nn.Module):
         self.bias, self.batch_first, self.bidirectional = gru.bias, gru.batch_first, gru.bidirectional
         self.reset_after, self.layer_norm, self.zoneout = gru.reset_after, gru.layer_norm, gru.zoneout
         self.learn_initial_state = gru.learn_initial_state
-        given = {name: w.detach().float().cpu() for name, w in gru.named_parameters()}
+        given = {name: plain(w).float() for name, w in gru.named_parameters()}
         check_precision(dtype, {name: w.numpy() for name, w in given.items() if name.startswith("weight_")})
         for name, w in given.items():
             if not name.startswith("weight_"):
@@ -74,6 +75,7 @@ class QuantizedGRU(torch.nn.Module):
                 rows, scales = quantize_rows(w.numpy())
                 self.register_buffer(name, torch.from_numpy(rows))
                 self.register_buffer(name + "_scale", torch.from_numpy(scales))
+        self._packed_of: list[Any] = []
         self._packed: list[Any] | None = None  # the engine's, for each layer and direction; made at the first call
         super().train(False)
 
@@ -106,7 +108,7 @@ class QuantizedGRU(torch.nn.Module):
             raise ArgumentError("streaming needs one direction; this layer is bidirectional")
         layers = []
         for w in self._weights():
-            arrays: list[Any] = [None if t is None else t.numpy() for t in w]
+            arrays: list[Any] = [None if t is None else plain(t).numpy() for t in w]
             layers.append(LayerWeights(*arrays))
         return StreamingGRU(
             layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout, dtype=self.dtype
@@ -151,19 +153,26 @@ class QuantizedGRU(torch.nn.Module):
                 f"a gradient is wanted through a GRU of {self.dtype} weights, which has none: "
                 "call it under torch.no_grad(), or keep the float32 layer"
             )
-        if self._packed is None:
-            self._packed = [self._pack(w) for w in self._weights()]
+        # Changed in place, replaced or loaded since, the buffers are packed anew.
+        now = [
+            (id(buffer), buffer.data_ptr(), buffer.shape, 0 if buffer.is_inference() else buffer._version)
+            for buffer in self.buffers()
+        ]
+        if self._packed is None or now != self._packed_of:
+            self._packed, self._packed_of = [self._pack(w) for w in self._weights()], now
         T, N, _ = x.shape
         D, H = 2 if self.bidirectional else 1, self.hidden_size
+        rows = settled_rows(rows, T, N, H, D)
         lengths, resets, mask = (0 if t is None else t.data_ptr() for t in rows[:3])
         fresh = self.initial_state if self.learn_initial_state else None
         if h_0 is None and fresh is not None:
             h_0 = fresh[:, None].expand(-1, N, -1)
-        x = x.detach().float()  # bfloat16 under autocast
-        h_0 = None if h_0 is None else h_0.detach().float().contiguous()
+        x = settled(x.detach().float(), tuple(x.shape), "input", strides=True)  # bfloat16 under autocast
+        states = (self.num_layers * D, N, H)
+        h_0 = None if h_0 is None else settled(h_0.detach().float(), states, "hx")
+        fresh = None if fresh is None else settled(fresh, (states[0], H), "initial_state")
         h_n = x.new_empty(self.num_layers * D, N, H)
         for layer in range(self.num_layers):
-            x = x if x.stride(-1) == 1 else x.contiguous()
             output = x.new_empty(T, N, D * H)
             for d in range(D):
                 index = layer * D + d
@@ -182,6 +191,7 @@ class QuantizedGRU(torch.nn.Module):
         return x, h_n
 
     def _pack(self, w: DirectionWeights) -> Any:
+        w = settled_weights(w, w.ih.shape[-1], self.hidden_size)
         addresses = [0 if t is None else t.data_ptr() for t in w[:6]]
         native = engine.require()
         return native.Packed(w.ih.shape[1], self.hidden_size, self.reset_after, addresses, native_precision(self.dtype))
@@ -204,7 +214,7 @@ class QuantizedGRU(torch.nn.Module):
     # ---- copying, moving and loading ----
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": None}
+        return {**self.__dict__, "_packed": None, "_packed_of": []}
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         errors: list[str] = args[-1]
