@@ -109,7 +109,7 @@ class GRUWeights:
             raise ArgumentError("reverse is for layers of one direction, and these have two; leave it out")
         engine.check_share("zoneout", self.zoneout)
         self._check_types()
-        # Row by row and in this machine's byte order, without a copy where they are: what writes them to a file or hands
+        # Row by row, in this machine's byte order, without a copy where they are: what writes them to a file or hands
         # out their address need not look.
         layers = tuple(
             tuple(LayerWeights(*[None if a is None else engine.block(a) for a in one]) for one in layer)  # type: ignore[arg-type]
