@@ -164,7 +164,7 @@ def test_resume(tmp_path):
     assert done.play(Recall, episodes=10) == model.play(Recall, episodes=10)
     with pytest.raises(ArgumentError, match=r"gamma was '0\.9', now it is '0\.5'"):
         RecurrentAgent(**SMALL | {"gamma": 0.5}).fit(Recall, total_steps=5120, checkpoint=tmp_path, resume=True)
-    with pytest.raises(ArgumentError, match="environment was 'Recall', now it is 'Aim'"):
+    with pytest.raises(ArgumentError, match=r"environment was 'Recall\(\)', now it is 'Aim\(\)'"):
         RecurrentAgent(**SMALL).fit(Aim, total_steps=5120, checkpoint=tmp_path, resume=True)
 
 
@@ -204,7 +204,7 @@ def test_a_learning_rate_that_is_too_high():
 
 
 def test_what_cannot_be_evaluated(agent):
-    with pytest.raises(ArgumentError, match=r"Aim has a Box of shape \(1,\) for observations.*with Discrete\(3\)"):
+    with pytest.raises(ArgumentError, match=r"Aim\(\) has a Box of shape \(1,\) for observations.*with Discrete\(3\)"):
         agent.evaluate(Aim)
     with pytest.raises(ArgumentError, match="episodes: expected a whole number from 2 on, got 1"):
         agent.evaluate(episodes=1)
@@ -236,3 +236,11 @@ def test_too_few_steps_to_learn_from():
             RecurrentAgent(**SMALL | {"num_envs": envs, "num_steps": steps}).fit(Recall, total_steps=64)
     few = RecurrentAgent(**SMALL | {"num_envs": 1, "num_steps": 4, "num_minibatches": 1}).fit(Recall, total_steps=64)
     assert len(few.history_) == 16
+
+
+def test_an_environment_that_a_callable_made_is_asked_for_again(aiming, tmp_path):
+    loaded = gruvy.load(aiming.save(tmp_path / "a.gruvy"))
+    assert loaded.environment_ == "Aim()"
+    with pytest.raises(ArgumentError, match=r"made by the callable Aim\(\), which it does not keep"):
+        loaded.evaluate(episodes=2)
+    assert len(loaded.evaluate(Aim, episodes=2)) == 2

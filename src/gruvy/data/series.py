@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,17 @@ def read_series(
         return found
 
     return regular_series(times, values, parts, columns, step_of)
+
+
+def na_as_nan(values: Any) -> Any:
+    """Return an array or a list with NaN for each ``pd.NA``, ``None`` and ``NaT``, which NumPy makes no numbers of.
+
+    Example:
+        >>> na_as_nan([1, pd.NA]).astype(float).tolist()
+        [1.0, nan]
+    """
+    array = np.asarray(values)
+    return np.where(pd.isna(array), np.nan, array) if array.dtype == object else array
 
 
 def read_numbers(

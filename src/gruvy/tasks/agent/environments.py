@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import sys
@@ -78,8 +79,11 @@ def maker(env: str | Make) -> Make:
 
 
 def name_of(env: str | Make) -> str:
-    """Return what an environment is called: its id, or the name of the callable."""
-    return env if isinstance(env, str) else getattr(env, "__name__", type(env).__name__)
+    """Return what an environment is called: its id, or the name of the callable with ``()``, which no id has."""
+    if isinstance(env, str):
+        return env
+    function = env.func if isinstance(env, functools.partial) else env
+    return f"{getattr(function, '__name__', type(function).__name__)}()"
 
 
 def versions() -> dict[str, str]:

@@ -300,6 +300,11 @@ class RecurrentAgent(Estimator):
     def _maker(self, env: str | Make | None) -> Make:
         """What makes an environment with the spaces of the fit."""
         check_is_fitted(self)
+        if env is None and self.environment_.endswith("()"):
+            raise ArgumentError(
+                f"env: the agent learnt in an environment made by the callable {self.environment_}, which it does not "
+                "keep; give that callable, or the id of an environment"
+            )
         make = maker(self.environment_ if env is None else env)
         name = self.environment_ if env is None else name_of(env)
         self._check_spaces(name, _spaces(make))

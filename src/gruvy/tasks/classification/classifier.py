@@ -289,6 +289,24 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         check_is_fitted(self)
         return self._model.probabilities(self._model.read(X, self.unknown))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy, of labels in every form that ``fit`` takes.
+
+        Args:
+            X: sequences, as for ``fit``.
+            y: N labels.
+            sample_weight: (N,) what each sequence weighs.
+
+        Returns:
+            The weighted share of sequences whose class is predicted.
+
+        Raises:
+            DataError: sequences or labels that cannot be used.
+        """
+        predicted = self.predict(X)
+        right = read_labels(y, len(predicted)) == predicted
+        return float(np.average(right, weights=read_weights(sample_weight, len(predicted))))
+
     def evaluate(self, X: Any, y: Any) -> list[dict[str, Any]]:
         """Measure the model, and what always says how frequent the classes of the fit were.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
+from enum import Enum
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
-from gruvy.errors import ArgumentError, DataError
+from gruvy.data import na_as_nan
+from gruvy.errors import ArgumentError, DataError, note
 from gruvy.timeseries import FARTHEST, Problems, moments, standardised
 
 Texts = list[str]
@@ -61,6 +63,8 @@ def read_labels(y: Any, sequences: int) -> NDArray[Any]:
         message = "A column-vector y was passed when a 1d array was expected; use y.ravel()"
         warnings.warn(message, DataConversionWarning, stacklevel=3)
         labels = labels[:, 0]
+    if labels.ndim == 2 and isinstance(y, (list, tuple)) and isinstance(y[0], tuple):
+        _check_kind(np.fromiter(y, dtype=object, count=len(y)))
     if labels.ndim != 1:
         raise DataError(f"y: expected one label for each sequence, got an array of shape {labels.shape}")
     if len(labels) != sequences:
@@ -71,13 +75,20 @@ def read_labels(y: Any, sequences: int) -> NDArray[Any]:
             f"y: {len(missing)} labels are missing (NaN), the first is label {missing[0]}; leave those sequences out"
         )
     if labels.dtype == object:
+        labels = _named_members(labels)
         kinds = {"number" if isinstance(label, Real) else type(label).__name__ for label in labels}
         if len(kinds) > 1:
             raise DataError(
                 f"y: expected labels of one type, got {' and '.join(sorted(kinds))}; convert them, e.g. to str"
             )
+        _check_kind(labels)
         labels = np.array(labels.tolist())
+    _check_kind(labels)
+    # Of the widths that a file gives back, so that a loaded model has the same classes to the type.
+    if labels.dtype.kind in "iu" and np.can_cast(labels.dtype, np.int64):
+        labels = labels.astype(np.int64)
     if labels.dtype.kind == "f":
+        labels = labels.astype(np.float64)
         if np.isinf(labels).any():
             raise DataError("y: Input y contains infinity; expected classes")
         between = labels[labels % 1 != 0]
@@ -87,6 +98,36 @@ def read_labels(y: Any, sequences: int) -> NDArray[Any]:
                 f"{between[0]:g}; make them classes, or forecast them"
             )
     return labels
+
+
+def _named_members(labels: NDArray[Any]) -> NDArray[Any]:
+    """Labels that are members of an enumeration by their names, unless they are numbers or texts themselves."""
+    if not all(isinstance(label, Enum) and not isinstance(label, (str, Real)) for label in labels):
+        return labels
+    note(f"y: the labels are members of {type(labels[0]).__name__}; the classes are their names ({labels[0].name!r})")
+    return np.array([label.name for label in labels], dtype=object)
+
+
+def _check_kind(labels: NDArray[Any]) -> None:
+    """Refuse, before anything is learnt, labels that a file could not give back as they are.
+
+    Raises:
+        DataError: they are neither texts nor numbers nor booleans, or texts that are no Unicode.
+    """
+    first = labels[0]
+    whole = isinstance(first, (Integral, float, np.bool_, np.floating))
+    if labels.dtype.kind not in "biufOUT" or (labels.dtype == object and not isinstance(first, str) and not whole):
+        cure = "[label.decode() for label in y]" if isinstance(first, bytes) else "[str(label) for label in y]"
+        raise DataError(
+            f"y: expected labels that are texts, whole numbers or booleans, got {type(first).__name__} ({first!r}), "
+            f"which a model's file could not give back; convert them, e.g. {cure}"
+        )
+    for number, label in enumerate(labels if isinstance(first, str) else []):
+        if not label.isascii() and any("\ud800" <= sign <= "\udfff" for sign in label):
+            raise DataError(
+                f"y: label {number} ({label!r}) holds half a character (a lone surrogate), which no file can hold; "
+                "decode the labels again, e.g. with errors='replace'"
+            )
 
 
 def read_weights(weights: Any, sequences: int) -> NDArray[np.float64]:
@@ -216,23 +257,23 @@ def _series(rows: Sequence[Any], problems: Problems) -> Series:
         try:
             if np.iscomplexobj(row):
                 raise TypeError("Complex data not supported")
-            array = np.asarray(row, dtype=np.float64)
+            array = np.asarray(na_as_nan(row), dtype=np.float64)
         except (TypeError, ValueError) as error:
             problems.add(f"sequence {number} is neither text nor numbers ({error}); expected an array (T, C) or (T,)")
             return []
         arrays.append(array[:, None] if array.ndim == 1 else array)
 
-    def note(wrong: Callable[[NDArray[np.float64]], bool], what: str) -> None:
+    def check(wrong: Callable[[NDArray[np.float64]], bool], what: str) -> None:
         found = [number for number, array in enumerate(arrays) if wrong(array)]
         if found:
             problems.add(f"{len(found)} of {len(arrays)} sequences {what}, the first is number {found[0]}")
 
-    note(lambda array: array.ndim != 2, "are no arrays (T, C) or (T,); Reshape your data")
+    check(lambda array: array.ndim != 2, "are no arrays (T, C) or (T,); Reshape your data")
     if problems.found:
         return []
-    note(lambda array: not array.size, "have 0 steps or 0 channels; leave them out")
-    note(lambda array: bool(array.size and np.isnan(array).all()), "have NaN alone; leave them out")
-    note(lambda array: bool(np.isinf(array).any()), "have infinity; make it finite")
+    check(lambda array: not array.size, "have 0 steps or 0 channels; leave them out")
+    check(lambda array: bool(array.size and np.isnan(array).all()), "have NaN alone; leave them out")
+    check(lambda array: bool(np.isinf(array).any()), "have infinity; make it finite")
     channels = arrays[0].shape[1]
-    note(lambda array: array.shape[1] != channels, f"have other channels than the {channels} of sequence 0")
+    check(lambda array: array.shape[1] != channels, f"have other channels than the {channels} of sequence 0")
     return arrays
