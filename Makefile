@@ -35,6 +35,10 @@ native-test:
 	@for preset in native asan tsan $(if $(shell command -v aarch64-linux-gnu-g++),neon); do \
 		echo "==> Native tests: $$preset"; cmake --workflow --preset $$preset >build/$$preset.log 2>&1 || { tail -n 60 build/$$preset.log; exit 1; }; \
 	done
+	@if [ -x $(BIN)/python ] && $(BIN)/python -c 'import torch, hypothesis, nanobind' 2>/dev/null; then \
+		echo "==> Native tests: parameters of layers, with the Python module under AddressSanitizer"; \
+		sh tests/native/python_asan.sh $(CURDIR)/$(BIN)/python 100 >build/asan-python.log 2>&1 || { tail -n 60 build/asan-python.log; exit 1; }; \
+	fi
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --quiet --fix .
