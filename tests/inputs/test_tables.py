@@ -280,6 +280,38 @@ CASES = [
         "…t.csv: read with line 2 (UTC, °C, m/s) left out as units",
     ),
     Case(
+        "a Campbell logger's four lines (TOA5)",
+        "adapted",
+        reads(
+            '"TOA5","CR1000","7","99"\n"TIMESTAMP","RECORD","T","P"\n"TS","RN","Deg C","hPa"\n"","","Avg","Smp"\n'
+            '"2024-01-01 00:00:00",1,5.5,1000\n"2024-01-01 00:10:00",2,6.5,1001\n"2024-01-01 00:20:00",3,7.5,1002\n',
+            {"T": [5.5, 6.5, 7.5]},
+            times=["TIMESTAMP"],
+            numbers=["T"],
+        ),
+        "…t.csv: read with the line above the header in line 2 left out; line 3 (TS, RN, Deg C, hPa, ...) left out as "
+        "units",
+    ),
+    Case(
+        "a word among the numbers of the first row, which is no unit",
+        "accepted",
+        reads("id,y\na,high\nb,2\nc,3\nd,4\n", {"id": ["a", "b", "c", "d"]}, **IDS),
+    ),
+    Case(
+        "no header",
+        "refused",
+        refused("2024-01-01,5\n2024-01-02,6\n", times=["day"], **Y),
+        "…t.csv: line 1 (2024-01-01, 5) has numbers or dates where the names of the columns are expected; write a line of "
+        "names above it",
+    ),
+    Case("columns that are called 0, 1, 2", "accepted", reads("0,1,2\n5,6,7\n", {"1": [6]}, numbers=None)),
+    Case(
+        "spaces between fields",
+        "adapted",
+        reads("x    y\n1   5\n20  6\n", {"y": [5, 6]}, name="t.txt", numbers=["x", "y"]),
+        "…t.txt: read with spaces between fields",
+    ),
+    Case(
         "the numbers of the rows, as pandas writes them",
         "adapted",
         reads(",a,y\n0,3,5\n1,4,6\n", {"y": [5, 6]}, numbers=None),

@@ -14,6 +14,7 @@ from gruvy.data.numbers import taken_apart
 from gruvy.errors import ArgumentError, DataError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SAID = {**DELIMITERS, " ": "spaces"}
 _SPELLED = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "bar": "|", "pipe": "|", "space": " "}
 _LOOKED_AT = 200
 _MOST = 0.9
@@ -60,7 +61,7 @@ def read_delimited(
     if said is not None:
         grid.said.append(f"encoding {said}")
     if delimiter is None and chosen != usual:
-        grid.said.append(f"{DELIMITERS.get(chosen, repr(chosen))} between fields")
+        grid.said.append(f"{_SAID.get(chosen, repr(chosen))} between fields")
     _check_counts(grid, name, chosen)
     grid.delimiter = chosen
     return grid
@@ -146,6 +147,12 @@ def _find(text: str, name: str, usual: str, wanted: Collection[str]) -> str:
     # One column, or rows that do not fit their header: the header tells.
     header = next((rows for rows in sample if rows.strip()), "")
     counts = {one: header.count(one) for one in DELIMITERS}
+    if (
+        not max(counts.values())
+        and wanted
+        and all(any(same_name(one, want) for one in header.split()) for want in wanted)
+    ):
+        return " "
     return max(counts, key=lambda one: (counts[one], one == usual)) if max(counts.values()) else usual
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -13,6 +14,14 @@ from gruvy.errors import DataError
 
 _COMMENTS = ("#", "%", "//", "!", '"#')
 _LOOKED_AT = 100
+_MOST_UNITS = 2
+# Units as the row below a header has them: in brackets, with a sign, or of physics with or without a prefix.
+_UNIT = re.compile(
+    r"[\[(].*[\])]|.*[°%€$£µμΩ²³/].*|UTC|GMT|TS|RN|local|deg(?:rees?)?[ .]?[CFK]?|Volts?|Amps?|count"
+    r"|[pnumcdhkMGT]?(?:m|g|s|A|K|N|Pa|bar|J|W|Wh|C|F|V|VA|Hz|l|L|t|ha|eV|mol|Ohms?)\d?|min|hr?|days?|sec|years?"
+    r"|in|ft|mi|mph|psi|rpm|ppm|ppb|EUR|USD|GBP|y+[-/]m+[-/]d+.*",
+    re.IGNORECASE,
+)
 
 
 class Line(NamedTuple):
@@ -78,6 +87,12 @@ def find_header(lines: Sequence[Line], name: str, wanted: Collection[str] = (), 
         last = "line" if at == 1 else f"{at} lines"
         said.append(f"the {last} above the header in line {rows[at].number} left out")
     header, below = rows[at], rows[at + 1 :]
+    if _is_data(header.cells) and not any(same_name(cell, want) for cell in header.cells for want in wanted):
+        shown = ", ".join(str(cell) for cell in header.cells[:4])
+        raise DataError(
+            f"{name}: line {header.number} ({shown}) has numbers or dates where the names of the columns are expected; "
+            "write a line of names above it"
+        )
     cells = ["" if is_empty(cell) else str(cell) for cell in header.cells]
     if cells[0].lstrip().startswith("#"):
         cells[0] = cells[0].lstrip("# ")
@@ -89,10 +104,10 @@ def find_header(lines: Sequence[Line], name: str, wanted: Collection[str] = (), 
             Line(line.number, [line.cells[column] for column in keep]) if len(line.cells) == width else line
             for line in below
         ]
-    units = _units(below)
-    if units is not None:
-        said.append(f"line {below[0].number} ({units}) left out as units")
-        below = below[1:]
+    count, units = _units(below)
+    if count:
+        said.append(f"line {below[0].number} ({units}{', ...' if count > 1 else ''}) left out as units")
+        below = below[count:]
     if not below:
         raise DataError(f"{name}: has column names but no rows; expected at least one row of data")
     return Grid(cells, below, said)
@@ -115,6 +130,14 @@ def _header(rows: Sequence[Line], wanted: Collection[str]) -> int:
         if _filled(row) == width or not _above(row):
             return at if can_be_names(row.cells) else 0
     return 0
+
+
+def _is_data(cells: Sequence[Any]) -> bool:
+    """Whether a row is all numbers and dates, and does not count up as the names of steps do."""
+    if not all(_counts(cell) for cell in cells):
+        return False
+    numbers = [float(cell) for cell in cells if re.fullmatch(r"\s*[+-]?\d+(?:\.\d*)?\s*", str(cell))]
+    return len(numbers) < len(cells) or any(after <= one for one, after in itertools.pairwise(numbers))
 
 
 def _filled(row: Line) -> int:
@@ -154,26 +177,38 @@ def _kept(names: Sequence[str], lines: Sequence[Line], *, rectangular: bool) -> 
     return [column for column in range(len(names)) if column not in empty]
 
 
-def _units(lines: Sequence[Line]) -> str | None:
-    """The units in the row below the header, if it has them: no cell of it is a number, and all below them are."""
+def _units(lines: Sequence[Line]) -> tuple[int, str]:
+    """How many rows below the header are units, or how a logger made its values, and the first of them."""
+    shown = ""
+    for count in range(_MOST_UNITS):
+        found = _row_of_units(lines[count:], sure=count > 0)
+        if found is None:
+            return count, shown
+        shown = shown or found
+    return _MOST_UNITS, shown
+
+
+def _row_of_units(lines: Sequence[Line], *, sure: bool) -> str | None:
+    """The units in a row, if it has them: no cell of it is a number, and all below them are.
+
+    Unless it follows such a row (``sure``), most of them have to be known: a word may be a mistake among the numbers.
+    """
     if len(lines) < 3 or any(len(line.cells) != len(lines[0].cells) for line in lines[:_LOOKED_AT]):
         return None
-    first, rest = lines[0].cells, lines[1:_LOOKED_AT]
+    first, rest = lines[0].cells, lines[1 + (not sure) : _LOOKED_AT]
     if any((not isinstance(cell, str) and cell is not None) or _counts(cell) for cell in first):
         return None
-    columns = [
+    numeric = [
         column
-        for column, cell in enumerate(first)
-        if not is_empty(cell)
-        and any(_counts(line.cells[column]) for line in rest)
+        for column in range(len(first))
+        if any(_counts(line.cells[column]) for line in rest)
         and all(is_empty(line.cells[column]) or _counts(line.cells[column]) for line in rest)
     ]
-    numeric = [c for c in range(len(first)) if all(_counts(line.cells[c]) for line in rest)]
-    if not columns or any(is_empty(first[column]) and column not in columns for column in numeric[1:]):
+    cells = [str(first[column]).strip() for column in numeric if not is_empty(first[column])]
+    known = sum(_UNIT.fullmatch(cell) is not None for cell in cells)
+    if not cells or any(len(cell) > 16 for cell in cells) or not (sure or 2 * known > len(cells)):
         return None
-    if any(len(str(first[column]).strip()) > 16 or str(first[column]).strip() in "-?*." for column in columns):
-        return None
-    return ", ".join(str(first[column]).strip() for column in columns[:4])
+    return ", ".join(cells[:4])
 
 
 def _counts(cell: object) -> bool:

@@ -76,6 +76,8 @@ def taken_apart(cell: str) -> Written | None:
     before, after = match["before"], match["after"] or ""
     if before and (after or not (before in _MONEY or unicodedata.category(before[-1]) == "Sc")):
         return None
+    if re.match(r"[xX]\d|[^\d]+\d+[^\d]", after):
+        return None  # 0x1F and the like; m2 is a unit
     if after and not (after[0].isalpha() or after[0] in "%‰°" or unicodedata.category(after[0]) == "Sc"):
         return None
     signs = [
