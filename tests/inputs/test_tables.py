@@ -301,8 +301,8 @@ CASES = [
         "no header",
         "refused",
         refused("2024-01-01,5\n2024-01-02,6\n", times=["day"], **Y),
-        "…t.csv: line 1 (2024-01-01, 5) has numbers or dates where the names of the columns are expected; write a line of "
-        "names above it",
+        "…t.csv: line 1 (2024-01-01, 5) has numbers or dates where the names of the columns are expected; write a line "
+        "of names above it",
     ),
     Case("columns that are called 0, 1, 2", "accepted", reads("0,1,2\n5,6,7\n", {"1": [6]}, numbers=None)),
     Case(
