@@ -33,7 +33,7 @@ Sales of several shops, two weeks ahead, kept after every epoch (go on after a c
 
 def fit(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A table (CSV, spreadsheet, Parquet ...), one row per time (and series).")
+        Path, typer.Argument(metavar="DATA", help="A table (CSV, .xlsx, Parquet ...), one row per time (and series).")
     ],
     target: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")
