@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from planted_faults import random_gru
 
 from gruvy import equations, formats
-from gruvy.errors import DataError
+from gruvy.activations import activation
+from gruvy.errors import ArgumentError, DataError, InputNote
 from gruvy.formats import doctor
 from gruvy.formats.doctor import sanity
 from gruvy.spec import GATES, GRUWeights
@@ -148,3 +150,16 @@ def test_data_that_does_not_fit(tmp_path):
     ):
         with pytest.raises(DataError, match=reason):
             doctor.diagnose(model, data)
+
+
+def test_other_functions_are_told_and_compared():
+    layer = GRUWeights(formats.read(torch.nn.GRU(3, 4)).layers, reset_after=True)
+    other = replace(layer, activations=(activation("hard_sigmoid"), activation("relu")))
+    model = formats.write(other, format="onnx")
+    assert "hard_sigmoid(0.2, 0.5) for the gates and relu for the candidate" in str(doctor.diagnose(model))
+    with pytest.warns(InputNote, match="step by step in NumPy"):
+        difference = doctor.compare(model, layer)
+    assert [fault.kind for fault in difference.faults] == ["functions"]
+    assert formats.same_weights(difference.repaired, layer)
+    with pytest.raises(ArgumentError, match="it computes sigmoid and tanh, and the weights are for hard_sigmoid"):
+        formats.write(other, torch.nn.GRU(3, 4), format="gruvy")

@@ -16,6 +16,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from gruvy.activations import USUAL, told
 from gruvy.errors import ArgumentError, FileFormatError, option
 from gruvy.files import replace_file, safetensors_bytes
 from gruvy.formats import folders, pickled, state_dict
@@ -106,6 +107,8 @@ def load_module(weights: GRUWeights, module: Any) -> Any:
     for name, default in _DEFAULTS.items():
         if getattr(module, name, default) != getattr(weights, name):
             problems.append(f"its {name} is {getattr(module, name, default)}; expected {getattr(weights, name)}")
+    if weights.activations != USUAL:
+        problems.append(f"it computes sigmoid and tanh, and the weights are for {told(weights.activations)}")
     if problems:
         raise ArgumentError(f"the {type(module).__name__} does not fit the weights: {'; '.join(problems)}")
     module.load_state_dict({key: torch.tensor(array) for key, array in arrays.items()})

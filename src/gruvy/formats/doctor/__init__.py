@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gruvy import engine, formats
+from gruvy.activations import USUAL, told
 from gruvy.errors import DataError, GruvyError
 from gruvy.formats.base import directions
 from gruvy.formats.doctor import naming, rounding, sanity
@@ -49,8 +50,9 @@ def diagnose(source: Any, data: Any = None, **options: Any) -> Report:
     if data is not None:
         x = load_data(data, weights)
         if not faults:
-            if weights.layer_norm:
-                raise DataError("the gates of a GRU with layer norm cannot be looked at on data; leave the data out")
+            if weights.layer_norm or weights.activations != USUAL:
+                kind = "layer norm" if weights.layer_norm else told(weights.activations)
+                raise DataError(f"the gates of a GRU with {kind} cannot be looked at on data; leave the data out")
             on_data, saturated = sanity.faults_on(weights.astype(np.float32), x)
             faults += on_data
     return Report(
@@ -146,7 +148,14 @@ def _explained(file: GRUWeights, other: GRUWeights, matches: dict[At, CellMatch]
     layers = tuple(
         tuple(_as_in(undone[l, d], one) for d, one in enumerate(layer)) for l, layer in enumerate(other.layers)
     )
-    repaired = replace(file, layers=layers, reset_after=other.reset_after, reverse=other.reverse, zoneout=other.zoneout)
+    repaired = replace(
+        file,
+        layers=layers,
+        reset_after=other.reset_after,
+        reverse=other.reverse,
+        zoneout=other.zoneout,
+        activations=other.activations,
+    )
     merged = any(one.biases != "kept" and one.biases != "swapped" for one in matches.values())
     pairs = [
         (a, b)

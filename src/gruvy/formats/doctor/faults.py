@@ -24,6 +24,7 @@ Kind = Literal[
     "merged biases",
     "missing biases",
     "zoneout",
+    "functions",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gruvy.activations import told
 from gruvy.formats.base import FORMS, biases, directions
 from gruvy.formats.doctor.arrangement import Arrangement
 from gruvy.formats.doctor.faults import Fault, gate_name, listing, where
@@ -44,6 +45,11 @@ def _whole(file: GRUWeights, other: GRUWeights) -> list[Fault]:
         message = f"FILE runs {ways[file.reverse]}, OTHER {ways[other.reverse]}"
         direction = "reverse" if other.reverse else "forward"
         faults.append(Fault("direction", message, f'set direction="{direction}" (ONNX) and export again'))
+    if file.activations != other.activations:
+        message = f"FILE has {told(file.activations)}, OTHER {told(other.activations)}"
+        faults.append(
+            Fault("functions", message, "set the layer's activation and recurrent_activation as OTHER has them")
+        )
     if file.zoneout != other.zoneout:
         message = f"FILE has zoneout {file.zoneout:g}, OTHER {other.zoneout:g}"
         faults.append(Fault("zoneout", message, f"run it with zoneout {other.zoneout:g}"))

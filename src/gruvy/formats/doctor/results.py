@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gruvy.activations import USUAL, told
 from gruvy.formats.base import FORMS
 from gruvy.formats.doctor.faults import Fault, where
 from gruvy.formats.doctor.sanity import OFTEN, Activity
@@ -61,6 +62,7 @@ class Report:
             "inputs": weights.input_size,
             "units": weights.hidden_size,
             "reset_after": weights.reset_after,
+            "functions": [str(function) for function in weights.activations],
             "gate_order": None if self.convention is None else list(self.convention.order),
             "update_gate_keeps": None if self.convention is None else self.convention.update_keeps,
             "biases": self.biases,
@@ -152,6 +154,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "size", f"{layers}, {way}, {weights.input_size:,} inputs, {weights.hidden_size:,} units"
     source = "cuDNN, PyTorch" if weights.reset_after else "Cho 2014"
     yield "form", f"{FORMS[weights.reset_after]} (linear_before_reset={int(weights.reset_after)}; {source})"
+    if weights.activations != USUAL:
+        yield "functions", told(weights.activations)
     if convention is not None:
         keeps = "keeps the old state" if convention.update_keeps else "writes the candidate"
         yield "gate order", f"{', '.join(convention.order)}; the update gate {keeps}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.activations import USUAL
 from gruvy.formats.base import biases
 from gruvy.formats.doctor.faults import Fault, gate_name, listing, where
 from gruvy.formats.doctor.matching import At, cells
@@ -27,7 +28,9 @@ Activity = dict[tuple[int, int, str], NDArray[np.float64]]
 def faults_of(weights: GRUWeights) -> list[Fault]:
     """Return what the weights alone show. A sound file has none of it, trained or not."""
     broken = list(_not_finite(weights))
-    return broken or [*_zero_matrices(weights), *_dead_gates(weights), *_transposed_copies(weights)]
+    # Where a gate is pinned is known of sigmoid and tanh.
+    dead = _dead_gates(weights) if weights.activations == USUAL else []
+    return broken or [*_zero_matrices(weights), *dead, *_transposed_copies(weights)]
 
 
 def faults_on(weights: GRUWeights, x: Array) -> tuple[list[Fault], Activity]:
