@@ -103,7 +103,7 @@ class ForecastRuntime:
 
     def __post_init__(self) -> None:
         columns = self.preparation.columns
-        D, K = len(columns.targets), len(columns.known)
+        D, K = len(columns.targets), len(self.preparation.ahead)
         wanted: dict[str, tuple[Any, int]] = {"context": ("T", self.preparation.channels), "anchor": (None, D)}
         if K:
             wanted["ahead"] = (self.horizon, K)
@@ -163,7 +163,7 @@ class ForecastRuntime:
             origins, T = ends[part], lengths[part[0]]
             inputs = {
                 "context": rows.inputs[np.arange(-T, 0)[:, None] + origins],
-                "ahead": rows.inputs[np.arange(self.horizon)[:, None] + origins, preparation.known],
+                "ahead": rows.inputs[np.arange(self.horizon)[:, None] + origins][..., preparation.ahead],
                 "anchor": rows.inputs[origins - 1, :targets],
             }
             rows.scales.rescale(origins, **inputs)
@@ -171,7 +171,8 @@ class ForecastRuntime:
                 del inputs["ahead"]
             outputs, _ = self.graph.run(inputs)
             shaped[:, part] = outputs["quantiles"].reshape(self.horizon, len(part), targets, -1)
-        return unscaled(shaped, rows.scales.of(ends, self.context_length, self.horizon))
+        scales = rows.scales.of(ends, self.context_length, self.horizon)
+        return preparation.bounded(unscaled(shaped, scales))
 
 
 def _characters(graph: Graph, alphabet: Alphabet | Subwords, unknown: str | None) -> Characters:

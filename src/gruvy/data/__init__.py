@@ -7,7 +7,7 @@ from gruvy.data.frames import as_frame, as_names, is_frame, rows_of, time_of_ind
 from gruvy.data.indexes import times_of
 from gruvy.data.offsets import chosen_step
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
-from gruvy.data.series import na_as_nan, read_numbers, read_series
+from gruvy.data.series import find_categories, na_as_nan, read_numbers, read_series
 from gruvy.data.steps import infer_step
 from gruvy.data.streams import StreamBatch, Streams
 from gruvy.data.tables import read_table
@@ -29,6 +29,7 @@ __all__ = [
     "as_names",
     "calendar_cycles",
     "chosen_step",
+    "find_categories",
     "followed_cycles",
     "infer_step",
     "is_fasta",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +24,15 @@ from gruvy.timeseries import (
     Step,
     TimeFormat,
     Times,
+    category_codes,
+    category_text,
     check_columns,
     check_finite,
     regular_series,
 )
+
+# Levels of a category that are told apart.
+_MOST_LEVELS = 64
 
 
 def read_series(
@@ -63,7 +70,7 @@ def read_series(
     problems.raise_as(DataError)
     if frame.empty:
         raise DataError("the table: expected rows, got none")
-    values = np.column_stack([read_numbers(frame[name], problems) for name in columns.values])
+    values = np.column_stack([_read(frame[name], columns, problems) for name in columns.values])
     parts = _parts(frame, columns, problems)
     try:
         times = read_time_column(frame[columns.time], said, notation, [rows for _, rows in parts] or None)
@@ -96,6 +103,50 @@ def na_as_nan(values: Any) -> Any:
     """
     array = np.asarray(values)
     return np.where(pd.isna(array), np.nan, array) if array.dtype == object else array
+
+
+def find_categories(frame: pd.DataFrame, columns: Columns) -> Columns:
+    """Return the columns with the levels of those covariates that are categories, the most frequent ones first.
+
+    A covariate is one if its type says so, or if it is text that is no number.
+    """
+    covariates = columns.past + columns.static + columns.known
+    frame = as_frame(frame, [name for name in covariates if name in frame.columns], time=columns.time)
+    levels = {}
+    for name in dict.fromkeys(name for name in covariates if list(frame.columns).count(name) == 1):
+        column = frame[name]
+        if _is_category(column):
+            found = pd.Series([category_text(value) for value in column[column.notna()]]).value_counts(sort=True)
+            if len(found) > _MOST_LEVELS:
+                note(
+                    f"covariate '{name}' has {len(found)} values; the {_MOST_LEVELS} most frequent ones are told "
+                    "apart, the others are read as unknown"
+                )
+            levels[name] = [str(level) for level in found.index[:_MOST_LEVELS]]
+    return replace(columns, levels=levels)
+
+
+def _is_category(column: pd.Series) -> bool:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return True
+    if not (column.dtype == object or pd.api.types.is_string_dtype(column.dtype)):
+        return False
+    texts = column[[isinstance(value, str) for value in column]]
+    if texts.empty:
+        return False
+    problems = Problems(str(column.name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        numbers = _values(number_column(texts.astype(object), problems))
+    return bool(problems.found) or bool(np.isnan(numbers).any())
+
+
+def _read(column: pd.Series, columns: Columns, problems: Problems) -> np.ndarray:
+    """(T,) the numbers of a column, or the codes of a category."""
+    if column.name not in columns.levels:
+        return read_numbers(column, problems)
+    name = str(column.name)
+    return category_codes(name, column.tolist(), column.isna().to_numpy(), columns.levels[name])
 
 
 def read_numbers(

@@ -2,6 +2,7 @@
 
 from gruvy.timeseries.ahead import check_levels, forecast_columns, next_windows
 from gruvy.timeseries.calendar import calendar_features
+from gruvy.timeseries.categories import category_codes, category_text
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.names import name_of, places_of
@@ -35,6 +36,8 @@ __all__ = [
     "WindowScales",
     "binary_units",
     "calendar_features",
+    "category_codes",
+    "category_text",
     "check_columns",
     "check_finite",
     "check_levels",

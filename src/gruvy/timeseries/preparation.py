@@ -10,6 +10,7 @@ import numpy as np
 
 from gruvy.errors import note
 from gruvy.timeseries.calendar import CYCLES, calendar_features
+from gruvy.timeseries.categories import UNKNOWN, category_channels
 from gruvy.timeseries.columns import Columns
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.names import places_of
@@ -51,6 +52,8 @@ class Preparation:
         scaler: of the value columns, per series or one for all.
         names: of the series, in the scaler's order; empty if one scale serves all, also those to come.
         notation: how the table writes its times.
+        bounds: the least and the largest value that a forecast may have; None where there is none.
+        holidays: ISO dates of holidays, each of which has a 1 in a channel that is known ahead; empty for no channel.
     """
 
     columns: Columns
@@ -60,17 +63,40 @@ class Preparation:
     scaler: Scaler
     names: tuple[Hashable, ...]
     notation: Notation = TIMES
+    bounds: tuple[float | None, float | None] = (None, None)
+    holidays: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:
         """C, the features of the context."""
-        return len(self.columns.values) + 2 * len(self.cycles) + len(self.gaps)
+        levels = sum(len(levels) for _, levels in self.columns.categories)
+        return len(self.columns.values) + 2 * len(self.cycles) + len(self.gaps) + levels + bool(self.holidays)
 
     @property
     def known(self) -> slice:
         """Which of the channels are known ahead."""
         values = len(self.columns.values)
         return slice(values - len(self.columns.known), values)
+
+    @property
+    def ahead(self) -> list[int]:
+        """Which of the channels are known ahead: those of the columns, of their levels, and the holidays."""
+        values = self.columns.values
+        found, start = list(range(len(values))[self.known]), len(values) + 2 * len(self.cycles) + len(self.gaps)
+        for name, levels in self.columns.categories:
+            end = start + len(levels)
+            found += range(start, end) if name in self.columns.known else ()
+            start = end
+        return [*found, start] if self.holidays else found
+
+    def bounded(self, values: np.ndarray) -> np.ndarray:
+        """Forecasts within the bounds of the targets."""
+        within: np.ndarray = np.clip(values, *self.bounds) if self.bounds != (None, None) else values
+        return within
+
+    @property
+    def _days(self) -> np.ndarray:
+        return np.array(self.holidays, "M8[D]")
 
     def note_unseen(self, series: Sequence[Series]) -> None:
         """Say which series the fit has not seen: their windows are scaled by themselves."""
@@ -97,7 +123,9 @@ class Preparation:
         values = np.concatenate([one.values for one in series])
         # What was constant in all of the training part has nothing to tell: the network never learnt to read it.
         told = (self.scaler.std > 0).any(axis=0) | (np.arange(values.shape[1]) < D)
-        self._note_untold(values, bounds, mean, ~told)
+        categories = np.array([name in self.columns.levels for name in self.columns.values])
+        told &= ~categories
+        self._note_untold(values, bounds, mean, ~told & ~categories)
 
         inputs, truths, far = [], [], []
         for number, one in enumerate(series):
@@ -106,9 +134,16 @@ class Preparation:
             far.append(np.abs(filled) > FARTHEST)
             missing = np.isnan(one.values[:, list(self.gaps)])
             measured = np.clip(filled, -FARTHEST, FARTHEST)
-            inputs.append(np.hstack([measured, calendar_features(one.times, self.cycles), missing]).astype(np.float32))
+            parts = [measured, calendar_features(one.times, self.cycles), missing]
+            for name, levels in self.columns.categories:
+                codes = fill_forward(one.values[:, [self.columns.values.index(name)]], UNKNOWN)[:, 0]
+                parts.append(category_channels(codes, len(levels)))
+            if self.holidays:
+                parts.append(np.isin(one.times.clock.astype("M8[D]"), self._days)[:, None])
+            inputs.append(np.hstack(parts).astype(np.float32))
             truths.append(np.clip(scaled[:, :D], -FARTHEST, FARTHEST).astype(np.float32))
         beyond = np.concatenate(far)
+        self._check_holidays(series)
         scales = WindowScales(
             values=values,
             bounds=bounds,
@@ -127,6 +162,11 @@ class Preparation:
         seen = (numbers >= 0)[:, None]
         mean, std = self.scaler.mean, self.scaler.std
         return np.where(seen, mean[numbers], (mean / len(mean)).sum(axis=0)), np.where(seen, std[numbers], 0.0)
+
+    def _check_holidays(self, series: Sequence[Series]) -> None:
+        last = max(one.times.clock[-1] for one in series) if self.holidays else None
+        if last is not None and last.astype("M8[Y]") > self._days[-1].astype("M8[Y]"):
+            note(f"the model knows holidays until {self.holidays[-1]} only; fit again for later ones")
 
     def _note_untold(self, values: np.ndarray, bounds: np.ndarray, mean: np.ndarray, untold: np.ndarray) -> None:
         """Say which covariates, constant in the training part, are something else here."""
@@ -151,7 +191,11 @@ class Preparation:
                 "series": columns.series,
                 "past": list(columns.past),
                 "known": list(columns.known),
+                "static": list(columns.static),
+                "levels": columns.levels,
             },
+            "bounds": list(self.bounds),
+            "holidays": list(self.holidays),
             "step": self.step.document(),
             "time": self.notation.document(),
             "calendar": list(self.cycles),
@@ -173,6 +217,8 @@ class Preparation:
             series=about["series"],
             past=tuple(about["past"]),
             known=tuple(about["known"]),
+            static=tuple(about.get("static", ())),
+            levels={name: list(levels) for name, levels in about.get("levels", {}).items()},
         )
         cycles, names = tuple(document["calendar"]), tuple(document["series"])
         if unknown := set(cycles) - set(CYCLES):
@@ -188,4 +234,6 @@ class Preparation:
             scaler=scaler,
             names=names,
             notation=Notation.of_document(document.get("time", {})),
+            bounds=tuple(document.get("bounds", (None, None))),
+            holidays=tuple(document.get("holidays", ())),
         )

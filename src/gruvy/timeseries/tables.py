@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.errors import DataError
+from gruvy.timeseries.categories import category_codes
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.notation import TIMES, Notation
 from gruvy.timeseries.problems import Problems
@@ -48,7 +49,7 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notatio
         raise DataError(f"the table: expected columns of one length, got {shapes}")
     if not len(arrays[columns.time]):
         raise DataError("the table: expected rows, got none")
-    values = np.column_stack([_numbers(name, arrays[name], problems) for name in columns.values])
+    values = np.column_stack([_column(name, arrays[name], columns, problems) for name in columns.values])
     parts = _parts(columns.series, arrays, len(values), problems)
     try:
         times = read_times(
@@ -59,6 +60,14 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notatio
     problems.raise_as(DataError)
     series, _ = regular_series(times, values, parts, columns, lambda _: step)
     return series
+
+
+def _column(name: str, column: np.ndarray, columns: Columns, problems: Problems) -> np.ndarray:
+    """(T,) the numbers of a column, or the codes of a category."""
+    if name not in columns.levels:
+        return _numbers(name, column, problems)
+    missing = np.array([is_missing(value) for value in column.tolist()])
+    return category_codes(name, column.tolist(), missing, columns.levels[name])
 
 
 def _numbers(name: str, column: np.ndarray, problems: Problems) -> np.ndarray:

@@ -51,6 +51,14 @@ def fit(
     split: Annotated[
         str, typer.Option(metavar="KIND", help="Hold out the end in time, or whole series: time or series.")
     ] = "time",
+    static: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMNS", help="One value a series (a shop's region).")
+    ] = None,
+    holidays: Annotated[
+        str | None, typer.Option(metavar="COUNTRY", help="Holidays known ahead, such as US or DE-BY.")
+    ] = None,
+    lower: Annotated[float | None, typer.Option(metavar="X", help="No forecast is below it.")] = None,
+    upper: Annotated[float | None, typer.Option(metavar="X", help="No forecast is above it.")] = None,
     min_context: Annotated[
         int | None,
         typer.Option(metavar="N", help="Fewest steps to look back on, for series that have no more; it is learnt too."),
@@ -74,14 +82,16 @@ def fit(
         from gruvy.tasks import Forecaster
         from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
 
-        others = spellings([*(past or ()), *(known or ())])
+        others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
-        targets, of_past, of_known = (names(given, frame.columns) for given in (target, past, known))
+        targets, of_past, of_known, of_static = (names(given, frame.columns) for given in (target, past, known, static))
         model = run.estimator(
             Forecaster,
             horizon=horizon,
             context_length=context,
             min_context=min_context,
+            lower=lower,
+            upper=upper,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -95,6 +105,8 @@ def fit(
             series=series,
             past=of_past,
             known=of_known,
+            static=of_static,
+            holidays=holidays,
             **run.training,
             rescale=rescale,
             progress=progress,
@@ -133,7 +145,9 @@ def evaluate(model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_F
 def _of_model(model: Forecaster, data: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
     """The table, read as that of the model's fit."""
     columns = model.columns_
-    return _read(data, columns.time, columns.series, columns.targets, columns.past + columns.known, reading)
+    return _read(
+        data, columns.time, columns.series, columns.targets, columns.past + columns.static + columns.known, reading
+    )
 
 
 def _read(

@@ -44,6 +44,12 @@ def learn_preparation(
     """
     parts = [one.values for one in training]
     scaler = Scaler.of([np.concatenate(parts)] if shared else parts, context)
+    for name in columns.static:  # what tells series from each other is scaled over all of them
+        column = columns.values.index(name)
+        (mean,), (std,) = moments(np.concatenate([values[:1, [column]] for values in parts]))
+        scaler.mean[:, column], scaler.std[:, column] = mean, std
+    for name in columns.levels:  # codes are no measurements
+        scaler.mean[:, columns.values.index(name)] = scaler.std[:, columns.values.index(name)] = 0
     missing = np.isnan(np.concatenate(parts)).mean(axis=0)
     targets = pd.concat(
         pd.DataFrame(scaler.scale(one.values, 0 if shared else number)[:, : len(columns.targets)], index=one.index)
@@ -138,12 +144,13 @@ class PreparedTable:
         inputs = torch.from_numpy(rows.inputs)
         self.panel = Panel(
             inputs=inputs,
-            ahead=inputs[:, preparation.known].contiguous(),
+            ahead=inputs[:, preparation.ahead].contiguous(),
             targets=torch.from_numpy(rows.targets),
             bounds=rows.bounds,
             scales=rows.scales if rows.scales.any else None,
         )
         self.scales = rows.scales
+        self._bounded = preparation.bounded
         self._context = context
         self._least = least
         self.horizon = horizon
@@ -185,7 +192,7 @@ class PreparedTable:
 
     def unscale(self, values: np.ndarray, origins: Tensor) -> np.ndarray:
         """(P, N, D, ...) scaled forecasts from these origins, in their own units."""
-        return unscaled(values, self.scales.of(origins.numpy(), self._context, self.horizon))
+        return self._bounded(unscaled(values, self.scales.of(origins.numpy(), self._context, self.horizon)))
 
     @cached_property
     def last(self) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import as_frame, chosen_step, read_series, time_of_index, write_times
+from gruvy.data import as_frame, chosen_step, find_categories, read_series, time_of_index, write_times
 from gruvy.errors import ArgumentError
 from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
@@ -27,6 +28,7 @@ from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
+from gruvy.tasks.forecasting.values import check_bounds, check_static, holiday_dates
 from gruvy.tasks.run import Run
 from gruvy.timeseries import Columns, Preparation, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible
@@ -45,6 +47,7 @@ class Forecaster(Estimator):
         context_length: T, steps to look back.
         min_context: steps to look back on that are enough, where a series has no more; below T, half of the training
             is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
+        lower, upper: bounds of the targets' values; every quantile is kept inside.
         cell: "gru", "lstm" or "tanh".
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
@@ -95,6 +98,8 @@ class Forecaster(Estimator):
         context_length: int = 168,
         *,
         min_context: int | None = None,
+        lower: float | None = None,
+        upper: float | None = None,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -114,6 +119,8 @@ class Forecaster(Estimator):
         self.horizon = horizon
         self.context_length = context_length
         self.min_context = min_context
+        self.lower = lower
+        self.upper = upper
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -140,6 +147,8 @@ class Forecaster(Estimator):
         series: str | None = None,
         past: Sequence[str] = (),
         known: Sequence[str] = (),
+        static: Sequence[str] = (),
+        holidays: str | None = None,
         step: Any = None,
         calendar: Any = None,
         timezone: str | None = None,
@@ -162,6 +171,8 @@ class Forecaster(Estimator):
             series: the id column, if the table holds several series.
             past: covariates known up to now only.
             known: covariates whose future values are known at forecast time.
+            static: covariates with one value a series. Covariates of text or of pandas' category type are categories.
+            holidays: a country, such as "US" or "DE-BY", whose holidays are known ahead (the extra ``holidays``).
             step: the step between rows, as an offset of pandas ("B", "W-FRI", "MS", "bh"); None to find it.
             calendar: the open times between which the steps are, those ahead too: a table or a sequence.
             timezone: of the clocks that the times show, or in which to show them, such as "Europe/Berlin".
@@ -195,8 +206,10 @@ class Forecaster(Estimator):
         )
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
+        if static and series is None:
+            raise ArgumentError("static: expected series, the column that tells them apart, got None")
         time = time_of_index(frame) if time is None else time
-        columns = Columns(_names(target), time, series, _names(past), _names(known))
+        columns = Columns(_names(target), time, series, _names(past), _names(known), _names(static))
         frame = as_frame(frame, (*columns.values, *(() if series is None else (series,))), time=time)
         said = TimeFormat(time_format, timezone)
         parent, chosen = run.parent, chosen_step(step, calendar, time)
@@ -204,11 +217,16 @@ class Forecaster(Estimator):
             columns = shared_columns(parent._model.preparation.columns, columns)
             parts, found = read_shared(frame, columns, chosen, parent._model.preparation.step, said)
         else:
+            columns = find_categories(frame, columns)
             parts, found = read_series(frame, columns, chosen, said=said)
+        check_static(parts, columns)
+        check_bounds(parts, columns, self.lower, self.upper)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
         )
+        days = holiday_dates(holidays, parts)
+        preparation = replace(preparation, bounds=(self.lower, self.upper), holidays=days)
         if parent is not None:
             preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
         least = least_context(parts, self.min_context, context=self.context_length, horizon=self.horizon)

@@ -81,7 +81,7 @@ def inherited(parent: Preparation, fresh: Preparation, *, rescale: bool) -> Prep
         fresh: learnt from the training part of the new table.
         rescale: take all scales from there.
     """
-    kept = replace(parent, columns=fresh.columns, step=fresh.step, notation=fresh.notation)
+    kept = replace(parent, columns=fresh.columns, step=fresh.step, notation=fresh.notation, bounds=fresh.bounds)
     if rescale or (parent.names and not fresh.names):
         if not rescale:
             note(

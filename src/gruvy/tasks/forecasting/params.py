@@ -39,6 +39,10 @@ def check_params(params: Mapping[str, Any]) -> None:
         problems.add(f"season_length: expected None or a whole number from 1 on, got {season!r}")
     elif season is not None and is_int(context) and season > context:
         problems.add(f"season_length: expected at most context_length={context}, got {season}; lengthen the context")
+    bounds = [params[name] for name in ("lower", "upper")]
+    wrong = [value for value in bounds if value is not None and not is_real(value)]
+    if wrong or (None not in bounds and bounds[0] >= bounds[1]):
+        problems.add(f"lower, upper: expected None or numbers, lower below upper, got {bounds[0]!r}, {bounds[1]!r}")
     problems.raise_as(ArgumentError)
 
 
