@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from gruvy.activations import USUAL, told
 from gruvy.errors import ArgumentError, FileFormatError, option
 from gruvy.files import replace_file, safetensors_bytes
-from gruvy.formats import folders, pickled, state_dict
+from gruvy.formats import effective, folders, pickled, state_dict
 from gruvy.formats.base import Array, Format, no_target, to_numpy
 from gruvy.formats.detect import is_safetensors
 from gruvy.spec import GATES, GRUWeights
@@ -46,7 +46,7 @@ def read(source: Any, *, name: str | None = None, reset_after: bool | None = Non
             raise ArgumentError("reset_after is for state dicts and files; a module says its form")
         return _read_module(source, name)
     with opened(source) as state:
-        prefix, found = state_dict.locate(state, name)
+        prefix, found = state_dict.locate(effective.resolved(state, array_of, name), name)
         arrays = {key: array_of(key, value) for key, value in found.items()}
     own = getattr(state, "modules", {}).get(prefix.rstrip("."), {})  # of a module that was pickled whole
     if "reset_after" in own and reset_after not in (None, own["reset_after"]):
@@ -127,7 +127,7 @@ def _read_module(module: Any, name: str | None) -> GRUWeights:
             "that it was quantized from"
         )
     options: dict[str, Any] = {key: getattr(part, key, default) for key, default in _DEFAULTS.items()}
-    weights = state_dict.to_weights(part.state_dict(), **options)
+    weights = state_dict.to_weights(effective.weights_of(part), **options)
     return replace(weights, batch_first=bool(getattr(part, "batch_first", False)))
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gruvy import formats
 from gruvy.errors import ArgumentError
+from gruvy.formats.effective import weight
 from gruvy.graph import Builder, Graph
 from gruvy.nn.gru import GRU
 from gruvy.nn.memory import plain
@@ -103,15 +104,20 @@ def _add(build: Builder, value: str, name: str, layer: Any) -> str:
     if isinstance(layer, nn.GRU):
         return build.gru(name, value, formats.read(layer))
     if isinstance(layer, nn.Linear):
-        return build.dense(name, value, array_of(layer.weight), None if layer.bias is None else array_of(layer.bias))
+        return build.dense(
+            name,
+            value,
+            array_of(weight(layer, "weight")),
+            None if layer.bias is None else array_of(weight(layer, "bias")),
+        )
     if isinstance(layer, nn.Embedding):
-        return build.embedding(name, value, array_of(layer.weight))
+        return build.embedding(name, value, array_of(weight(layer, "weight")))
     if isinstance(layer, nn.Dropout):
         return value
     return build.add(_ACTIVATIONS[type(layer)], value, name=name)
 
 
-def array_of(weight: Tensor) -> NDArray[np.float32]:
+def array_of(tensor: Tensor) -> NDArray[np.float32]:
     """Return a weight as a NumPy array."""
-    found: NDArray[np.float32] = plain(weight).float().numpy()
+    found: NDArray[np.float32] = plain(tensor).float().numpy()
     return found

@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
+from gruvy.formats.effective import weights_of
 from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
 from gruvy.nn.masks import draw, draw_dropout
@@ -278,15 +279,23 @@ class GRU(torch.nn.RNNBase):
         return StreamingGRU(layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout)
 
     def to_weights(self) -> GRUWeights:
-        """Return the weights of now, apart from PyTorch; on a CPU without a copy."""
-        layers = [
-            tuple(
-                LayerWeights(*[None if w is None else plain(w).numpy() for w in one])  # type: ignore[arg-type]
-                for one in self._weights(layer)
+        """Return the weights of now that evaluation computes with, apart from PyTorch; on a CPU without a copy.
+
+        Raises:
+            TensorError: the layer is on the meta device, without any.
+        """
+        found = {name: plain(tensor).numpy() for name, tensor in weights_of(self).items()}
+        state = found.get("initial_state")
+        flat = [
+            LayerWeights(
+                **{field: found.get(f"{field}{suffix}") for field in LayerWeights._fields[:-1]},  # type: ignore[arg-type]
+                initial_state=None if state is None else state[index],
             )
-            for layer in range(self.num_layers)
+            for index, suffix in enumerate(self._suffixes())
         ]
-        return GRUWeights(tuple(layers), self.reset_after, self.zoneout, batch_first=self.batch_first)
+        D = 2 if self.bidirectional else 1
+        layers = tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D))
+        return GRUWeights(layers, self.reset_after, self.zoneout, batch_first=self.batch_first)
 
     def quantize(self, dtype: QuantizedDtype = "int8") -> QuantizedGRU:
         """Return a copy for inference whose weight matrices are int8 (a quarter of the memory) or bf16 (a half).

@@ -50,7 +50,7 @@ def native_gates(
     flat = [w for direction in weights for w in direction]
     T, N, _ = x.shape
     try:
-        candidates = torch.empty(len(weights), T, N, hidden_size(weights[0]))
+        candidates = torch.empty(len(weights), T, N, hidden_size(weights[0]), dtype=torch.float32, device="cpu")
         out, h_n, saved = run(x, h_0, rows, flat, cell, save=True, candidates=candidates)
     except UnfitError:
         return torch_gates(x, h_0, weights, rows, cell)

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gruvy import engine
 from gruvy.errors import ArgumentError, TensorError
+from gruvy.formats.effective import weights_of
 from gruvy.nn.arguments import pack_again, time_first, unpack
 from gruvy.nn.composed import DirectionWeights, Rows
 from gruvy.nn.memory import plain, settled, settled_rows, settled_weights
@@ -64,7 +65,7 @@ class QuantizedGRU(torch.nn.Module):
         self.bias, self.batch_first, self.bidirectional = gru.bias, gru.batch_first, gru.bidirectional
         self.reset_after, self.layer_norm, self.zoneout = gru.reset_after, gru.layer_norm, gru.zoneout
         self.learn_initial_state = gru.learn_initial_state
-        given = {name: plain(w).float() for name, w in gru.named_parameters()}
+        given = {name: plain(w).float() for name, w in weights_of(gru).items()}
         check_precision(dtype, {name: w.numpy() for name, w in given.items() if name.startswith("weight_")})
         for name, w in given.items():
             if not name.startswith("weight_"):
