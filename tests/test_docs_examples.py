@@ -78,3 +78,9 @@ def test_training(run):
     assert names["parent"]["date"] == first.provenance_["date"]
     assert model.history_[-1]["validation_loss"] < 1.01 * names["parent"]["validation_loss"]
     assert len(names["quick"].history_) == names["epochs"] == 3
+
+
+def test_layer(run):
+    names = run("layer.md")
+    assert names["outputs"].shape == (5, 10, 4, 8)
+    assert (names["weights"].layers[0][0].weight_hh == 0).mean() == pytest.approx(0.5)
