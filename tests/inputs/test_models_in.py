@@ -337,8 +337,8 @@ CASES = [
          "model that it was quantized from)"),
     Case("a state dict whose weights have a parametrization", "refused",
          lambda folder: formats.read({f"gru.parametrizations.{name}.original0": w for name, w in STATE.items()}),
-         "holds no GRU (gru is a GRU or LSTM of weights with a parametrization, which the file does not compute: call "
-         "torch.nn.utils.parametrize.remove_parametrizations before it is saved)"),
+         "gru.weight_ih_l0 is computed from gru.parametrizations.weight_ih_l0.original0, which does not say how: give the "
+         "module itself, or call torch.nn.utils.parametrize.remove_parametrizations before it is saved"),
     Case("an LSTM with projections", "refused", lstm_with_projections, "holds no GRU (it is an LSTM with projections)"),
     Case("a folder of Hugging Face", "adapted", reads(hugging_face), "…: a folder; pytorch_model.bin in it is read"),
     Case("a folder of accelerate", "adapted", reads(accelerate), "…: a folder; model.safetensors in it is read"),

@@ -90,7 +90,9 @@ def detect(source: Any) -> str:
     raise ArgumentError(f"cannot tell the format of a {type(source).__name__}; name it with format=")
 
 
-_IS_TORCH = re.compile(r"weight_[ih]h(_l\d+(_reverse)?)?$|parametrizations\.weight_[ih]h|_all_weight_values\.")
+_IS_TORCH = re.compile(
+    r"weight_[ih]h(_l\d+(_reverse)?)?(_orig|_v)?$|parametrizations\.weight_[ih]h|_all_weight_values\."
+)
 
 
 def _keys(source: Mapping[Any, Any], depth: int = 0) -> Iterator[str]:

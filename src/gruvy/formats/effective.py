@@ -97,8 +97,7 @@ def resolved(state: Mapping[str, Any], array: Callable[[str, Any], Array], name:
     found = {key: value for key, value in state.items() if key not in used}
     ways = set()
     for base, keys in parts.items():
-        wanted = name is None or f".{base}".startswith(f".{name.rstrip('.')}.") or f".{name.rstrip('.')}." in f".{base}"
-        if not wanted:
+        if name is not None and f".{name.strip('.')}." not in f".{base}":  # of another GRU than the one that is wanted
             continue
         arrays = {part: array(key, state[key]) for part, key in keys.items()}
         way = next((way for way, (names, _) in _WAYS.items() if arrays.keys() == set(names)), None)

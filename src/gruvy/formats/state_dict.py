@@ -68,10 +68,6 @@ def locate(state: Mapping[str, Any], name: str | None = None) -> tuple[str, dict
 # What keeps a layer's weights otherwise than by its names -> the part of the names that tells, and what to do.
 _ELSEWHERE = {
     "packed int8 weights": ("_all_weight_values.", "which are not read: give the model that it was quantized from"),
-    "weights with a parametrization": (
-        "parametrizations.weight_",
-        "which the file does not compute: call torch.nn.utils.parametrize.remove_parametrizations before it is saved",
-    ),
 }
 # What training loops and wrappers put around a model's own names.
 _WRAPPERS = ("state_dict", "model_state_dict", "module", "_orig_mod")
