@@ -95,6 +95,10 @@ class StreamingGRU:
         try:
             if out is None:
                 out = np.empty((*x.shape[:-1], self.hidden_size), np.float32)
+            elif type(out) is not np.ndarray and _numbers(out) is not out:
+                raise TypeError("what is written there would be read with the other sign")
+            if type(x) is not np.ndarray:
+                x = _numbers(x)
             self._stream.step(x, out)
         except (TypeError, ValueError, AttributeError) as error:
             raise self._mismatch(x, out) from error
@@ -140,3 +144,11 @@ class StreamingGRU:
             f"step got {came}; expected contiguous float32 arrays, x ({self.streams}, {self.input_size}){one} "
             f"and out with {self.hidden_size} in place of {self.input_size}"
         )
+
+
+def _numbers(array: Any) -> Any:
+    """Return an array of another class whose memory is its numbers: a tensor may have them with the other sign."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError("a masked array, whose memory has what is masked too")
+    resolve = getattr(array, "resolve_neg", None)
+    return array if resolve is None else resolve()

@@ -96,6 +96,16 @@ def stream(layout):
     return case
 
 
+def stepped_tensor(folder):
+    one, x = weights().layers[0][0], torch.randn(5)
+    found = StreamingGRU([one]).step(torch._neg_view(-x))
+    np.testing.assert_array_equal(found, StreamingGRU([one]).step(x.numpy()))
+
+
+def masked_step(folder):
+    StreamingGRU([weights().layers[0][0]]).step(np.ma.masked_less(np.ones(5, "f4"), 2))
+
+
 def rows_of_int8(folder):
     w = weights().layers[0][0].weight_hh
     for a, b in zip(quantize_rows(by_columns(w)), quantize_rows(w), strict=True):
@@ -214,6 +224,8 @@ CASES = [
     ),
     Case("a stream of matrices stored by columns", "accepted", stream(by_columns)),
     Case("a stream of weights at an address that is no multiple of 4", "accepted", stream(unaligned)),
+    Case("a step of a tensor with the negative bit", "accepted", stepped_tensor),
+    Case("a step of a masked array", "refused", masked_step, "step got x float32 (5,) and out …"),
     Case("int8 rows of a matrix stored by columns", "accepted", rows_of_int8),
     Case("a state dict stored by columns, assigned", "accepted", assigned(stored_by_columns)),
     Case("a state dict with the negative bit, assigned", "accepted", assigned(negative)),
