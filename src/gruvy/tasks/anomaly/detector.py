@@ -14,7 +14,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import chosen_step, is_frame
+from gruvy.data import as_frame, chosen_step, is_frame
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, differences, network_errors
 from gruvy.errors import DataError, note
 from gruvy.tasks.anomaly.calibration import check_training_alarms, fit_chart, fit_limits
@@ -177,8 +177,9 @@ class AnomalyDetector(OutlierMixin, Estimator):
         )
         parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
         if parent is not None:
-            if columns is None and isinstance(X, pd.DataFrame):
-                parent_columns(parent.detector_.columns, [str(name) for name in X.columns if str(name) != time])
+            if columns is None and is_frame(X):
+                came = as_frame(X, (), time=time).columns
+                parent_columns(parent.detector_.columns, [str(name) for name in came if str(name) != time])
             columns = parent._shared_columns(columns)
         usual = None if parent is None or time is None else parent.step_
         readings = read_readings(X, columns, time, chosen or usual, said=TimeFormat(time_format, timezone))
