@@ -33,15 +33,15 @@ def run_loop(module: TrainingModule, training: Batches, validation: Batches, sch
     try:
         trainer.fit(module, training, validation)
     except SystemExit as end:
-        if module.interruption.wanted:  # it looks for SIGTERM by itself, which the command line takes as Ctrl-C
-            raise StoppedError from None
         # Lightning turns Ctrl-C into exit(1) and leaves SIGINT ignored; the caller is to see the
         # KeyboardInterrupt.
-        if not isinstance(end.__context__, KeyboardInterrupt):
-            raise
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)
-        raise end.__context__ from None
+        if isinstance(end.__context__, KeyboardInterrupt):
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, interrupt)
+            raise end.__context__ from None
+        if module.interruption.wanted:  # it looks for SIGTERM by itself, which the command line takes as Ctrl-C
+            raise StoppedError from None
+        raise
 
 
 @contextmanager
