@@ -83,6 +83,38 @@ class TableOptions:
 
 
 @dataclass(frozen=True)
+class TimeOptions:
+    """How the times of a table are to be read, where that cannot be seen; what ``fit`` takes."""
+
+    step: Annotated[
+        str | None, typer.Option(metavar="OFFSET", help="Between rows, as pandas has it: h, B, W-FRI, MS, bh ...")
+    ] = None
+    calendar: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A table of the open times or days, those ahead too.")
+    ] = None
+    timezone: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the clocks that were read, such as Europe/Berlin.")
+    ] = None
+    time_format: Annotated[
+        str | None,
+        typer.Option(metavar="FORM", help="%d.%m.%Y %H:%M and the like; or index, year, yyyymm, s, ms, excel ..."),
+    ] = None
+
+    def given(self, time: str | None) -> dict[str, Any]:
+        """What an estimator's ``fit`` is given of them."""
+        found = {name: value for name, value in vars(self).items() if value is not None}
+        if not found:
+            return {}
+        if time is None:
+            raise ArgumentError(f"--{next(iter(found)).replace('_', '-')}: needs --time, the column of times")
+        if self.calendar is not None:
+            from gruvy.data import read_table
+
+            found["calendar"] = read_table(self.calendar)
+        return found
+
+
+@dataclass(frozen=True)
 class _Command:
     """The command that runs, which knows what options it was given."""
 

@@ -86,8 +86,8 @@ def read_series(
         found = infer_step(cut)
         if found.about:
             note(
-                f"times in '{columns.time}' are only about regular, so each row stands for the nearest step: {found} "
-                "(--step names another one; step in Python)"
+                f"times in '{columns.time}' are only about regular: each row stands for "
+                f"the nearest step, {found}, up to a fifth of it early or late, and keeps its own time"
             )
         return found
 

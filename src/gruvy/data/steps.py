@@ -65,7 +65,9 @@ def infer_step(times: Sequence[Times | pd.DatetimeIndex]) -> Step:
             return _open_days(walls) or Step(walls.freq(walls.common))
     elif _multiples(whole.passed, whole.common):
         return _open_hours(walls, whole.common) or Step(whole.freq(whole.common))
-    return _open_hours(walls, walls.common) or _about(walls if walls.common >= day else whole, parts, "")
+    # Gaps of two and of three days, say, are a pattern of days.
+    common = int(np.gcd.reduce(np.concatenate(walls.passed)))
+    return _open_hours(walls, common) or _about(walls if walls.common >= day else whole, parts, "")
 
 
 class _Moments:
@@ -220,7 +222,8 @@ def _rounded(mean: float, within: float, second: int) -> int:
     for rate in _RATES:
         if abs(second / rate - mean) <= within:
             return round(second / rate)
-    return round(mean)
+    digits = 10 ** int(np.floor(np.log10(max(within, 1))))
+    return round(mean / digits) * digits
 
 
 def _refuse(whole: _Moments, parts: Sequence[Times], name: str) -> None:

@@ -62,13 +62,15 @@ def write_times(series: Sequence[Series], count: int) -> pd.Index | np.ndarray:
     return indexes[0].append(indexes[1:])
 
 
-def _is_regular(parts: Sequence[np.ndarray] | None) -> Callable[[Times], bool]:
-    def regular(times: Times) -> bool:
+def _is_regular(parts: Sequence[np.ndarray] | None) -> Callable[[Times], float]:
+    def regular(times: Times) -> float:
         cut = [times] if parts is None else [times[rows] for rows in parts]
+        cut = [one[np.argsort(one.utc, kind="stable")] for one in cut]
         try:
-            step = infer_step([one[np.argsort(one.utc, kind="stable")] for one in cut])
+            step = infer_step(cut)
         except ValueError:
-            return False
-        return not step.about
+            return 0.0
+        steps = sum(float((one.utc[-1] - one.utc[0]) / np.timedelta64(1, "s")) / step.seconds + 1 for one in cut)
+        return 0.0 if step.about else len(times) / steps
 
     return regular

@@ -221,7 +221,7 @@ def month_anchors(days: Moments) -> tuple[str, ...]:
 
 def _halves(days: Moments, numbers: Numbers) -> tuple[str, ...]:
     """Two days a month."""
-    early = numbers <= 16
+    early = numbers <= (numbers.min() + numbers.max()) / 2
     if min(early.sum(), (~early).sum()) < _FEWEST_HALVES:
         return ()
     found: list[str] = []

@@ -35,6 +35,7 @@ class TimeFormat:
 
 
 UNSAID = TimeFormat()
+_FULL, _SPARSE = 0.9, 0.5  # of the steps that one reading of a text has rows for, and that others may have
 
 
 def is_missing(value: Any) -> bool:
@@ -49,7 +50,7 @@ def read_times(
     said: TimeFormat = UNSAID,
     known: Notation | None = None,
     parts: Sequence[np.ndarray] | None = None,
-    regular: Callable[[Times], bool] | None = None,
+    regular: Callable[[Times], float] | None = None,
     name: str = "time",
 ) -> Times:
     """Read times, and say how where more than one reading was possible.
@@ -59,7 +60,8 @@ def read_times(
         said: what the caller says of them.
         known: how the table of the fit wrote them, which decides what is in doubt.
         parts: the rows of each series; None for a single one.
-        regular: tells whether times are in regular steps; of two readings of a text the one that is, is meant.
+        regular: tells which share of the regular steps between times has a row; of two readings of a text the one that
+            fills them is meant, if no other one does.
         name: of the column, for notes.
 
     Returns:
@@ -195,7 +197,7 @@ def _texts(
     said: TimeFormat,
     known: Notation | None,
     parts: Any,
-    regular: Callable[[Times], bool] | None,
+    regular: Callable[[Times], float] | None,
     name: str,
 ) -> Times:
     digits = all(one.lstrip("+-").replace(".", "", 1).isdecimal() for one in given)
@@ -219,7 +221,7 @@ def _written(
     said: TimeFormat,
     known: Notation | None,
     parts: Any,
-    regular: Callable[[Times], bool] | None,
+    regular: Callable[[Times], float] | None,
     name: str,
 ) -> texts.Written:
     try:
@@ -244,8 +246,10 @@ def _written(
             first = "%d" if said.day_first else "%m"
             readings = {form: one for form, one in readings.items() if form.startswith(first)} or readings
         if len(readings) > 1 and regular is not None:
-            fits = {form: one for form, one in readings.items() if regular(Times(one.clock))}
-            readings = fits or readings
+            shares = {form: regular(Times(one.clock)) for form, one in readings.items()}
+            best = max(shares, key=lambda form: shares[form])
+            if shares[best] >= _FULL and all(share <= _SPARSE for form, share in shares.items() if form != best):
+                readings = {best: readings[best]}
         if len(readings) == 1:
             return next(iter(readings.values()))
         row = next(row for row in range(len(given)) if len({one.clock[row] for one in readings.values()}) > 1)

@@ -151,7 +151,8 @@ class Step:
         """
         (last,) = self._counted(times[-1:])
         if self.pattern is None:
-            return self._in_zone(last + np.arange(1, count + 1) * self._length, times)
+            ahead = last + np.arange(1, count + 1) * self._length
+            return self._in_zone(_as_fine(ahead, times.utc) if self.about else ahead, times)
         (start,) = self._numbers(np.array([last]), last)
         # A last time between two steps is followed by the later one.
         on_step = self._moments(np.array([start]), last)[0] == last
@@ -195,6 +196,8 @@ class Step:
 
     def __str__(self) -> str:
         name, count = _NAMES.get(self.unit, ""), self.count
+        if self.about and self.unit == "ns":
+            return f"about {self.seconds:.6g} seconds"
         if isinstance(self.pattern, Weekdays):
             return "1 weekday" if self.freq.startswith("B") and len(self.freq) < 8 else f"1 open day ({self.pattern})"
         if isinstance(self.pattern, Hours):
@@ -259,3 +262,11 @@ class Step:
         if self.unit in _PASSING:
             return replace(times, utc=steps)
         return Times.of_clock(steps, times.zone, times.notation)
+
+
+def _as_fine(steps: Moments, like: Moments) -> Moments:
+    """Round to the resolution of the times that a clock showed."""
+    fine = steps.astype("M8[ns]").astype(np.int64)
+    unit = int(np.gcd.reduce(np.diff(like.astype("M8[ns]").astype(np.int64)))) if len(like) > 1 else 1
+    first = like[:1].astype("M8[ns]").astype(np.int64)
+    return (first + np.round((fine - first) / unit).astype(np.int64) * unit).astype("M8[ns]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names, spellings
-from gruvy.cli.options import AS_FOUND, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions
+from gruvy.cli.options import AS_FOUND, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
 from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError, note
 
@@ -48,6 +48,7 @@ def fit(
     rescale: Rescale = False,
     *,
     reading: TableOptions,
+    times: TimeOptions,
     run: FitOptions,
 ) -> None:
     """Train a detector of anomalies on the normal rows of DATA.
@@ -76,6 +77,7 @@ def fit(
             frame,
             time=time,
             columns=names(columns, frame.columns) or None,
+            **times.given(time),
             **run.training,
             rescale=rescale,
             progress=progress,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names, spellings
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions
+from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
+from gruvy.errors import note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,12 @@ def fit(
         list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")
     ],
     time: Annotated[str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps.")],
-    horizon: Annotated[int, typer.Option(metavar="N", help="Steps to forecast.")] = 24,
-    context: Annotated[int, typer.Option(metavar="N", help="Steps that the model looks back.")] = 168,
+    horizon: Annotated[
+        int | None, typer.Option(metavar="N", help="Steps to forecast; 24, or fewer for a short table.")
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(metavar="N", help="Steps that the model looks back; 168, or fewer for a short table.")
+    ] = None,
     series: Annotated[str | None, typer.Option(metavar="COLUMN", help="Tells several series apart.")] = None,
     past: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="Known up to now only (measurements).")
@@ -69,6 +74,7 @@ def fit(
     rescale: Rescale = False,
     *,
     reading: TableOptions,
+    times: TimeOptions,
     run: FitOptions,
 ) -> None:
     """Train a forecaster on DATA and compare it with simple baselines.
@@ -85,10 +91,11 @@ def fit(
         others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
         targets, of_past, of_known, of_static = (names(given, frame.columns) for given in (target, past, known, static))
+        chosen = _sizes(frame, series, horizon, context, adapt=run.from_ is None and split == "time")
         model = run.estimator(
             Forecaster,
-            horizon=horizon,
-            context_length=context,
+            horizon=chosen[0],
+            context_length=chosen[1],
             min_context=min_context,
             lower=lower,
             upper=upper,
@@ -107,6 +114,7 @@ def fit(
             known=of_known,
             static=of_static,
             holidays=holidays,
+            **times.given(time),
             **run.training,
             rescale=rescale,
             progress=progress,
@@ -128,6 +136,23 @@ def fit(
         show=told,
         scores=model.scores_,
     )
+
+
+def _sizes(
+    frame: pd.DataFrame, series: str | None, horizon: int | None, context: int | None, *, adapt: bool
+) -> tuple[int, int]:
+    """Horizon and context: as given, else the usual ones, else what the rows allow, which is said."""
+    from gruvy.tasks.forecasting.sizes import CONTEXT, HORIZON, usual_sizes
+
+    rows = len(frame) if series is None or series not in frame.columns else int(frame[series].value_counts().max())
+    ahead, back = usual_sizes(rows) if adapt else (HORIZON, CONTEXT)
+    found = (ahead if horizon is None else horizon, back if context is None else context)
+    if (horizon is None and found[0] != HORIZON) or (context is None and found[1] != CONTEXT):
+        note(
+            f"{rows} rows are few for the usual 24 steps ahead and 168 back: the model looks {found[0]} ahead and "
+            f"{found[1]} back; --horizon and --context set them"
+        )
+    return found
 
 
 def predict(
