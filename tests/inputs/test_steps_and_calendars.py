@@ -114,8 +114,8 @@ CASES = [
         "refused",
         lambda folder: _goes_on(BERLIN.tz_localize(None), []),
         "the table: times in 'when' are not unique: 2024-10-27 02:00:00 occurs 2 times (1 duplicates in all); if "
-        "clocks went back then, name their time zone, such as --timezone Europe/Berlin (timezone='Europe/Berlin' in Python); "
-        "else keep one row per time, or name the series id column",
+        "clocks went back then, name their time zone, such as --timezone Europe/Berlin (timezone='Europe/Berlin' in "
+        "Python); else keep one row per time, or name the series id column",
     ),
     Case(
         "the same with the time zone, as that message says",

@@ -223,7 +223,7 @@ def _rounded(mean: float, within: float, second: int) -> int:
         if abs(second / rate - mean) <= within:
             return round(second / rate)
     digits = 10 ** int(np.floor(np.log10(max(within, 1))))
-    return round(mean / digits) * digits
+    return int(round(mean / digits) * digits)
 
 
 def _refuse(whole: _Moments, parts: Sequence[Times], name: str) -> None:
