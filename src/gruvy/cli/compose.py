@@ -22,7 +22,8 @@ def compose(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the music goes, as MIDI.")] = Path("tune.mid"),
     steps: Annotated[int, typer.Option(metavar="N", help="Steps to write.")] = 64,
     primer: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A MIDI or MusicXML file that the music begins with.")
+        Path | None,
+        typer.Option(metavar="FILE", help="A MIDI, MusicXML, .krn or .abc file that the music begins with."),
     ] = None,
     temperature: Annotated[float, typer.Option(metavar="X", help="Below 1 plainer, above 1 wilder.")] = 1.0,
     tempo: Annotated[float, typer.Option(metavar="BPM", help="Quarter notes a minute.")] = 80.0,

@@ -35,12 +35,10 @@ def fit(
         Path,
         typer.Argument(
             metavar="DATA",
-            help="A folder of MIDI or MusicXML files, an .npz file of arrays (T, D), or a table of 0 and 1.",
+            help="A folder of MIDI, MusicXML, .krn or .abc files, an .npz file of arrays (T, D), or a table.",
         ),
     ],
-    step: Annotated[
-        float, typer.Option(metavar="QUARTERS", help="Of MIDI and MusicXML: a step's length in quarter notes.")
-    ] = 1.0,
+    step: Annotated[float, typer.Option(metavar="QUARTERS", help="Of scores: a step's length in quarter notes.")] = 1.0,
     series: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of a table: tells the pieces apart; each row is a step.")
     ] = None,

@@ -1,4 +1,4 @@
-"""Pieces from the user's files: MIDI, MusicXML, arrays and tables."""
+"""Pieces from the user's files: MIDI, MusicXML, .krn, .abc, arrays and tables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from gruvy.data import read_table
 from gruvy.errors import DataError
-from gruvy.music import piano_roll, read_midi, read_musicxml
+from gruvy.music import SCORES, piano_roll, read_midi, read_musicxml, read_score
 from gruvy.tasks.music.data import Rolls, read_rolls
 from gruvy.timeseries import Problems, did_you_mean
 
 _MIDI = (".mid", ".midi")
 _MUSICXML = (".mxl", ".musicxml", ".xml")
+_FILES = (*_MIDI, *_MUSICXML, *SCORES)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class MusicFiles:
     """How the files of a fit were read, so that those of a prediction are read alike.
 
     Attributes:
-        step: of MIDI and MusicXML files, the length of a step in quarter notes.
+        step: of scores, the length of a step in quarter notes.
         series: of a table, the column that tells the pieces apart; its rows are steps.
         notes: of a table, the columns of 0 and 1; all but ``series`` where it is empty.
     """
@@ -40,19 +41,19 @@ class MusicFiles:
         """Return the names and the rolls of the pieces.
 
         Args:
-            path: a folder of MIDI or MusicXML files, one of them, an .npz file with an array (T, D) for each piece, or
-                a table.
+            path: a folder of MIDI, MusicXML, .krn or .abc files, one of them, an .npz file with an array (T, D) for
+                each piece, or a table.
             least: steps that a piece has to have.
             reading: how a table is written, for `gruvy.data.read_table`.
 
         Raises:
             DataError: there is nothing, or something that cannot be used; all problems at once.
             FileFormatError: a file is damaged, or not what its name says.
-            MissingExtraError: MIDI files without mido.
+            MissingExtraError: MIDI files without mido, .krn and .abc files without music21.
         """
         if not path.exists():
             raise DataError(f"{path}: no such file or folder; check the path")
-        if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML):
+        if path.is_dir() or path.suffix.lower() in _FILES:
             return self._scores(path, least)
         pieces = _arrays(path) if path.suffix.lower() == ".npz" else self._table(self._frame(path, reading))
         names = list(pieces)
@@ -64,7 +65,7 @@ class MusicFiles:
         Raises:
             DataError: there is no file, or it is no table.
         """
-        if path.is_dir() or path.suffix.lower() in (*_MIDI, *_MUSICXML, ".npz"):
+        if path.is_dir() or path.suffix.lower() in (*_FILES, ".npz"):
             return self
         columns = list(self._frame(path, reading).columns)
         return MusicFiles(self.step, self.series, tuple(name for name in columns if name != self.series))
@@ -76,22 +77,29 @@ class MusicFiles:
         return frame.set_axis(frame.columns.map(str), axis=1)
 
     def _scores(self, path: Path, least: int) -> tuple[list[str], Rolls]:
-        known = (*_MIDI, *_MUSICXML)
+        known = _FILES
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in known) if path.is_dir() else [path]
         if not found:
             raise DataError(f"{path}: expected a folder with music ({', '.join(known)}), got none; check the path")
-        names = [str(file.relative_to(path)) if path.is_dir() else file.name for file in found]
-        rolls = [self._score(file) for file in found]
+        names, rolls = [], []
+        for file in found:
+            name = str(file.relative_to(path)) if path.is_dir() else file.name
+            tunes = self._score(file)
+            names += [name] if len(tunes) == 1 else [f"{name} ({number})" for number in range(1, len(tunes) + 1)]
+            rolls += tunes
         silent = [name for name, roll in zip(names, rolls, strict=True) if not roll.any()]
         if silent:
             raise DataError(f"{path}: {len(silent)} of {len(names)} files have no notes, the first is {silent[0]}")
         return names, read_rolls(rolls, name=str(path), names=names, least=least)
 
-    def _score(self, file: Path) -> NDArray[np.uint8]:
+    def _score(self, file: Path) -> list[NDArray[np.uint8]]:
+        """The rolls of a file: of one piece, or of the tunes of an .abc file."""
         try:
             if file.suffix.lower() in _MIDI:
-                return read_midi(file, self.step)
-            return piano_roll((note for part in read_musicxml(file).parts for note in part), self.step)
+                return [read_midi(file, self.step)]
+            if file.suffix.lower() in SCORES:
+                return [piano_roll(notes, self.step) for notes in read_score(file)]
+            return [piano_roll((note for part in read_musicxml(file).parts for note in part), self.step)]
         except DataError as error:
             raise DataError(f"{file}: {error}") from error
 
