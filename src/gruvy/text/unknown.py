@@ -45,9 +45,10 @@ class Unknown:
         stands: whether the model has such a thing; otherwise what is replaced becomes a known character.
 
     Example:
-        >>> unknown = Unknown("abc' ", "replace", stands=False)
-        >>> unknown.read("áb’", "the text").text  # notes what it replaced
-        "ab'"
+        >>> unknown = Unknown("abc' ", "refuse")
+        >>> unknown.read("ab€", "the text")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        gruvy.errors.DataError: the text: expected the 5 characters that the model was trained on, got '€' (1x); ...
     """
 
     known: Collection[str]

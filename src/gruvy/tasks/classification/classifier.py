@@ -91,7 +91,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
     Example:
         >>> texts = ["a fine film", "fine and warm", "a dull film", "dull and long"] * 10
         >>> model = SequenceClassifier(max_epochs=8, random_state=0).fit(texts, ["good", "good", "bad", "bad"] * 10)
-        >>> model.predict(["a fine story", "how dull"]).tolist()
+        >>> model.predict(["a warm film", "long and dull"]).tolist()
         ['good', 'bad']
     """
 

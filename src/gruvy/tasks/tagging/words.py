@@ -36,8 +36,9 @@ class WordFeatures:
 
     Example:
         >>> known = WordFeatures.of([["Ada", "sang"], ["Ada", "rang"]])
-        >>> known.encode(["Ada", "sings"]).tolist()[1][:2]  # an unknown word, of a known shape
-        [0, 14]
+        >>> first, second = known.encode(["Ada", "bang"])  # a known word, and one with a known shape and ending
+        >>> int((first > 0).sum()), int((second > 0).sum())
+        (9, 4)
     """
 
     names: tuple[str, ...]
