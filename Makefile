@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
 NATIVE := $(wildcard native/*.?pp native/*.inl native/*.h tests/native/*.?pp tests/native/*.c examples/*.c examples/*/*.c src/gruvy/export/c/*.c benchmarks/native/*.cpp src/gruvy/bench/peers/*.cpp)
 
-.PHONY: demo demos test native-test format clean
+.PHONY: demo demos test isa-test native-test format clean
 
 demo: $(VENV)/train.stamp
 	@echo "==> gruvy demo weather: three cells and four baselines on a year of New York's weather, 2 to 4 minutes"
@@ -23,6 +23,18 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest --quiet --numprocesses auto
+
+# The promises to the bit again, as on a machine without AVX-512 and on one with SSE2 alone: the engine, PyTorch's kernels,
+# MKL, OpenBLAS and oneDNN are held to the smaller instruction set. TESTS=tests runs all of them.
+TESTS = tests/test_engine.py tests/test_streaming.py tests/test_runtime.py tests/tasks
+PICK = $(if $(filter-out tests,$(TESTS)),-k "save or load or same or bit or resume or stream or alone or repeat")
+AVX2 = MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
+
+isa-test: $(VENV)/dev.stamp
+	@for isa in avx2 baseline; do \
+		echo "==> Tests with GRUVY_ISA=$$isa and libraries held to AVX2"; \
+		env $(AVX2) GRUVY_ISA=$$isa $(BIN)/python -m pytest --quiet --numprocesses auto $(TESTS) $(PICK) || exit 1; \
+	done
 
 demos: $(VENV)/dev.stamp
 	@echo "==> gruvy demo all --quick: twelve demos, each of which has to learn"
