@@ -4,7 +4,7 @@ import pytest
 
 import gruvy
 from gruvy import runtime
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import ArgumentError, DataError, InputNote
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation
 from gruvy.tasks.forecasting.split import split_series
@@ -44,7 +44,7 @@ def test_no_truth_is_in_two_parts(by):
     ]
     columns = Columns(("y",), "time", "name", (), ())
     split = split_series(by, made, 0.2, 0.2)
-    preparation = learn_preparation(split.training_part(made), columns, Step("3600s"), shared=by == "series")
+    preparation = learn_preparation(split.training_part(made), columns, Step("3600s"), shared=by == "series", context=5)
     table = PreparedTable(made, preparation, context=5, horizon=3)
     # By time the parts must differ in time, for all series together; by series in series.
     place = {
@@ -110,8 +110,11 @@ def test_wrong_inputs_are_answered_by_one_line(table):
         Forecaster(**PARAMS).fit(table[table["name"] == "w0"], target="y", time="time")
     with pytest.raises(DataError, match="expected enough series for three parts, got 2"):
         Forecaster(**PARAMS).fit(table[:80], target="y", time="time", series="name")
-    short = pd.concat([table[:-5], waves(["short"], rows=5)])
-    with pytest.raises(DataError, match="no series of the test part has a window of context_length"):
+    short = pd.concat([table[:-5], waves(["short"], rows=4)])
+    with (
+        pytest.warns(InputNote, match="series 'short': fewer than context_length = 6 rows"),
+        pytest.raises(DataError, match="no series of the test part has a window"),
+    ):
         Forecaster(**PARAMS | {"test_fraction": 0.05}).fit(short, target="y", time="time", series="name")
 
 
