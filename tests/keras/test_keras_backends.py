@@ -54,9 +54,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         one = max(os.sched_getaffinity(0))
         pin = f"import os, sys; os.sched_setaffinity(0, {{{one}}}); os.execv(sys.executable, sys.argv[1:])"
         command = [sys.executable, "-c", pin, *command]
+    # TensorFlow 2.21 chooses its float16 product by the processor alone, and crashes in it where oneDNN is held to less.
+    usual = {name: value for name, value in os.environ.items() if name != "ONEDNN_MAX_CPU_ISA"}
     return subprocess.run(
         command,
-        env={**os.environ, **quick, **quiet, "KERAS_BACKEND": "torch", "PYTHONPATH": path, **environment},
+        env={**usual, **quick, **quiet, "KERAS_BACKEND": "torch", "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
         timeout=400,
