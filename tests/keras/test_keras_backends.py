@@ -54,7 +54,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         one = max(os.sched_getaffinity(0))
         pin = f"import os, sys; os.sched_setaffinity(0, {{{one}}}); os.execv(sys.executable, sys.argv[1:])"
         command = [sys.executable, "-c", pin, *command]
-    # TensorFlow 2.21 chooses its float16 product by the processor alone, and crashes in it where oneDNN is held to less.
+    # TensorFlow 2.21 chooses its float16 product by the processor alone; held down, oneDNN then crashes in it.
     usual = {name: value for name, value in os.environ.items() if name != "ONEDNN_MAX_CPU_ISA"}
     return subprocess.run(
         command,
