@@ -22,6 +22,7 @@ from gruvy.timeseries import (
     Series,
     Times,
     check_levels,
+    count_quantiles,
     forecast_columns,
     next_windows,
     read_mapping,
@@ -83,7 +84,8 @@ class ForecastRuntime:
 
     Attributes:
         graph: its network, with the inputs "context" (T, N, C), "anchor" (N, D) and, if there are known covariates,
-            "ahead" (P, N, K), all scaled, and the output "quantiles" (P, N, D * Q).
+            "ahead" (P, N, K), all scaled, and the output "quantiles" (P, N, D * Q); of counts without "anchor", and the
+            output "counts" (P, N, D * 2).
         preparation: from a table to the network's inputs.
         context_length: T, steps to look back.
         horizon: P, steps to forecast.
@@ -104,16 +106,24 @@ class ForecastRuntime:
     def __post_init__(self) -> None:
         columns = self.preparation.columns
         D, K = len(columns.targets), len(self.preparation.ahead)
-        wanted: dict[str, tuple[Any, int]] = {"context": ("T", self.preparation.channels), "anchor": (None, D)}
+        wanted: dict[str, tuple[Any, int]] = {"context": ("T", self.preparation.channels)}
+        if not self._counts:
+            wanted["anchor"] = (None, D)
         if K:
             wanted["ahead"] = (self.horizon, K)
         found = {name: (value.steps, value.features) for name, value in self.graph.inputs.items()}
-        output = self.graph.values.get("quantiles")
-        fits = output is not None and (output.steps, output.features) == (self.horizon, D * len(self.quantiles))
-        if found != wanted or not fits or self.graph.outputs != ("quantiles",):
+        name = "counts" if self._counts else "quantiles"
+        output, features = self.graph.values.get(name), D * (2 if self._counts else len(self.quantiles))
+        fits = output is not None and (output.steps, output.features) == (self.horizon, features)
+        if found != wanted or not fits or self.graph.outputs != (name,):
             raise ValueError(f"the network reads {found} and returns {output}; expected {wanted}")
         if not 1 <= self.min_context <= self.context_length or 0.5 not in self.quantiles:
             raise ValueError(f"context_length is {self.context_length}, the quantiles are {self.quantiles}")
+
+    @property
+    def _counts(self) -> bool:
+        """Whether the network gives the distribution of counts."""
+        return self.graph.outputs == ("counts",)
 
     def predict(self, table: Mapping[str, Any], *, quantiles: Sequence[float] | None = None) -> dict[str, Any]:
         """Forecast the ``horizon`` rows after the last time of each series, as `gruvy.Forecaster.predict` does.
@@ -153,7 +163,8 @@ class ForecastRuntime:
         preparation = self.preparation
         rows = preparation.rows(series)
         targets = len(preparation.columns.targets)
-        shaped = np.empty((self.horizon, len(series), targets, len(self.quantiles)))
+        outputs_each = 2 if self._counts else len(self.quantiles)
+        shaped = np.empty((self.horizon, len(series), targets, outputs_each))
         ends = rows.bounds[1:] - self.horizon
         lengths = np.minimum(ends - rows.bounds[:-1], self.context_length)
         # Windows of one length at a time.
@@ -167,10 +178,12 @@ class ForecastRuntime:
                 "anchor": rows.inputs[origins - 1, :targets],
             }
             rows.scales.rescale(origins, **inputs)
-            if "ahead" not in self.graph.inputs:
-                del inputs["ahead"]
+            inputs = {name: array for name, array in inputs.items() if name in self.graph.inputs}
             outputs, _ = self.graph.run(inputs)
-            shaped[:, part] = outputs["quantiles"].reshape(self.horizon, len(part), targets, -1)
+            shaped[:, part] = outputs[self.graph.outputs[0]].reshape(self.horizon, len(part), targets, -1)
+        if self._counts:
+            level = rows.scales.level(ends, self.context_length)
+            return preparation.bounded(count_quantiles(shaped, level, self.quantiles))
         scales = rows.scales.of(ends, self.context_length, self.horizon)
         return preparation.bounded(unscaled(shaped, scales))
 

@@ -21,12 +21,16 @@ class Batch(NamedTuple):
         ahead: (P, N, K), what is known of each step after it.
         anchor: (N, D), the last observed value of each target.
         truth: (P, N, D), the targets after the origin; NaN where missing.
+        level: (N, D), of counts: 1 + their mean in the context; None of other targets.
+        counts: (P, N, D) float64, the truth in its own unit; None of other targets.
     """
 
     context: Tensor
     ahead: Tensor
     anchor: Tensor
     truth: Tensor
+    level: Tensor | None = None
+    counts: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Panel:
         targets: (R, D), NaN where missing.
         bounds: (S + 1,) where each series begins; the last entry is R.
         scales: what puts windows with a scale of their own into it; None if there are no such windows.
+        counts: the targets in their own unit, where they are counts; else None.
     """
 
     inputs: Tensor
@@ -46,6 +51,7 @@ class Panel:
     targets: Tensor
     bounds: np.ndarray
     scales: WindowScales | None = None
+    counts: WindowScales | None = None
 
     def origins(
         self,
@@ -191,7 +197,11 @@ class Windows:
             truth=_rows(self.panel.targets, ahead),
         )
         if self.panel.scales is not None:
-            self.panel.scales.rescale(origins.numpy(), *(part.numpy() for part in batch))
+            self.panel.scales.rescale(origins.numpy(), *(part.numpy() for part in batch[:4]))
+        if (counts := self.panel.counts) is not None:
+            truth = torch.from_numpy(counts.values[ahead.numpy(), :targets])
+            level = torch.from_numpy(counts.level(origins.numpy(), len(back)))
+            return batch._replace(level=level, counts=truth)
         return batch
 
 

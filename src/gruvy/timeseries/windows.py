@@ -84,6 +84,21 @@ class WindowScales:
             std[part] = np.where(own[part], own_std, std[part])
         return Scales(mean, std, own)
 
+    def level(self, origins: np.ndarray, context: int) -> np.ndarray:
+        """Return 1 + the mean of each target's values in the context, (N, D): the scale of counts.
+
+        Args:
+            origins: (N,) the first row ahead of each.
+            context: steps that they look back, if their series reaches so far.
+        """
+        found = np.ones((len(origins), self.targets))
+        for part in _chunks(np.arange(len(origins))):
+            rows, starts = _rows(origins[part], -context, 0), self._starts(origins[part])
+            seen = self.values[np.maximum(rows, starts), : self.targets]
+            there = ~np.isnan(seen) & (rows >= starts)[..., None]
+            found[part] += np.where(there, seen, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        return np.maximum(found, 1.0)
+
     def rescale(
         self,
         origins: np.ndarray,

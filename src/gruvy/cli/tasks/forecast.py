@@ -64,6 +64,9 @@ def fit(
     ] = None,
     lower: Annotated[float | None, typer.Option(metavar="X", help="No forecast is below it.")] = None,
     upper: Annotated[float | None, typer.Option(metavar="X", help="No forecast is above it.")] = None,
+    likelihood: Annotated[
+        str, typer.Option(metavar="KIND", help="quantile, or count for whole numbers from 0 on (sales of a day).")
+    ] = "quantile",
     min_context: Annotated[
         int | None,
         typer.Option(metavar="N", help="Fewest steps to look back on, for series that have no more; it is learnt too."),
@@ -99,6 +102,7 @@ def fit(
             min_context=min_context,
             lower=lower,
             upper=upper,
+            likelihood=likelihood,
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,

@@ -128,6 +128,7 @@ class PreparedTable:
         context: T.
         horizon: P.
         least: steps to look back on that are enough; T by default.
+        counts: whether the targets are counts.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class PreparedTable:
         context: int,
         horizon: int,
         least: int | None = None,
+        counts: bool = False,
     ):
         self.series = series
         rows = preparation.rows(series)
@@ -148,9 +150,10 @@ class PreparedTable:
             targets=torch.from_numpy(rows.targets),
             bounds=rows.bounds,
             scales=rows.scales if rows.scales.any else None,
+            counts=rows.scales if counts else None,
         )
         self.scales = rows.scales
-        self._bounded = preparation.bounded
+        self.bounded = preparation.bounded
         self._context = context
         self._least = least
         self.horizon = horizon
@@ -192,7 +195,11 @@ class PreparedTable:
 
     def unscale(self, values: np.ndarray, origins: Tensor) -> np.ndarray:
         """(P, N, D, ...) scaled forecasts from these origins, in their own units."""
-        return self._bounded(unscaled(values, self.scales.of(origins.numpy(), self._context, self.horizon)))
+        return self.bounded(unscaled(values, self.scales.of(origins.numpy(), self._context, self.horizon)))
+
+    def level(self, origins: Tensor) -> np.ndarray:
+        """(N, D) the level of the counts before these origins."""
+        return self.scales.level(origins.numpy(), self._context)
 
     @cached_property
     def last(self) -> np.ndarray:

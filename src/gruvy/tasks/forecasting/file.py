@@ -118,6 +118,7 @@ def new_network(forecaster: Forecaster, preparation: Preparation) -> ForecastNet
         hidden_size=forecaster.hidden_size,
         num_layers=forecaster.num_layers,
         dropout=forecaster.dropout,
+        likelihood=forecaster.likelihood,
     )
 
 

@@ -23,12 +23,12 @@ from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, least
 from gruvy.tasks.forecasting.file import new_network, write_forecaster
 from gruvy.tasks.forecasting.inheritance import inherited, read_shared, shared_columns
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
-from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecasting.network import CountLoss, ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.params import check_params, quantile_levels
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
-from gruvy.tasks.forecasting.values import check_bounds, check_static, holiday_dates
+from gruvy.tasks.forecasting.values import check_bounds, check_counts, check_static, holiday_dates
 from gruvy.tasks.run import Run
 from gruvy.timeseries import Columns, Preparation, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress, Schedule, reproducible
@@ -48,6 +48,8 @@ class Forecaster(Estimator):
         min_context: steps to look back on that are enough, where a series has no more; below T, half of the training
             is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
         lower, upper: bounds of the targets' values; every quantile is kept inside.
+        likelihood: "quantile", or "count" for whole numbers from 0 on: median and quantiles are then those of a
+            negative binomial distribution (DeepAR, Salinas et al. 2020), which is not calibrated.
         cell: "gru", "lstm" or "tanh".
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
@@ -68,7 +70,8 @@ class Forecaster(Estimator):
 
     Attributes:
         scores_: rows of `evaluate` for the held-out test part.
-        history_: one row per epoch: epoch, train_loss, validation_loss (pinball, scaled), seconds.
+        history_: one row per epoch: epoch, train_loss, validation_loss (pinball, scaled; of counts minus the
+            log-likelihood), seconds.
         best_epoch_: whose weights are in use.
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
@@ -90,7 +93,7 @@ class Forecaster(Estimator):
     """
 
     _model: ForecastModel
-    _shaping = ("horizon", "cell", "hidden_size", "num_layers", "quantiles")
+    _shaping = ("horizon", "cell", "hidden_size", "num_layers", "quantiles", "likelihood")
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class Forecaster(Estimator):
         min_context: int | None = None,
         lower: float | None = None,
         upper: float | None = None,
+        likelihood: str = "quantile",
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -121,6 +125,7 @@ class Forecaster(Estimator):
         self.min_context = min_context
         self.lower = lower
         self.upper = upper
+        self.likelihood = likelihood
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -221,6 +226,9 @@ class Forecaster(Estimator):
             parts, found = read_series(frame, columns, chosen, said=said)
         check_static(parts, columns)
         check_bounds(parts, columns, self.lower, self.upper)
+        counts = self.likelihood == "count"
+        if counts:
+            check_counts(parts, columns)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
@@ -230,7 +238,9 @@ class Forecaster(Estimator):
         if parent is not None:
             preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
         least = least_context(parts, self.min_context, context=self.context_length, horizon=self.horizon)
-        table = PreparedTable(parts, preparation, context=self.context_length, horizon=self.horizon, least=least)
+        table = PreparedTable(
+            parts, preparation, context=self.context_length, horizon=self.horizon, least=least, counts=counts
+        )
         origins = split.origins(table)
         split.check(parts, origins, context=least, horizon=self.horizon)
         note_scales(parts, preparation)
@@ -243,7 +253,7 @@ class Forecaster(Estimator):
         run.begin(network)
         self._train(
             network,
-            PinballLoss(quantile_levels(self.quantiles)),
+            CountLoss() if counts else PinballLoss(quantile_levels(self.quantiles)),
             training,
             validation,
             Schedule(self.max_epochs, self.patience, self.learning_rate),
@@ -263,7 +273,7 @@ class Forecaster(Estimator):
                 "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
             },
         )
-        if self.calibrate:
+        if self.calibrate and not counts:
             calibrate(network, validation, quantile_levels(self.quantiles))
         self.season_length_ = self.season_length or natural_season(found, self.context_length)
         self.validation_start_, self.test_start_ = split.starts
@@ -398,9 +408,15 @@ class Forecaster(Estimator):
             The estimator; `gruvy.tasks.forecasting.conformal.recalibrated` shows on a backtest what this is worth.
 
         Raises:
+            ArgumentError: a model of counts, whose bands are those of a distribution.
             DataError: a table that cannot be used, or with too few rows.
         """
         check_is_fitted(self)
+        if self._model.counts:
+            raise ArgumentError(
+                "recalibrate: the bands of likelihood='count' are those of a distribution and are not moved; "
+                "fit again with the newer rows"
+            )
         table, origins = self._model.windows(frame)
         calibrate(self._model.network, table.windows(origins, BATCH), self._model.quantiles)
         return self
@@ -465,6 +481,7 @@ class Forecaster(Estimator):
             horizon=self.horizon,
             quantiles=quantile_levels(self.quantiles),
             least=least,
+            counts=network.counts,
         )
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
         self.n_channels_ = network.encoder.input_size

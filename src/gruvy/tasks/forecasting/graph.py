@@ -15,7 +15,8 @@ def forecast_graph(network: ForecastNetwork) -> Graph | None:
     """Return the graph of a network in evaluation, or None for the cells that a graph does not know.
 
     Its inputs are those of the network, "context" (T, N, C), "ahead" (P, N, K), if there are known covariates, and
-    "anchor" (N, D); its output is "quantiles" (P, N, D * Q).
+    "anchor" (N, D); its output is "quantiles" (P, N, D * Q). A network of counts
+    has no anchor, and the output "counts" (P, N, D * 2), which `gruvy.timeseries.count_quantiles` reads.
     """
     if not isinstance(network.encoder, GRU):
         return None
@@ -38,6 +39,8 @@ def forecast_graph(network: ForecastNetwork) -> Graph | None:
         ahead = build.input("ahead", first.in_features - network.steps.out_features // horizon, horizon)
         hidden = build.add("relu", _dense(build, "known.0", build.add("concat", steps, ahead), first))
         change = build.add("add", change, _dense(build, "known.2", hidden, last))
+    if network.counts:
+        return build.graph(build.add("take", change, name="counts", features=list(range(2 * targets))))
     margins = None
     if network.margins.bias.any():
         weight, bias = array_of(network.margins.weight), array_of(network.margins.bias)

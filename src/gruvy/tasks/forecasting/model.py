@@ -19,7 +19,7 @@ from gruvy.tasks.forecasting.data import PreparedTable, read_prepared
 from gruvy.tasks.forecasting.network import ForecastNetwork
 from gruvy.tasks.forecasting.results import Gates
 from gruvy.tasks.forecasting.scores import score_row
-from gruvy.timeseries import Preparation, Series, next_windows
+from gruvy.timeseries import Preparation, Series, count_quantiles, next_windows
 
 # Windows in a batch where nothing is learnt; larger ones cost memory and save no time.
 BATCH = 512
@@ -38,6 +38,7 @@ class ForecastModel:
         context, horizon: T and P.
         quantiles: Q levels, increasing.
         least: steps to look back on that are enough; T where the network has not learnt to do with less.
+        counts: whether the network gives the distribution of counts.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ForecastModel:
     horizon: int
     quantiles: tuple[float, ...]
     least: int
+    counts: bool = False
 
     @property
     def baselines(self) -> dict[str, Callable[[PreparedTable, Tensor], np.ndarray]]:
@@ -83,7 +85,10 @@ class ForecastModel:
 
     def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
         """(P, N, D, Q) in the targets' own units."""
-        return self.each(table, origins, lambda batch: self.network(batch.context, batch.ahead, batch.anchor))
+        if self.counts:
+            outputs = self._scaled(table, origins, self._outputs)
+            return table.bounded(count_quantiles(outputs, table.level(origins), self.quantiles))
+        return self.each(table, origins, self._outputs)
 
     def scores(self, table: PreparedTable, origins: Tensor) -> list[dict[str, Any]]:
         """The model and the baselines, one row each a target."""
@@ -120,12 +125,28 @@ class ForecastModel:
 
     def each(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
         """What a function makes of the windows, (P, N, D, ...), in the targets' own units."""
+        return table.unscale(self._scaled(table, origins, forecast), origins)
+
+    def _outputs(self, batch: Batch) -> Tensor:
+        found: Tensor = self.network(batch.context, batch.ahead, batch.anchor)
+        return found
+
+    def _scaled(self, table: PreparedTable, origins: Tensor, forecast: Callable[[Batch], Tensor]) -> np.ndarray:
+        """What a function makes of the windows, in their order."""
         with torch.inference_mode():
             windows = table.windows(origins, BATCH)
             found = torch.cat([forecast(batch) for batch in windows], dim=1)
         scaled = torch.empty_like(found)
         scaled[:, windows.order] = found
-        return table.unscale(scaled.double().numpy(), origins)
+        ordered: np.ndarray = scaled.double().numpy()
+        return ordered
 
     def _table(self, series: Sequence[Series]) -> PreparedTable:
-        return PreparedTable(series, self.preparation, context=self.context, horizon=self.horizon, least=self.least)
+        return PreparedTable(
+            series,
+            self.preparation,
+            context=self.context,
+            horizon=self.horizon,
+            least=self.least,
+            counts=self.counts,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 
 from gruvy.data import Batch
 from gruvy.nn.cells import recurrent
+from gruvy.timeseries import LEAST_DISPERSION, LEAST_MEAN
 
 _STEP_UNITS = 8
 _KNOWN_UNITS = 32
@@ -30,6 +32,9 @@ class ForecastNetwork(nn.Module):
     that shapes look alike at every level, in winter and in summer. g is a small network shared by all steps; it and V
     are there only if there are known covariates.
 
+    With ``likelihood="count"`` the two outputs of each step and target, without a, are what
+    `gruvy.timeseries.count_quantiles` reads: mean and dispersion of a negative binomial distribution.
+
     Args:
         cell: "gru", "lstm" or "tanh".
         inputs: C, features of the context.
@@ -42,6 +47,7 @@ class ForecastNetwork(nn.Module):
         num_layers: recurrent layers.
         dropout: share of the input channels (each dropped over a whole window), of the units between
             recurrent layers and of the final state that is dropped in training.
+        likelihood: "quantile" or "count".
 
     Example:
         >>> network = ForecastNetwork("gru", 3, 3, 1, 0, 24, (0.1, 0.5, 0.9), hidden_size=8)
@@ -62,26 +68,31 @@ class ForecastNetwork(nn.Module):
         hidden_size: int,
         num_layers: int = 1,
         dropout: float = 0.0,
+        likelihood: str = "quantile",
     ):
         super().__init__()
-        self.shape = (horizon, targets, len(quantiles))
+        self.counts = likelihood == "count"
+        outputs = 2 if self.counts else len(quantiles)
+        self.shape = (horizon, targets, outputs)
         self.middle = list(quantiles).index(0.5)
         self.values = values
         self.encoder = recurrent(cell, inputs + values, hidden_size, num_layers, dropout)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden_size, horizon * targets * len(quantiles))
+        self.head = nn.Linear(hidden_size, horizon * targets * outputs)
         # Training starts from persistence: the change is 0 and only the gaps are not.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        if self.counts:  # from the level of the window: softplus of it is 1
+            nn.init.constant_(self.head.bias, math.log(math.e - 1))
         self.known: nn.Sequential | None = None
         self.steps: nn.Linear
         if known:
-            last = nn.Linear(_KNOWN_UNITS, targets * len(quantiles))
+            last = nn.Linear(_KNOWN_UNITS, targets * outputs)
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
             self.steps = nn.Linear(hidden_size, horizon * _STEP_UNITS)
             self.known = nn.Sequential(nn.Linear(_STEP_UNITS + known, _KNOWN_UNITS), nn.ReLU(), last)
-        self.margins = Margins(horizon * targets * len(quantiles))
+        self.margins = Margins(horizon * targets * outputs)
 
     def forward(self, context: Tensor, ahead: Tensor, anchor: Tensor) -> Tensor:
         """Forecast the quantiles.
@@ -92,7 +103,7 @@ class ForecastNetwork(nn.Module):
             anchor: (N, D) the last observed value of each target.
 
         Returns:
-            (P, N, D, Q), the quantiles in increasing order.
+            (P, N, D, Q), the quantiles in increasing order; of counts (P, N, D, 2).
         """
         horizon, targets, levels = self.shape
         output, _ = self.encoder(self.encoder_input(context))
@@ -101,7 +112,7 @@ class ForecastNetwork(nn.Module):
         if self.known is not None:
             steps = self.steps(state).view(-1, horizon, _STEP_UNITS).transpose(0, 1)
             change = change + self.known(torch.cat([steps, ahead], dim=2)).view(horizon, -1, targets, levels)
-        return self._ordered(change, anchor)
+        return change if self.counts else self._ordered(change, anchor)
 
     def encoder_input(self, context: Tensor) -> Tensor:
         """What the recurrent layers read: (T, N, C + values)."""
@@ -164,3 +175,25 @@ class PinballLoss:
         error = torch.where(observed, batch.truth, 0.0).unsqueeze(-1) - forecast
         loss = torch.maximum(self._levels * error, (self._levels - 1) * error).mean(-1)
         return (loss * observed).sum(), observed.sum()
+
+
+class CountLoss:
+    """The negative log-likelihood of counts under a negative binomial distribution, in their own unit."""
+
+    def __call__(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum over the observed truths of a batch, and how many there are."""
+        assert batch.level is not None
+        assert batch.counts is not None
+        found = F.softplus(network(batch.context, batch.ahead, batch.anchor).double())  # logarithms of large counts
+        mean = (batch.level * found[..., 0]).clamp(min=LEAST_MEAN)
+        size = 1 / (found[..., 1] / batch.level.sqrt()).clamp(min=LEAST_DISPERSION)
+        observed = ~batch.counts.isnan()
+        count = torch.where(observed, batch.counts, 0.0)
+        likelihood = (
+            torch.lgamma(count + size)
+            - torch.lgamma(size)
+            - torch.lgamma(count + 1)
+            - size * torch.log1p(mean / size)
+            + count * (mean.log() - (size + mean).log())
+        )
+        return -(likelihood * observed).sum().float(), observed.sum()

@@ -12,6 +12,7 @@ from gruvy.tasks.params import check_shared, is_int, is_real
 from gruvy.timeseries import Problems
 
 SPLITS = ("time", "series")
+LIKELIHOODS = ("quantile", "count")
 _COUNTS = ("horizon", "context_length", "hidden_size", "num_layers", "batch_size", "max_epochs", "patience")
 
 
@@ -28,6 +29,8 @@ def check_params(params: Mapping[str, Any]) -> None:
     check_shared(params, problems, counts=_COUNTS)
     if params["split"] not in SPLITS:
         problems.add(f"split: expected one of {', '.join(SPLITS)}, got {params['split']!r}")
+    if params["likelihood"] not in LIKELIHOODS:
+        problems.add(f"likelihood: expected one of {', '.join(LIKELIHOODS)}, got {params['likelihood']!r}")
     _check_fractions(params, problems)
     _check_quantiles(params["quantiles"], problems)
     if not isinstance(params["calibrate"], (bool, np.bool_)):
@@ -43,6 +46,8 @@ def check_params(params: Mapping[str, Any]) -> None:
     wrong = [value for value in bounds if value is not None and not is_real(value)]
     if wrong or (None not in bounds and bounds[0] >= bounds[1]):
         problems.add(f"lower, upper: expected None or numbers, lower below upper, got {bounds[0]!r}, {bounds[1]!r}")
+    elif params["likelihood"] == "count" and any(value is not None and value != int(value) for value in bounds):
+        problems.add(f"lower, upper: expected whole numbers as bounds of counts, got {bounds[0]!r}, {bounds[1]!r}")
     problems.raise_as(ArgumentError)
 
 

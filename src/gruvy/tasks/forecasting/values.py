@@ -33,6 +33,24 @@ def check_bounds(series: Sequence[Series], columns: Columns, lower: float | None
     problems.raise_as(DataError)
 
 
+def check_counts(series: Sequence[Series], columns: Columns) -> None:
+    """Raise DataError for targets that are no counts: not whole, or negative."""
+    problems = Problems("the table")
+    for one in series:
+        for number, target in enumerate(columns.targets):
+            values = one.values[:, number]
+            wrong = (values < 0) | (values != np.floor(values)) & ~np.isnan(values)
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                of = "" if one.name is None else f" of series {one.name!r}"
+                cure = "" if np.nanmin(values) < 0 else ", and with --lower 0 (lower=0)"
+                problems.add(
+                    f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, and counts are whole numbers "
+                    f"from 0 on; correct it, or fit without --likelihood count (likelihood='count' in Python){cure}"
+                )
+    problems.raise_as(DataError)
+
+
 def check_static(series: Sequence[Series], columns: Columns) -> None:
     """Raise DataError for static columns that vary within a series, or have no value in one."""
     problems = Problems("the table")
