@@ -4,7 +4,7 @@ from gruvy.timeseries.ahead import check_levels, forecast_columns, next_windows
 from gruvy.timeseries.calendar import calendar_features
 from gruvy.timeseries.categories import category_codes, category_text
 from gruvy.timeseries.columns import Columns, check_columns
-from gruvy.timeseries.counts import LEAST_DISPERSION, LEAST_MEAN, count_quantiles
+from gruvy.timeseries.counts import LARGEST_COUNT, LEAST_DISPERSION, LEAST_MEAN, count_quantiles
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.names import name_of, places_of
 from gruvy.timeseries.notation import TIMES, Notation
@@ -20,6 +20,7 @@ from gruvy.timeseries.windows import FARTHEST, Scales, WindowScales, unscaled
 
 __all__ = [
     "FARTHEST",
+    "LARGEST_COUNT",
     "LEAST_DISPERSION",
     "LEAST_MEAN",
     "ROUNDING",

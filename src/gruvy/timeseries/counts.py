@@ -10,6 +10,9 @@ import numpy as np
 # Dispersions below it are those of Poisson's distribution, for every count that is met.
 LEAST_DISPERSION = 1e-6
 LEAST_MEAN = 1e-6
+# Beyond counts of 1e9 the distribution function loses the last of its six digits that matter.
+LARGEST_COUNT = 1e9
+_MOST = 1e12
 # So many terms are summed; quantiles farther out are found by bisection.
 _TERMS = 256
 _log_gamma = np.vectorize(math.lgamma, otypes=[float])
@@ -29,7 +32,7 @@ def count_quantiles(outputs: np.ndarray, level: np.ndarray, levels: Sequence[flo
         (P, N, D, Q) whole numbers from 0 on.
     """
     found = np.logaddexp(0, np.asarray(outputs, np.float64))
-    mean = np.maximum(level * found[..., 0], LEAST_MEAN)
+    mean = np.clip(level * found[..., 0], LEAST_MEAN, _MOST)
     dispersion = np.maximum(found[..., 1] / np.sqrt(level), LEAST_DISPERSION)
     return negative_binomial_quantiles(mean[..., None], dispersion[..., None], np.array(levels))
 
@@ -73,7 +76,8 @@ def _bisected(mean: np.ndarray, size: np.ndarray, levels: np.ndarray) -> np.ndar
         reached = _cumulative(np.maximum(middle, 0), mean, size) >= levels
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
         low = np.where(high - low > np.spacing(high), low, high - 1)
-    return high
+    found: np.ndarray = high
+    return found
 
 
 def _cumulative(count: np.ndarray, mean: np.ndarray, size: np.ndarray) -> np.ndarray:

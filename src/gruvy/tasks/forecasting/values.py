@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gruvy.errors import ArgumentError, DataError, MissingExtraError
-from gruvy.timeseries import Columns, Problems, Series
+from gruvy.timeseries import LARGEST_COUNT, Columns, Problems, Series
 
 # Holidays are kept with the model for so many years after the last row of its fit.
 _YEARS_AHEAD = 10
@@ -34,19 +34,19 @@ def check_bounds(series: Sequence[Series], columns: Columns, lower: float | None
 
 
 def check_counts(series: Sequence[Series], columns: Columns) -> None:
-    """Raise DataError for targets that are no counts: not whole, or negative."""
+    """Raise DataError for targets that are no counts: not whole, negative, or above 1e9."""
     problems = Problems("the table")
     for one in series:
         for number, target in enumerate(columns.targets):
             values = one.values[:, number]
-            wrong = (values < 0) | (values != np.floor(values)) & ~np.isnan(values)
+            wrong = (values < 0) | (values > LARGEST_COUNT) | (values != np.floor(values)) & ~np.isnan(values)
             if wrong.any():
                 row = int(np.argmax(wrong))
                 of = "" if one.name is None else f" of series {one.name!r}"
                 cure = "" if np.nanmin(values) < 0 else ", and with --lower 0 (lower=0)"
                 problems.add(
                     f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, and counts are whole numbers "
-                    f"from 0 on; correct it, or fit without --likelihood count (likelihood='count' in Python){cure}"
+                    f"from 0 to {LARGEST_COUNT:g}; correct it, or fit without --likelihood count (likelihood='count' in Python){cure}"
                 )
     problems.raise_as(DataError)
 
