@@ -79,15 +79,15 @@ CASES = [
         "Shares as counts",
         "refused",
         functools.partial(refused, SALES + 0.5),
-        "the table: target 'y' is 0.5 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct it, or "
-        "fit without --likelihood count (likelihood='count' in Python), and with --lower 0 (lower=0)",
+        "the table: target 'y' is 0.5 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct "
+        "it, or fit without --likelihood count (likelihood='count' in Python), and with --lower 0 (lower=0)",
     ),
     Case(
         "Returned goods as negative counts",
         "refused",
         functools.partial(refused, SALES - 1.0),
-        "the table: target 'y' is -1 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct it, or "
-        "fit without --likelihood count (likelihood='count' in Python)",
+        "the table: target 'y' is -1 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct "
+        "it, or fit without --likelihood count (likelihood='count' in Python)",
     ),
     Case(
         "Counts beyond a thousand million",

@@ -46,7 +46,8 @@ def check_counts(series: Sequence[Series], columns: Columns) -> None:
                 cure = "" if np.nanmin(values) < 0 else ", and with --lower 0 (lower=0)"
                 problems.add(
                     f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, and counts are whole numbers "
-                    f"from 0 to {LARGEST_COUNT:g}; correct it, or fit without --likelihood count (likelihood='count' in Python){cure}"
+                    f"from 0 to {LARGEST_COUNT:g}; correct it, or fit without --likelihood count "
+                    f"(likelihood='count' in Python){cure}"
                 )
     problems.raise_as(DataError)
 
