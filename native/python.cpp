@@ -87,6 +87,8 @@ class Released {
 
 NB_MODULE(_engine, m) {
     m.doc() = "gruvy's native engine; use it through gruvy.engine, which checks what these functions trust.";
+    // gruvy.nn keeps one Tensors as long as the process lives; that is no leak.
+    nb::set_leak_warnings(false);
 
     nb::class_<gruvy::Problem>(m, "Problem")
         .def("__init__", [](gruvy::Problem *self, gruvy::Index steps, gruvy::Index rows, gruvy::Index inputs,

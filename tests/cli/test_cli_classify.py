@@ -152,7 +152,6 @@ def one_line(outcome, pattern):
         (lambda t: t.assign(verdict="good"), (), "expected at least two classes, got one class, 'good'"),
         (lambda t: t.drop(columns="verdict"), (), "no column 'verdict' .label."),
         (lambda t: t, ("--text", "reviw"), "no column 'reviw' .text.; did you mean 'review'"),
-        (lambda t: t.assign(review=t["review"].where(t.index > 3)), (), "4 of 120 texts are missing"),
         (lambda t: t.assign(verdict=t["verdict"].where(t.index > 3)), (), "4 labels are missing"),
         (lambda t: t, ("--series", "verdict"), "--text and --series: expected one of them"),
         (lambda t: t, ("--tokens", "wrod"), "did you mean 'word'"),

@@ -48,7 +48,11 @@ def test_bad_tables(fit, table, tmp_path, case):
 def test_a_series_that_is_all_missing(fit, table, tmp_path):
     two = pd.concat([table.assign(shop="a"), table.assign(shop="b", load=np.nan)])
     two.to_csv(tmp_path / "two.csv", index=False)
-    one_line(fit(tmp_path / "two.csv", "--series", "shop", "--out", tmp_path / "m.gruvy"), "'b'")
+    outcome = fit(tmp_path / "two.csv", "--series", "shop", "--out", tmp_path / "m.gruvy")
+    assert (
+        outcome.code,
+        outcome.err.count("gruvy: note: left out: series 'b', "),
+    ) == (0, 1)
 
 
 def test_bad_files(fit, tmp_path):

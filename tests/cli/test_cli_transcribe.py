@@ -135,7 +135,7 @@ LOUD = np.random.default_rng(0).normal(0, 0.1, 16000)
         (with_sound(LOUD, 16000), (), r"sample rates differ \(39 of 8000 Hz, 1 of 16000 Hz\); give sample_rate=8000"),
         (with_sound(LOUD, 16000), ("--sample-rate", "16000"), "39 of 40 recordings have less than 16000 Hz"),
         (with_sound(LOUD[:0]), (), r"expected samples, got an array of shape \(0,\)"),
-        (with_text(None), (), "1 texts are missing or no text, the first is text 0: nan"),
+        (with_text(None), (), "1 texts are missing or no text, the first is text 0: None"),
         (with_text("  "), (), "1 texts are empty, the first is text 0"),
         (with_text("b" * 500), (), "1 of 40 texts are too long for their recordings"),
         (lambda folder, table: table.assign(said="ab"), (), "expected at least three different texts"),
@@ -144,7 +144,7 @@ LOUD = np.random.default_rng(0).normal(0, 0.1, 16000)
         (
             lambda folder, table: table,
             ("--sample-rate", "0"),
-            "sample_rate: expected a whole number of Hz from 1000 on",
+            "sample_rate: expected a whole number of Hz, 1000 to 768000",
         ),
         (lambda folder, table: table, ("--resume",), "--resume: needs --checkpoint"),
     ],

@@ -23,6 +23,7 @@ def test_rows_and_known_baselines(demo):
     assert rows["GRU"] > rows["majority class"] + 0.05
 
 
+@pytest.mark.filterwarnings("ignore:X. expected the 72 characters:gruvy.errors.InputNote")
 def test_the_model_in_the_file_is_the_one_that_was_measured(demo):
     _, outcome = demo
     assert outcome.headline.removesuffix(".") in outcome.report_path.read_text(encoding="utf-8")

@@ -257,8 +257,9 @@ CASES = [
         "A character that a tagger does not know",
         "refused",
         new_characters_to_tag,
-        "X: characters that the fit has not seen: 'x', the first is 'x' at step 3 of sequence 0; "
-        "put others in their place, known are 'abcd'",
+        "X: expected the 4 characters that the model was trained on, got 'x' (10x) in 10 of 10 texts, the first in "
+        "number 0 at character 3; replace them, train with texts that have them, or let unknown be replace or skip, to "
+        "go on with others in their place or without them",
     ),
     Case(
         "A character that a model of text does not know",

@@ -43,7 +43,10 @@ def test_the_file_holds_what_a_runtime_without_torch_needs(fitted, tmp_path):
         "targets": 1,
     }
     about = document["preprocessing"]
-    assert about["columns"] == {"targets": ["y"], "time": "time", "series": None, "past": ["a"], "known": []}
+    assert about["columns"] == {"targets": ["y"], "time": "time", "series": None, "past": ["a"], "known": []} | {
+        "static": [],
+        "levels": {},
+    }
     assert (about["step"], about["calendar"], about["quantiles"]) == ("3600s", ["day"], [0.1, 0.5, 0.9])
     assert tensors["network/encoder.weight_ih_l0"].shape == (24, 8)
     assert tensors["scaler/mean"].shape == tensors["scaler/std"].shape == (1, 2)

@@ -150,6 +150,7 @@ def _find(text: str, name: str, usual: str, wanted: Collection[str]) -> str:
     if (
         not max(counts.values())
         and wanted
+        and len(header.split()) > 1
         and all(any(same_name(one, want) for one in header.split()) for want in wanted)
     ):
         return " "

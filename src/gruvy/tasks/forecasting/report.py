@@ -104,7 +104,7 @@ def table_rows(
 
 def step_name(model: Forecaster) -> str:
     """Return "hour" for a step of one hour, and "step" where one step has no name."""
-    count, unit = model.provenance_["step"].split(" ", 1)
+    count, unit = model.provenance_["step"].partition(" (")[0].split(" ", 1)
     return unit if count == "1" else "step"
 
 

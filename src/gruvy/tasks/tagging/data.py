@@ -75,7 +75,8 @@ def read_steps(X: Any) -> list[Steps]:
     """
     if isinstance(X, (list, tuple)) and X and any(_is_pair(row) for row in X):
         return _pairs(X)
-    if not isinstance(X, str) and hasattr(X, "__iter__") and any(_has_words(row) for row in X):
+    rows = hasattr(X, "__iter__") and not isinstance(X, str) and not hasattr(X, "toarray")  # of a sparse matrix
+    if rows and any(_has_words(row) for row in X):
         return _words(list(X))
     found = read_sequences(X)
     if not isinstance(found[0], str):
