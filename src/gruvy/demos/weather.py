@@ -12,12 +12,12 @@ import pandas as pd
 
 from gruvy.datasets import load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.nn.cells import equal_hidden_size, parameter_count
+from gruvy.nn.cells import CELL_NAMES, equal_hidden_size, parameter_count
 from gruvy.report import error_table, headline, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.boosted import score_boosted_trees
 from gruvy.tasks.forecasting.conformal import recalibrated
-from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
+from gruvy.tasks.forecasting.report import forecast_report
 
 CELLS = ("gru", "lstm", "tanh")
 HIDDEN_SIZE = 64

@@ -13,6 +13,8 @@ from gruvy.nn import GRU
 # state.
 _BLOCKS = {"gru": 3, "lstm": 4, "tanh": 1}
 CELLS = tuple(_BLOCKS)
+# What they are called in reports.
+CELL_NAMES = {"gru": "GRU", "lstm": "LSTM", "tanh": "tanh RNN"}
 
 
 def recurrent(

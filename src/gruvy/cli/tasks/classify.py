@@ -70,11 +70,11 @@ def fit(
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import write_classification_report
         from gruvy.tasks import SequenceClassifier
         from gruvy.tasks.classification.report import classification_report
         from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
-        from gruvy.tasks.forecasting.report import CELL_NAMES
 
         frame = read_file(data, label, series, text=text, id=id, reading=reading.given)
         columns = SequenceColumns.of(frame, label, text, series, id)

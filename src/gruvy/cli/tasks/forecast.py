@@ -87,9 +87,10 @@ def fit(
     """
     run.check()
     with working("loading", quiet=run.json):
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import headline, write_report
         from gruvy.tasks import Forecaster
-        from gruvy.tasks.forecasting.report import CELL_NAMES, forecast_report
+        from gruvy.tasks.forecasting.report import forecast_report
 
         others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
@@ -196,8 +197,9 @@ def _read(
 
 def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned, a table for each target."""
+    from gruvy.nn.cells import CELL_NAMES
     from gruvy.report import error_table
-    from gruvy.tasks.forecasting.report import CELL_NAMES, step_name, table_rows
+    from gruvy.tasks.forecasting.report import step_name, table_rows
 
     targets = list(dict.fromkeys(row["target"] for row in scores))
     for target in targets:

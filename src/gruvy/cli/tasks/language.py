@@ -48,9 +48,9 @@ def fit(
     run.check()
     with working("loading", quiet=run.json):
         from gruvy.data import read_text
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import bits_headline, write_language_report
         from gruvy.tasks import LanguageModel
-        from gruvy.tasks.forecasting.report import CELL_NAMES
         from gruvy.tasks.language.params import joined, split_text
         from gruvy.tasks.language.report import language_report
 

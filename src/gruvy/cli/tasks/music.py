@@ -60,9 +60,9 @@ def fit(
     if not (math.isfinite(step) and step > 0):
         raise ArgumentError(f"--step: expected a number of quarter notes above 0, got {step}")
     with working("loading", quiet=run.json):
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import write_music_report
         from gruvy.tasks import PolyphonicModel
-        from gruvy.tasks.forecasting.report import CELL_NAMES
         from gruvy.tasks.music.files import MusicFiles
         from gruvy.tasks.music.fitting import fit_files
         from gruvy.tasks.music.report import music_report

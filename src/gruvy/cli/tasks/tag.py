@@ -76,9 +76,9 @@ def fit(
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import write_tagging_report
         from gruvy.tasks import SequenceTagger
-        from gruvy.tasks.forecasting.report import CELL_NAMES
         from gruvy.tasks.tagging.report import tagging_report
         from gruvy.tasks.tagging.table import fit_table
 

@@ -61,9 +61,9 @@ def fit(
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
+        from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import write_transcription_report
         from gruvy.tasks import Transcriber
-        from gruvy.tasks.forecasting.report import CELL_NAMES
         from gruvy.tasks.transcription.report import transcription_report
         from gruvy.tasks.transcription.table import fit_table
 

@@ -20,7 +20,6 @@ from gruvy.timeseries import Series
 # Steps of history before a single forecast, at most, and steps in the long plot.
 _HISTORY = 48
 _STRETCH = 336
-CELL_NAMES = {"gru": "GRU", "lstm": "LSTM", "tanh": "tanh RNN"}
 
 
 def forecast_report(

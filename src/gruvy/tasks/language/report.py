@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gruvy.nn.cells import CELL_NAMES
 from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
-from gruvy.tasks.forecasting.report import CELL_NAMES
 from gruvy.tasks.language.model import LanguageModel
 from gruvy.tasks.provenance import repeatable
 
