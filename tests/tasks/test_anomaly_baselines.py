@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,12 @@ def test_the_linear_model_forecasts_a_linear_series(baselines):
     wave[200:, 0] = wave[200, 0]  # a flat line, which no value alone gives away
     assert baselines["linear autoregression"](wave)[200:215].max() > 3
     assert baselines["z-score"](wave)[215:].max() < 1.5
+
+
+def test_they_do_not_read_the_scaling_of_the_network():
+    detector = AnomalyDetector(16, 3, false_alarm_rate=0.02, hidden_size=4, max_epochs=1, random_state=0)
+    detector.fit(rows(1000, 0))
+    found = fit_baselines(detector, rows(1000, 0))
+    detector.detector_ = replace(detector.detector_, mean=detector.detector_.mean + 100, std=detector.detector_.std * 7)
+    for name, score in fit_baselines(detector, rows(1000, 0)).items():
+        np.testing.assert_array_equal(score(rows(300, 1)), found[name](rows(300, 1)))

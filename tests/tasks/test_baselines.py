@@ -1,9 +1,15 @@
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+import gruvy
+from gruvy import files
 from gruvy.data import Panel, Windows, times_of
+from gruvy.errors import InputNote
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season, persistence, seasonal_naive
 from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Columns, Preparation, Scaler, Series, Step
@@ -72,3 +78,58 @@ def test_linear_autoregression_chooses_lags_and_penalty_on_the_validation_window
     assert strict.lags == 10
     assert free.lags == 40
     assert free.penalty < strict.penalty
+
+
+@pytest.fixture(scope="module")
+def jumped():
+    """A forecaster of a series that is constant in the training part, and one whose columns differ by orders."""
+    hours = pd.date_range("2024", periods=300, freq="h")
+    wave = np.sin(np.arange(300) / 4)
+    frame = pd.DataFrame({"t": hours, "y": np.where(np.arange(300) < 210, 5.0, 100 + wave)})
+    noise = np.random.default_rng(0).normal(size=(300, 2))
+    other = pd.DataFrame({"t": hours, "y": 50 + 10 * wave + noise[:, 0], "x": 1e6 * noise[:, 1]})
+    params = {"horizon": 4, "context_length": 12, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
+    with pytest.warns(InputNote, match="constant or hardly there"):
+        constant = gruvy.Forecaster(**params).fit(frame, target="y", time="t")
+    return (frame, constant), (other, gruvy.Forecaster(**params).fit(other, target="y", time="t", past="x"))
+
+
+def errors_of(model, frame):
+    return {row["name"]: row["mae"] for row in model.evaluate(frame, start=model.test_start_) if row["name"] != "gru"}
+
+
+def test_baselines_know_a_level_that_the_training_part_did_not_show(jumped):
+    frame, model = jumped[0]
+    y = frame["y"].to_numpy()
+    origins = np.arange(240, 297)
+    persistent = np.abs(y[origins[:, None] + np.arange(4)] - y[origins - 1][:, None]).mean()
+    for name, error in errors_of(model, frame).items():
+        assert error == pytest.approx(persistent, rel=1e-6), name
+
+
+def test_baselines_do_not_read_the_scaling_of_the_network(jumped):
+    frame, model = jumped[1]
+    scaler = model._model.preparation.scaler
+    spoilt = copy.copy(model)
+    preparation = replace(model._model.preparation, scaler=Scaler(scaler.mean + 1e3, 7 * scaler.std))
+    spoilt._model = replace(model._model, preparation=preparation)
+    assert errors_of(spoilt, frame) == errors_of(model, frame)
+
+
+def test_the_linear_baseline_is_the_same_in_every_unit(jumped):
+    frame, model = jumped[1]
+    same = gruvy.Forecaster(**model.get_params()).fit(
+        frame.assign(y=frame["y"] * 2.0**20), target="y", time="t", past="x"
+    )
+    assert errors_of(same, frame.assign(y=frame["y"] * 2.0**20)) == pytest.approx(
+        {name: error * 2.0**20 for name, error in errors_of(model, frame).items()}, rel=1e-9
+    )
+
+
+def test_a_file_without_the_statistics_of_the_linear_baseline(jumped, tmp_path):
+    frame, model = jumped[1]
+    tensors, document = files.read(model.save(tmp_path / "new.gruvy"))
+    older = {name: array for name, array in tensors.items() if name not in ("linear/mean", "linear/std")}
+    loaded = gruvy.load(files.write(tmp_path / "old.gruvy", older, document))
+    assert loaded.predict(frame).equals(model.predict(frame))
+    assert errors_of(loaded, frame) == pytest.approx(errors_of(model, frame), rel=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gruvy.data import Batch, Windows, reaching
 from gruvy.tasks.forecasting.data import PreparedTable
-from gruvy.timeseries import Step
+from gruvy.timeseries import Scaler, Step, fill_forward
 from gruvy.timeseries.patterns import Hours
 
 # Ridge penalties that are tried, in units of one window; the first is the one with which the lags are chosen.
@@ -56,24 +56,27 @@ def natural_season(step: Step, context_length: int) -> int:
 
 @dataclass(frozen=True)
 class LinearAutoregression:
-    """A linear model from the last steps of the window to all steps ahead: the network's inputs, with a ridge penalty.
+    """A linear model from the last steps of the window to all steps ahead, with a ridge penalty.
 
-    ``change from the last value = coef [context, known ahead] + intercept``, one direct regression for each step.
+    ``change from the last value = coef [context, known ahead] + intercept``, one direct regression for each step. It
+    reads what a `RawTable` gives of the table's own units.
 
     Attributes:
         coef: (P * D, lags * C + P * K) float32.
         intercept: (P * D,) float32.
         lags: how many of the last steps it reads.
         penalty: of the ridge, for one window.
+        statistics: by which it standardises; None for one of an older file, which reads the network's inputs.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
     lags: int
     penalty: float
+    statistics: Scaler | None = None
 
     @classmethod
-    def fit(cls, training: Windows, validation: Windows) -> LinearAutoregression:
+    def fit(cls, training: Windows, validation: Windows, statistics: Scaler | None = None) -> LinearAutoregression:
         """Fit on the training windows; choose lags (all, a half, a quarter) and penalty on the validation windows.
 
         With the whole context alone it would be a weak rival: on the weather of New York half of it does better.
@@ -82,7 +85,7 @@ class LinearAutoregression:
         candidates = [cls._fit(training, -(-context // share), _PENALTIES[0]) for share in (1, 2, 4)]
         lags = min(candidates, key=lambda model: model._error(validation)).lags
         candidates += [cls._fit(training, lags, penalty) for penalty in _PENALTIES[1:]]
-        return min(candidates, key=lambda model: model._error(validation))
+        return replace(min(candidates, key=lambda model: model._error(validation)), statistics=statistics)
 
     @classmethod
     def _fit(cls, windows: Windows, lags: int, penalty: float) -> LinearAutoregression:
@@ -90,7 +93,7 @@ class LinearAutoregression:
         width = _design(batch, lags).shape[1]
         thin = -(-len(windows.origins) * width // _LARGEST_DESIGN)
         origins = windows.origins[::thin]
-        inputs = _design(windows.batch(origins), lags).numpy()
+        inputs = _design(windows.batch(origins), lags).float().numpy()
         ridge = Ridge(alpha=penalty * len(inputs), solver="cholesky").fit(inputs, _changes(windows, origins))
         # In the order in which a file gives it back: BLAS sums a matrix in another order where it lies transposed.
         coef = ridge.coef_.astype(np.float32, order="C").reshape(-1, width)
@@ -102,7 +105,9 @@ class LinearAutoregression:
 
     def forecast(self, batch: Batch) -> Tensor:
         """(P, N, D)."""
-        change = _design(batch, self.lags) @ torch.from_numpy(self.coef).T + torch.from_numpy(self.intercept)
+        design = _design(batch, self.lags)
+        coef, intercept = (torch.from_numpy(part).to(design.dtype) for part in (self.coef, self.intercept))
+        change = design @ coef.T + intercept
         horizon, windows, targets = batch.truth.shape
         return batch.anchor + change.view(windows, horizon, targets).transpose(0, 1)
 
@@ -118,6 +123,7 @@ def _changes(windows: Windows, origins: Tensor) -> np.ndarray:
     """(N, P * D), from the last value; missing truths are filled forward, or every window with a gap would be lost."""
     batch = windows.batch(origins)
     horizon, count, targets = batch.truth.shape
-    rows = torch.arange(horizon)[:, None] + origins
-    filled = windows.panel.inputs[rows][..., :targets]
-    return (filled - batch.anchor).transpose(0, 1).reshape(count, horizon * targets).numpy()
+    came = torch.cat([batch.anchor[None], batch.truth]).reshape(1 + horizon, -1).numpy()
+    change = (fill_forward(came)[1:] - came[0]).reshape(horizon, count, targets)
+    flat: np.ndarray = change.swapaxes(0, 1).reshape(count, horizon * targets).astype(np.float32)
+    return flat

@@ -15,6 +15,7 @@ from torch import Tensor
 from gruvy.data import Batch, Windows, reaching
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.model import BATCH
+from gruvy.tasks.forecasting.raw import own_statistics
 from gruvy.tasks.forecasting.scores import score_row
 from gruvy.tasks.forecasting.split import SeriesSplit, TimeSplit
 
@@ -27,7 +28,7 @@ def score_boosted_trees(model: Forecaster, frame: pd.DataFrame) -> list[dict[str
     """Fit the trees on what a forecaster was fitted on, and score them on its test part.
 
     Args:
-        model: fitted; its columns, splits and preparation are used.
+        model: fitted; its columns, splits and calendar are used.
         frame: the table that it was fitted on.
 
     Returns:
@@ -41,10 +42,14 @@ def score_boosted_trees(model: Forecaster, frame: pd.DataFrame) -> list[dict[str
     """
     fitted = model._model
     table, _ = fitted.windows(frame)
-    training, validation, test = _split(model).origins(table)
+    split = _split(model)
+    training, validation, test = split.origins(table)
+    preparation = fitted.preparation
+    statistics = own_statistics(split.training_part(table.series), preparation.columns, shared=not preparation.names)
+    raw = fitted.raw(table, statistics)
     lags = lags_of(model.season_length_ if model.season_length_ > 1 else model.context_length)
-    trees = BoostedTrees.fit(table.windows(training, BATCH), table.windows(validation, BATCH), lags=lags)
-    truth, point = table.truth(test), fitted.each(table, test, trees.forecast)
+    trees = BoostedTrees.fit(raw.windows(training, BATCH), raw.windows(validation, BATCH), lags=lags)
+    truth, point = table.truth(test), raw.forecast(test, BATCH, trees.forecast)
     return [
         score_row(NAME, target, truth[..., d], point[..., d], None, fitted.quantiles)
         for d, target in enumerate(fitted.preparation.columns.targets)
@@ -66,8 +71,9 @@ def _split(model: Forecaster) -> TimeSplit | SeriesSplit:
 class BoostedTrees:
     """Least absolute deviations by histogram gradient boosting, a regression of its own for each step and target.
 
-    They read what the network reads: the measured values of the last steps as differences from the last one, that last
-    one, the calendar at the origin, and what is known of the step ahead. They forecast the change from the last value.
+    They read what the linear baseline reads, a `RawTable`: the measured values of the last steps as differences from
+    the last one, that last one, the calendar at the origin, and what is known of the step ahead. They forecast the
+    change from the last value.
 
     Attributes:
         trees: P * D regressions, the targets of a step beside each other.
@@ -109,7 +115,7 @@ class BoostedTrees:
             _after(one, rounds, np.hstack([past, future[:, number // targets]]))
             for number, (one, rounds) in enumerate(zip(self.trees, self.rounds, strict=True))
         ]
-        stacked = torch.from_numpy(np.stack(change).astype(np.float32)).view(steps, targets, -1)
+        stacked = torch.from_numpy(np.stack(change)).view(steps, targets, -1)
         return batch.anchor + stacked.transpose(1, 2)
 
 
@@ -121,7 +127,8 @@ def _after(trees: HistGradientBoostingRegressor, rounds: int, inputs: np.ndarray
 def _arrays(windows: Windows, lags: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of all windows the past (N, F), what is known of the steps ahead (N, P, K), and the changes (N, P, D)."""
     parts = [
-        (_past(batch, lags), _future(batch), (batch.truth - batch.anchor).transpose(0, 1).numpy()) for batch in windows
+        (_past(batch, lags), _future(batch), (batch.truth.float() - batch.anchor.float()).transpose(0, 1).numpy())
+        for batch in windows
     ]
     past, future, change = (np.concatenate(part) for part in zip(*parts, strict=True))
     return past, future, change
@@ -129,7 +136,7 @@ def _arrays(windows: Windows, lags: tuple[int, ...]) -> tuple[np.ndarray, np.nda
 
 def _past(batch: Batch, lags: tuple[int, ...]) -> np.ndarray:
     """(N, F)."""
-    context = reaching(batch.context, 1 + max(lags))
+    context = reaching(batch.context, 1 + max(lags)).float()
     last = context[-1]
     before = context[[-1 - lag for lag in lags if lag]] - last
     features: np.ndarray = torch.cat([last, before.transpose(0, 1).flatten(1)], dim=1).numpy()
@@ -138,4 +145,4 @@ def _past(batch: Batch, lags: tuple[int, ...]) -> np.ndarray:
 
 def _future(batch: Batch) -> np.ndarray:
     """(N, P, K)."""
-    return batch.ahead.transpose(0, 1).numpy()
+    return batch.ahead.float().transpose(0, 1).numpy()

@@ -50,6 +50,8 @@ def write_forecaster(forecaster: Forecaster, path: str | os.PathLike[str]) -> Pa
         "linear/coef": model.linear.coef,
         "linear/intercept": model.linear.intercept,
     }
+    if model.linear.statistics is not None:
+        tensors |= {"linear/mean": model.linear.statistics.mean, "linear/std": model.linear.statistics.std}
     columns = preparation.columns
     params = forecaster._saved_params()
     document = {
@@ -91,7 +93,12 @@ def read_forecaster(
         )
         network = new_network(forecaster, preparation)
         set_network(network, tensors)
-        linear = LinearAutoregression(tensors["linear/coef"], tensors["linear/intercept"], **document["linear"])
+        linear = LinearAutoregression(
+            tensors["linear/coef"],
+            tensors["linear/intercept"],
+            **document["linear"],
+            statistics=_statistics(tensors, preparation),
+        )
         least = int(document["preprocessing"].get("min_context", forecaster.context_length))
         for name in _PLAIN:
             setattr(forecaster, name, document["fitted"][name])
@@ -120,6 +127,17 @@ def new_network(forecaster: Forecaster, preparation: Preparation) -> ForecastNet
         dropout=forecaster.dropout,
         likelihood=forecaster.likelihood,
     )
+
+
+def _statistics(tensors: dict[str, np.ndarray], preparation: Preparation) -> Scaler | None:
+    """The linear baseline's own; None in older files, where it reads the network's inputs."""
+    if "linear/mean" not in tensors:
+        return None
+    found = Scaler(tensors["linear/mean"], tensors["linear/std"])
+    shape = (max(len(preparation.names), 1), len(preparation.columns.values))
+    if found.mean.shape != shape or found.std.shape != shape:
+        raise ValueError(f"linear/mean and linear/std: {found.mean.shape}, {found.std.shape}; expected {shape}")
+    return found
 
 
 def _text(time: pd.Timestamp | None) -> str | None:

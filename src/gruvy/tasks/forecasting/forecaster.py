@@ -25,6 +25,7 @@ from gruvy.tasks.forecasting.inheritance import inherited, read_shared, shared_c
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
 from gruvy.tasks.forecasting.network import CountLoss, ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.params import check_params, quantile_levels
+from gruvy.tasks.forecasting.raw import RawTable, own_statistics
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import split_series
@@ -278,7 +279,12 @@ class Forecaster(Estimator):
         self.season_length_ = self.season_length or natural_season(found, self.context_length)
         self.validation_start_, self.test_start_ = split.starts
         self.validation_series_, self.test_series_ = split.series
-        self._keep(network, preparation, LinearAutoregression.fit(training, validation), least)
+        statistics = own_statistics(split.training_part(parts), columns, shared=not preparation.names)
+        raw = RawTable(table, preparation, statistics, self.context_length)
+        linear = LinearAutoregression.fit(
+            raw.windows(origins.training, BATCH), raw.windows(origins.validation, BATCH), statistics
+        )
+        self._keep(network, preparation, linear, least)
         self.scores_ = self._model.scores(table, origins.test)
         return self
 

@@ -17,9 +17,10 @@ from gruvy.nn import GRU
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, persistence, seasonal_naive
 from gruvy.tasks.forecasting.data import PreparedTable, read_prepared
 from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.forecasting.raw import RawTable
 from gruvy.tasks.forecasting.results import Gates
 from gruvy.tasks.forecasting.scores import score_row
-from gruvy.timeseries import Preparation, Series, count_quantiles, next_windows
+from gruvy.timeseries import Preparation, Scaler, Series, count_quantiles, next_windows
 
 # Windows in a batch where nothing is learnt; larger ones cost memory and save no time.
 BATCH = 512
@@ -58,8 +59,17 @@ class ForecastModel:
         return {
             "persistence": persistence,
             "seasonal naive": lambda table, origins: seasonal_naive(table, origins, self.season),
-            "linear autoregression": lambda table, origins: self.each(table, origins, self.linear.forecast),
+            "linear autoregression": self._linear,
         }
+
+    def raw(self, table: PreparedTable, statistics: Scaler) -> RawTable:
+        """The table as the baselines read it."""
+        return RawTable(table, self.preparation, statistics, self.context)
+
+    def _linear(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
+        if self.linear.statistics is None:
+            return self.each(table, origins, self.linear.forecast)
+        return self.raw(table, self.linear.statistics).forecast(origins, BATCH, self.linear.forecast)
 
     def windows(
         self, frame: pd.DataFrame, start: pd.Timestamp | None = None, stride: int = 1
