@@ -8,60 +8,30 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gruvy.tasks.catalogue import ESTIMATORS
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gruvy.formats import doctor
-    from gruvy.streaming import StreamingGRU
-    from gruvy.tasks import (
-        AnomalyDetector,
-        Forecaster,
-        LanguageModel,
-        PolyphonicModel,
-        RecurrentAgent,
-        SequenceClassifier,
-        SequenceTagger,
-        Transcriber,
-        Translator,
-        load,
-    )
+    from gruvy.formats import doctor as doctor
+    from gruvy.streaming import StreamingGRU as StreamingGRU
+    from gruvy.tasks.catalogue import *  # noqa: F403
+    from gruvy.tasks.shared.persistence import load as load
 
 # public name -> (module that defines it, or is it, extra that brings what the module imports, if any)
 _LAZY: dict[str, tuple[str, str | None]] = {
-    "AnomalyDetector": ("gruvy.tasks", "train"),
-    "Forecaster": ("gruvy.tasks", "train"),
-    "LanguageModel": ("gruvy.tasks", "train"),
-    "PolyphonicModel": ("gruvy.tasks", "train"),
-    "RecurrentAgent": ("gruvy.tasks", "train"),
-    "SequenceClassifier": ("gruvy.tasks", "train"),
-    "SequenceTagger": ("gruvy.tasks", "train"),
-    "Transcriber": ("gruvy.tasks", "train"),
-    "Translator": ("gruvy.tasks", "train"),
-    "doctor": ("gruvy.formats.doctor", None),
+    **dict.fromkeys((*ESTIMATORS, "load"), ("gruvy.tasks", "train")),
     "StreamingGRU": ("gruvy.streaming", None),
-    "load": ("gruvy.tasks", "train"),
+    "doctor": ("gruvy.formats.doctor", None),
 }
 
-__all__ = [
-    "AnomalyDetector",
-    "Forecaster",
-    "LanguageModel",
-    "PolyphonicModel",
-    "RecurrentAgent",
-    "SequenceClassifier",
-    "SequenceTagger",
-    "StreamingGRU",
-    "Transcriber",
-    "Translator",
-    "__version__",
-    "doctor",
-    "load",
-]
+if not TYPE_CHECKING:  # type checkers take a list of this kind for an empty one
+    __all__ = [*sorted(_LAZY), "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
-        raise AttributeError(f"module 'gruvy' has no attribute {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(f"module 'gruvy' has no attribute {name!r}; it has {', '.join(_LAZY)}")
     module, extra = _LAZY[name]
     try:
         found = importlib.import_module(module)
@@ -77,4 +47,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*_LAZY, "__version__"]

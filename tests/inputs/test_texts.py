@@ -89,7 +89,7 @@ def decomposed_alphabet(folder: Path) -> None:
     text = nfd("la fête à été. " * 60)
     model = gruvy.LanguageModel(4, embedding_size=4, context_length=20, max_epochs=1, random_state=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gruvy.tasks.language.params.canonical_texts", lambda texts, what: list(texts))
+        patch.setattr("gruvy.tasks.language.parts.canonical_texts", lambda texts, what: list(texts))
         model.fit(text)
     assert "\u0301" in model.alphabet_
     bits = model.surprise("été")
@@ -168,7 +168,7 @@ def empty_from_a_file(folder: Path) -> None:
 
 def line_ends(folder: Path) -> None:
     (folder / "a.txt").write_bytes("\ufeffL'été\r\nà la\rfête".encode())
-    from gruvy.tasks.language.params import joined
+    from gruvy.tasks.language.parts import joined
 
     assert joined("\ufeffL'été\r\nà la\rfête") == read_text(folder / "a.txt") == "L'été\nà la\nfête"
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gruvy.tasks.bootstrap import block_bootstrap
+from gruvy.tasks.shared.bootstrap import block_bootstrap
 
 
 def test_the_interval_holds_the_mean_of_a_dependent_series_as_often_as_it_says():

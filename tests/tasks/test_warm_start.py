@@ -10,7 +10,7 @@ from fitted_models import KINDS, parent, stop_after
 
 import gruvy
 from gruvy.errors import ArgumentError, InputNote
-from gruvy.tasks.run import weights_digest
+from gruvy.tasks.shared.run import weights_digest
 
 STILL = {"learning_rate": 1e-12, "max_epochs": 1}
 

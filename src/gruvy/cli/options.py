@@ -16,7 +16,7 @@ from gruvy.errors import ArgumentError
 from gruvy.text import check_rule
 
 if TYPE_CHECKING:
-    from gruvy.tasks.estimator import Estimator
+    from gruvy.tasks.shared.estimator import Estimator
 
     Fitted = TypeVar("Fitted", bound=Estimator)
 
@@ -183,7 +183,7 @@ class RunOptions(_Command):
             return kind(**params)
         from sklearn.base import clone
 
-        from gruvy.tasks.run import check_shapes, parent_of
+        from gruvy.tasks.shared.run import check_shapes, parent_of
 
         parent = parent_of(kind, self._parent, what="--from")
         made: Fitted = clone(parent)

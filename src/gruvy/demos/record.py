@@ -15,7 +15,7 @@ from gruvy.demos.catalogue import DEMOS, runner
 from gruvy.demos.outcome import Budget, Figure, Outcome, command
 from gruvy.errors import ArgumentError
 from gruvy.nn import on_torch
-from gruvy.tasks.provenance import provenance
+from gruvy.tasks.shared.provenance import provenance
 
 # Each path is timed so often, in turns, and the fastest run counts: what else a machine does only ever adds time.
 _TURNS = 2

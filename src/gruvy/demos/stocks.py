@@ -14,8 +14,8 @@ from gruvy.demos import volatility
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.report import Table, write_report
 from gruvy.tasks import Forecaster
-from gruvy.tasks.bootstrap import block_bootstrap
 from gruvy.tasks.forecasting.report import forecast_report
+from gruvy.tasks.shared.bootstrap import block_bootstrap
 
 # Days in a block of the bootstrap: a trading month.
 BLOCK = 21

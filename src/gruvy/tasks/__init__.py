@@ -1,28 +1,23 @@
-"""One kind of estimator a folder: the estimator, its network, its file and its report."""
+"""One kind of estimator a folder: the estimator, its network, its data and its report; `catalogue` lists them."""
 
-from gruvy.tasks.agent import RecurrentAgent, Trace
-from gruvy.tasks.anomaly import AnomalyDetector
-from gruvy.tasks.classification import SequenceClassifier
-from gruvy.tasks.forecasting import Backtest, Forecaster, Gates
-from gruvy.tasks.language import LanguageModel
-from gruvy.tasks.loading import load
-from gruvy.tasks.music import PolyphonicModel
-from gruvy.tasks.tagging import SequenceTagger
-from gruvy.tasks.transcription import Transcriber
-from gruvy.tasks.translation import Translator
+from __future__ import annotations
 
-__all__ = [
-    "AnomalyDetector",
-    "Backtest",
-    "Forecaster",
-    "Gates",
-    "LanguageModel",
-    "PolyphonicModel",
-    "RecurrentAgent",
-    "SequenceClassifier",
-    "SequenceTagger",
-    "Trace",
-    "Transcriber",
-    "Translator",
-    "load",
-]
+from typing import TYPE_CHECKING, Any
+
+from gruvy.tasks.catalogue import ESTIMATORS
+
+if TYPE_CHECKING:
+    from gruvy.tasks.catalogue import *  # noqa: F403
+    from gruvy.tasks.shared.persistence import load as load
+else:
+    __all__ = [*sorted(ESTIMATORS), "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load":
+        from gruvy.tasks.shared.persistence import load
+
+        return load
+    if name in ESTIMATORS:
+        return ESTIMATORS[name].load()
+    raise AttributeError(f"module 'gruvy.tasks' has no attribute {name!r}; it has {', '.join(ESTIMATORS)}")

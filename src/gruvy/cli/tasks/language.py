@@ -51,7 +51,7 @@ def fit(
         from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import bits_headline, write_language_report
         from gruvy.tasks import LanguageModel
-        from gruvy.tasks.language.params import joined, split_text
+        from gruvy.tasks.language.parts import joined, split_text
         from gruvy.tasks.language.report import language_report
 
         text = joined([read_text(path) for path in data])

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from gruvy.errors import ArgumentError
 from gruvy.tasks.agent.environments import Environments, Make, maker, name_of, versions
 from gruvy.tasks.agent.evaluation import act, network_chooser, play_episodes, random_chooser, score_row
-from gruvy.tasks.agent.file import new_network, write_agent
 from gruvy.tasks.agent.learning import Schedule, learn
 from gruvy.tasks.agent.network import AgentNetwork
-from gruvy.tasks.agent.params import check_params
 from gruvy.tasks.agent.ppo import Settings
 from gruvy.tasks.agent.rollout import Player, deviations
 from gruvy.tasks.agent.spaces import Actions, Observations
 from gruvy.tasks.agent.trace import Trace, trace_episode
-from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.params import is_int
-from gruvy.tasks.provenance import provenance
-from gruvy.tasks.run import Run
-from gruvy.training import Progress, reproducible
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import FLAG, above, at_least, integer, within
+from gruvy.tasks.shared.provenance import provenance
+from gruvy.timeseries import Problems
+from gruvy.training import Progress
 
 
 class RecurrentAgent(Estimator):
@@ -76,6 +72,25 @@ class RecurrentAgent(Estimator):
         True
     """
 
+    _network: AgentNetwork
+
+    TASK = "agent"
+    _rules: ClassVar = {
+        "memory": FLAG,
+        "num_envs": integer(1),
+        "num_steps": integer(1),
+        "num_epochs": integer(1),
+        "num_minibatches": integer(1),
+        "anneal": FLAG,
+        "gamma": within(0, 1),
+        "gae_lambda": within(0, 1),
+        "clip_range": above(0),
+        "value_clip_range": above(0).or_none(),
+        "value_coef": at_least(0),
+        "entropy_coef": at_least(0),
+        "max_grad_norm": above(0),
+    }
+    _fitted = ("environment_", "history_", "provenance_")
     _shaping = ("hidden_size", "num_layers", "memory")
 
     def __init__(
@@ -151,25 +166,13 @@ class RecurrentAgent(Estimator):
             DataError: the environment gave observations or rewards that are not finite.
             MissingExtraError: gymnasium or POPGym is missing.
         """
-        check_params(self.get_params())
-        if not is_int(total_steps) or total_steps < 1:
-            raise ArgumentError(f"total_steps: expected a whole number from 1 on, got {total_steps!r}")
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes)
+        integer(1).check("total_steps", total_steps)
         make = maker(env)
         seen, actions = _spaces(make)
         if run.parent is not None:
             run.parent._check_spaces(name_of(env), (seen, actions))
-        seed = self._seed(run)
-        with reproducible(seed):
-            network = new_network(self, seen, actions)
-        run.begin(network)
+        network = run.start(lambda: self._new_network(seen, actions))
         result = learn(
             network,
             lambda seed: Player(Environments(make, self.num_envs, seed), seen, actions, self.gamma),
@@ -177,7 +180,7 @@ class RecurrentAgent(Estimator):
             Schedule(
                 -(-total_steps // (self.num_envs * self.num_steps)), self.num_steps, self.learning_rate, self.anneal
             ),
-            seed=seed,
+            seed=run.seed,
             checkpoint=run.checkpoint,
             resume=run.resume,
             identity={**self._identity([], environment=name_of(env), total_steps=total_steps), **run.identity},
@@ -189,9 +192,10 @@ class RecurrentAgent(Estimator):
         self.observations_, self.actions_ = seen, actions
         self.history_ = result.state.history
         self.provenance_ = {**provenance(), "seed": result.state.seed, **run.lineage()}
-        self._keep_end(run, "iteration", len(self.history_), result.planned, result.stopped)
+        self._note_end(run, "iteration", len(self.history_), result.planned, result.stopped)
         self.provenance_["versions"] |= versions()
-        self._keep(network)
+        self._set_network(network)
+        self._set_speed()
         return self
 
     def predict(
@@ -285,18 +289,6 @@ class RecurrentAgent(Estimator):
         """
         return trace_episode(self._network, self.observations_, self.actions_, self._maker(env), seed)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted agent to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_agent(self, path)
-
     def _maker(self, env: str | Make | None) -> Make:
         """What makes an environment with the spaces of the fit."""
         check_is_fitted(self)
@@ -317,13 +309,37 @@ class RecurrentAgent(Estimator):
             if own != other:
                 raise ArgumentError(f"env: {name} has {other} for {what}, where the agent learnt with {own}")
 
-    def _weights(self) -> dict[str, Tensor]:
-        return self._network.state_dict()
+    def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
+        # A step that only begins the next episode counts for nothing, and two have to count.
+        if params["num_steps"] < 2 or params["num_envs"] * params["num_steps"] < 4:
+            steps = f"{params['num_envs']} x {params['num_steps']}"
+            problems.add(f"num_envs x num_steps: expected 4 steps or more, of each environment 2 or more, got {steps}")
 
-    def _keep(self, network: AgentNetwork) -> None:
-        """Take over a trained network."""
-        self._network = network.eval()
-        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+    def _new_network(self, seen: Observations, actions: Actions) -> AgentNetwork:
+        return AgentNetwork(
+            seen.size,
+            actions.size,
+            discrete=actions.discrete,
+            normalise=seen.sizes is None,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            memory=self.memory,
+        )
+
+    def _state(self) -> tuple[Arrays, Document]:
+        return self._network_arrays(), {
+            "observations": self.observations_.document(),
+            "actions": self.actions_.document(),
+            "no_graph": "what an environment's observations and actions are is no operation of a graph",
+        }
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        self.observations_ = Observations.of_document(document["observations"])
+        self.actions_ = Actions.of_document(document["actions"])
+        self._set_network(self._new_network(self.observations_, self.actions_), arrays)
+        self._set_speed()
+
+    def _set_speed(self) -> None:
         steps = self.num_envs * self.num_steps
         self.steps_per_second_ = float(np.median([steps / row["seconds"] for row in self.history_]))
 
@@ -336,10 +352,8 @@ def _starts(starts: Any, environments: int) -> NDArray[np.bool_]:
 
 
 def _checked(episodes: int, seed: int) -> int:
-    if not is_int(episodes) or episodes < 2:
-        raise ArgumentError(f"episodes: expected a whole number from 2 on, got {episodes!r}")
-    if not is_int(seed) or seed < 0:
-        raise ArgumentError(f"seed: expected a whole number from 0 on, got {seed!r}")
+    integer(2).check("episodes", episodes)
+    integer(0).check("seed", seed)
     return episodes
 
 

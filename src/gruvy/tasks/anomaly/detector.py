@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,17 +16,20 @@ from torch import Tensor
 from gruvy.data import as_frame, chosen_step, is_frame
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, differences, network_errors
 from gruvy.errors import DataError, note
+from gruvy.graph import Graph
 from gruvy.tasks.anomaly.calibration import check_training_alarms, fit_chart, fit_limits
 from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
-from gruvy.tasks.anomaly.file import write_detector
 from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_changes
-from gruvy.tasks.anomaly.params import check_params
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
-from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.run import Run, parent_columns
-from gruvy.tasks.weights import PREFIX
-from gruvy.timeseries import Scaler, Step, TimeFormat
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import FRACTION, check_sum, integer
+from gruvy.tasks.shared.run import parent_columns
+from gruvy.tasks.shared.weights import PREFIX
+from gruvy.timeseries import Notation, Problems, Scaler, Step, TimeFormat
+from gruvy.training import Progress
+
+# The name of the array of the scores that the threshold is of.
+_SCORES = "calibration/scores"
 
 
 class AnomalyDetector(OutlierMixin, Estimator):
@@ -82,6 +84,18 @@ class AnomalyDetector(OutlierMixin, Estimator):
 
     detector_: Detector
     step_: Step | None
+    TASK = "anomaly"
+    _rules: ClassVar = {
+        "context_length": integer(1),
+        "horizon": integer(1),
+        "memory": integer(1),
+        "min_length": integer(1),
+        "merge_gap": integer(0),
+        "difference": integer(0),
+        "false_alarm_rate": FRACTION,
+        "calibration_fraction": FRACTION,
+    }
+    _fitted = (*Estimator._fitted, "n_parameters_", "time_")
     _shaping = ("horizon", "difference", "hidden_size", "num_layers")
 
     def __init__(
@@ -165,16 +179,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             ArgumentError: parameters that cannot work, or a checkpoint of another training.
             DataError: rows that cannot be used, or too few.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            rescale=rescale,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
         parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
         if parent is not None:
             if columns is None and is_frame(X):
@@ -201,29 +206,26 @@ class AnomalyDetector(OutlierMixin, Estimator):
         sizes = {"context": self.context_length, "horizon": self.horizon, "batch_size": self.batch_size}
         scale = usual_changes(scaled[: parts.validation], self.horizon)
 
-        seed = self._seed(run)
-        with reproducible(seed):
-            network = AnomalyNetwork(
+        network = run.start(
+            lambda: AnomalyNetwork(
                 len(readings.columns),
                 self.horizon,
                 hidden_size=self.hidden_size,
                 num_layers=self.num_layers,
                 dropout=self.dropout,
             )
+        )
         if parent is None:
             network.start_linear(scaled[: parts.validation], scale)
         else:
-            run.begin(network)
             network.measure_changes_in(scale)
         first, last = (str(readings.index[row]) for row in (0, -1))
         self._train(
+            run,
             network,
             ChangeLoss(scale),
             windows(scaled[: parts.validation], **sizes),
             windows(scaled[parts.validation : parts.calibration], **sizes),
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
             identity=self._identity([readings.values], columns=list(readings.columns)),
             facts={
                 "rows": {"training": parts.validation, "validation": parts.calibration - parts.validation}
@@ -242,7 +244,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         jump, drift, self.calibration_scores_ = fit_limits(
             errors, chart, parts, share=share, rate=self.false_alarm_rate
         )
-        self._keep(
+        self._set_detector(
             Detector(
                 graph=graph,
                 columns=readings.columns,
@@ -364,18 +366,6 @@ class AnomalyDetector(OutlierMixin, Estimator):
         check_is_fitted(self)
         return self.detector_.stream()
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted detector to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_detector(self, path)
-
     def _weights(self) -> dict[str, Tensor]:
         """Those of the graph, whose last layer gives changes in units of the scaled values."""
         arrays = self.detector_.graph.arrays
@@ -406,7 +396,22 @@ class AnomalyDetector(OutlierMixin, Estimator):
             )
         return readings, self.detector_.judge(readings.values)
 
-    def _keep(self, detector: Detector) -> None:
+    def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
+        check_sum(params, problems, "validation_fraction", "calibration_fraction")
+
+    def _state(self) -> tuple[Arrays, Document]:
+        arrays = {**self.detector_.tensors(), _SCORES: self.calibration_scores_}
+        step = None if self.step_ is None else self.step_.document()
+        return arrays, {"fitted": {"step": step, "notation": self._notation.document()}, **self.detector_.document()}
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        fitted = document["fitted"]
+        self.step_ = None if fitted["step"] is None else Step.of_document(fitted["step"])
+        self._notation = Notation.of_document(fitted.get("notation", {}))
+        self.calibration_scores_ = arrays[_SCORES]
+        self._set_detector(Detector.of_document(Graph.of_document(document["graph"], arrays), document, arrays))
+
+    def _set_detector(self, detector: Detector) -> None:
         """Take over the parts of a fitted detector."""
         self.detector_ = detector
         self.offset_ = -1.0

@@ -11,7 +11,7 @@ from gruvy.data import Batch
 from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
-from gruvy.tasks.weights import PREFIX
+from gruvy.tasks.shared.weights import PREFIX
 
 # The first part of a window, in which the state has seen too little to be judged by.
 _SETTLING = 4

@@ -12,7 +12,7 @@ from gruvy.detection import labelled_events
 from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve
 from gruvy.tasks.anomaly.detector import AnomalyDetector
 from gruvy.tasks.anomaly.results import event_table, read_labels
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 
 
 def anomaly_report(

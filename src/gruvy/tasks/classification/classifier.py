@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, Vocabulary
+from gruvy.data.vocabulary import KINDS
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.calibration import fit_temperature
 from gruvy.tasks.classification.data import (
@@ -24,16 +25,14 @@ from gruvy.tasks.classification.data import (
     read_sequences,
     read_weights,
 )
-from gruvy.tasks.classification.file import new_network, write_classifier
 from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
-from gruvy.tasks.classification.network import cross_entropy
-from gruvy.tasks.classification.params import check_params
+from gruvy.tasks.classification.network import ClassifierEnsemble, ClassifierNetwork, cross_entropy
 from gruvy.tasks.classification.scores import majority_row, score_row
 from gruvy.tasks.classification.table import SequenceColumns
-from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.run import Run
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import integer, one_of
 from gruvy.text import canonical_texts
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.training import Progress, Schedule
 
 # Sequences in a batch of the validation part.
 _BATCH = 256
@@ -99,6 +98,15 @@ class SequenceClassifier(ClassifierMixin, Estimator):
     classes_: NDArray[Any]
     _model: ClassifierModel
 
+    TASK = "classify"
+    _rules: ClassVar = {
+        "tokens": one_of(KINDS),
+        "vocabulary_size": integer(2),
+        "ensemble_size": integer(1),
+        "max_epochs": integer(1).or_none(),
+        "patience": integer(1).or_none(),
+    }
+    _free = ("unknown",)
     _shaping = (
         "tokens",
         "vocabulary_size",
@@ -188,16 +196,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             DataError: sequences or labels that cannot be used.
             MissingExtraError: sub-words without the tokenizers library.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            rescale=rescale,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
         sequences: list[Any] = [*read_sequences(X)]
         if isinstance(sequences[0], str):
             sequences = canonical_texts(sequences, "X")
@@ -221,8 +220,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         weights = weights * class_weights(self.class_weight, classes, counts)[numbers]
         targets = (weights[:, None] * np.eye(len(classes))[numbers]).astype(np.float32)
 
-        seed = self._seed(run)
-        kept = held_out(numbers, self.validation_fraction, seed)
+        kept = held_out(numbers, self.validation_fraction, run.seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
         if rescale and isinstance(sequences[0], str):
@@ -236,18 +234,14 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             Sequences([encoded[row] for row in np.flatnonzero(part)], targets[part], batch_size=size)
             for part, size in ((~kept, self.batch_size), (kept, _BATCH))
         )
-        with reproducible(seed):
-            network = new_network(self, preparation, len(classes))
-        run.begin(network)
+        network = run.start(lambda: self._new_network(preparation, len(classes)))
         self._train(
+            run,
             network,
             cross_entropy,
             training,
             validation,
-            self._schedule(len(training)),
-            run=run,
-            seed=seed,
-            identity=self._identity([targets, *encoded], left_out=("unknown",)),
+            identity=self._identity([targets, *encoded]),
             facts={"sequences": len(sequences)},
         )
         self.columns_ = None
@@ -255,7 +249,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         self.class_counts_ = counts
         logits = ClassifierModel(network, preparation, 1.0).logits(validation.sequences)
         temperature = fit_temperature(logits, numbers[kept], weights[kept])
-        self._keep(ClassifierModel(network, preparation, temperature))
+        self._set_network(network)
+        self._set_model(ClassifierModel(network, preparation, temperature))
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -347,18 +342,6 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         check_is_fitted(self)
         return self._model.attention(self._model.read(X, self.unknown))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_classifier(self, path)
-
     def numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
         """Return the place of each label in ``classes_``.
 
@@ -377,12 +360,60 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             return Vocabulary.of(training, self.tokens, self.vocabulary_size)
         return Scaling.of(training, bool(has_gaps(sequences).any()))
 
-    def _keep(self, model: ClassifierModel) -> None:
+    def _new_network(self, preparation: Vocabulary | Scaling, classes: int) -> ClassifierEnsemble:
+        if isinstance(preparation, Vocabulary):
+            tokens, channels = len(preparation), self.embedding_size
+        else:
+            tokens, channels = None, preparation.width
+        members = [
+            ClassifierNetwork(
+                self.cell,
+                tokens,
+                channels,
+                classes,
+                hidden_size=self.hidden_size,
+                num_layers=self.num_layers,
+                bidirectional=self.bidirectional,
+                dropout=self.dropout,
+            )
+            for _ in range(self.ensemble_size)
+        ]
+        return ClassifierEnsemble(members)
+
+    def _state(self) -> tuple[Arrays, Document]:
+        arrays, preparation = self._network_arrays(), self._model.preparation
+        if isinstance(preparation, Vocabulary):
+            preprocessing: Document = {"vocabulary": preparation.document()}
+        else:
+            preprocessing = {"vocabulary": None, "gaps": preparation.gaps}
+            arrays |= {"scaling/mean": preparation.mean, "scaling/std": preparation.std}
+        return arrays, {
+            "preprocessing": preprocessing,
+            "temperature": self._model.temperature,
+            "classes": self.classes_.tolist(),
+            "class_counts": self.class_counts_.tolist(),
+            "columns": None if self.columns_ is None else asdict(self.columns_),
+            "no_graph": "attention over the steps is no operation of a graph",
+        }
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        preparation: Vocabulary | Scaling
+        if document["preprocessing"]["vocabulary"] is None:
+            preparation = Scaling(arrays["scaling/mean"], arrays["scaling/std"], document["preprocessing"]["gaps"])
+        else:
+            preparation = Vocabulary.of_document(document["preprocessing"]["vocabulary"])
+        columns = document["columns"]
+        self.columns_ = columns and SequenceColumns(**{**columns, "values": tuple(columns["values"])})
+        self.classes_ = np.array(document["classes"])
+        self.class_counts_ = np.array(document["class_counts"])
+        network = self._new_network(preparation, len(self.classes_))
+        self._set_network(network, arrays)
+        self._set_model(ClassifierModel(network, preparation, float(document["temperature"])))
+
+    def _set_model(self, model: ClassifierModel) -> None:
         """Take over the parts of a fitted model."""
-        model.network.eval()
         self._model = model
         self.temperature_ = model.temperature
-        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
         self.vocabulary_ = model.preparation.tokens if isinstance(model.preparation, Vocabulary) else None
 
     def __sklearn_tags__(self) -> Any:

@@ -16,7 +16,7 @@ from gruvy.tasks.classification.data import read_labels, read_sequences
 from gruvy.tasks.classification.folds import OutOfFold
 from gruvy.tasks.classification.model import Attention
 from gruvy.tasks.classification.scores import majority_row, score_row
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
 _PARTS = 50

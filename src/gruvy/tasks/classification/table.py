@@ -17,7 +17,7 @@ from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.data import held_out, read_labels, read_sequences
 from gruvy.tasks.classification.scores import score_row
-from gruvy.tasks.run import parent_columns
+from gruvy.tasks.shared.run import parent_columns
 from gruvy.timeseries import Problems, did_you_mean, places_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,6 +104,37 @@ class LinearAutoregression:
     def _error(self, windows: Windows) -> float:
         errors = [(self.forecast(batch) - batch.truth).abs() for batch in windows]
         return float(torch.cat(errors, dim=1).nanmean())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file has of it as arrays."""
+        arrays = {"linear/coef": self.coef, "linear/intercept": self.intercept}
+        if self.statistics is not None:
+            arrays |= {"linear/mean": self.statistics.mean, "linear/std": self.statistics.std}
+        return arrays
+
+    def document(self) -> dict[str, Any]:
+        """What a file has of it besides."""
+        return {"lags": self.lags, "penalty": self.penalty}
+
+    @classmethod
+    def of_document(
+        cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], shape: tuple[int, int]
+    ) -> LinearAutoregression:
+        """Put together what `arrays` and `document` gave.
+
+        Args:
+            shape: (series or 1, C), of the statistics.
+
+        Raises:
+            KeyError, TypeError, ValueError: it does not fit together.
+        """
+        statistics = None
+        if "linear/mean" in arrays:
+            statistics = Scaler(arrays["linear/mean"], arrays["linear/std"])
+            if statistics.mean.shape != shape or statistics.std.shape != shape:
+                shapes = f"{statistics.mean.shape}, {statistics.std.shape}"
+                raise ValueError(f"linear/mean and linear/std: {shapes}; expected {shape}")
+        return cls(arrays["linear/coef"], arrays["linear/intercept"], **document, statistics=statistics)
 
     def forecast(self, batch: Batch) -> Tensor:
         """(P, N, D)."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -16,23 +15,25 @@ from torch import Tensor
 
 from gruvy.data import as_frame, chosen_step, find_categories, read_series, time_of_index, write_times
 from gruvy.errors import ArgumentError
-from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
 from gruvy.tasks.forecasting.data import PreparedTable, learn_preparation, least_context, note_scales
-from gruvy.tasks.forecasting.file import new_network, write_forecaster
+from gruvy.tasks.forecasting.graph import forecast_graph
 from gruvy.tasks.forecasting.inheritance import inherited, read_shared, shared_columns
 from gruvy.tasks.forecasting.model import BATCH, ForecastModel
-from gruvy.tasks.forecasting.network import CountLoss, ForecastNetwork, PinballLoss
-from gruvy.tasks.forecasting.params import check_params, quantile_levels
+from gruvy.tasks.forecasting.network import LIKELIHOODS, CountLoss, ForecastNetwork, PinballLoss
 from gruvy.tasks.forecasting.raw import RawTable, own_statistics
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
-from gruvy.tasks.forecasting.split import split_series
+from gruvy.tasks.forecasting.split import SPLITS, split_series
 from gruvy.tasks.forecasting.values import check_bounds, check_counts, check_static, holiday_dates
-from gruvy.tasks.run import Run
-from gruvy.timeseries import Columns, Preparation, TimeFormat, check_levels, forecast_columns
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import FLAG, LEVELS, NUMBER, check_sum, integer, one_of
+from gruvy.timeseries import Columns, Preparation, Problems, Scaler, TimeFormat, check_levels, forecast_columns
+from gruvy.training import Progress
+
+# Fitted attributes that are times.
+_TIMES = ("validation_start_", "test_start_")
 
 
 class Forecaster(Estimator):
@@ -94,7 +95,23 @@ class Forecaster(Estimator):
     """
 
     _model: ForecastModel
+    _network: ForecastNetwork
+
+    TASK = "forecast"
+    _rules: ClassVar = {
+        "horizon": integer(1),
+        "context_length": integer(1),
+        "min_context": integer(1).or_none(),
+        "lower": NUMBER.or_none(),
+        "upper": NUMBER.or_none(),
+        "likelihood": one_of(LIKELIHOODS),
+        "quantiles": LEVELS,
+        "calibrate": FLAG,
+        "season_length": integer(1).or_none(),
+        "split": one_of(SPLITS),
+    }
     _shaping = ("horizon", "cell", "hidden_size", "num_layers", "quantiles", "likelihood")
+    _fitted = (*Estimator._fitted, "scores_", "season_length_", "validation_series_", "test_series_")
 
     def __init__(
         self,
@@ -200,16 +217,7 @@ class Forecaster(Estimator):
             ArgumentError: parameters that cannot work, or a checkpoint of another training.
             DataError: a table that cannot be used, or with too few rows.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            rescale=rescale,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
         if self.split == "series" and series is None:
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         if static and series is None:
@@ -248,18 +256,13 @@ class Forecaster(Estimator):
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
 
-        seed = self._seed(run)
-        with reproducible(seed):
-            network = new_network(self, preparation)
-        run.begin(network)
+        network = run.start(lambda: self._new_network(preparation))
         self._train(
+            run,
             network,
             CountLoss() if counts else PinballLoss(quantile_levels(self.quantiles)),
             training,
             validation,
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
             identity=self._identity(
                 (
                     part
@@ -284,7 +287,8 @@ class Forecaster(Estimator):
         linear = LinearAutoregression.fit(
             raw.windows(origins.training, BATCH), raw.windows(origins.validation, BATCH), statistics
         )
-        self._keep(network, preparation, linear, least)
+        self._set_network(network)
+        self._set_model(preparation, linear, least)
         self.scores_ = self._model.scores(table, origins.test)
         return self
 
@@ -447,22 +451,24 @@ class Forecaster(Estimator):
             )
         return self._model.gates(frame)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_forecaster(self, path)
-
     def _weights(self) -> dict[str, Tensor]:
         """The margins of the bands are no weights: they are set anew after each training."""
         weights = super()._weights()
         return weights | {name: torch.zeros_like(weights[name]) for name in weights if name.startswith("margins.")}
+
+    def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
+        check_sum(params, problems, "test_fraction", "validation_fraction")
+        context = params["context_length"]
+        for name in ("min_context", "season_length"):
+            if params[name] is not None and params[name] > context:
+                problems.add(
+                    f"{name}: expected at most context_length={context}, got {params[name]}; lengthen the context"
+                )
+        lower, upper = params["lower"], params["upper"]
+        if lower is not None and upper is not None and lower >= upper:
+            problems.add(f"lower, upper: expected lower below upper, got {lower!r}, {upper!r}")
+        elif params["likelihood"] == "count" and any(one is not None and one != int(one) for one in (lower, upper)):
+            problems.add(f"lower, upper: expected integers as bounds of counts, got {lower!r}, {upper!r}")
 
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return super()._shapes(params) | {"quantiles": quantile_levels(params["quantiles"])}
@@ -473,13 +479,69 @@ class Forecaster(Estimator):
         check_is_fitted(self)
         return self._model.preparation.columns
 
-    def _keep(
-        self, network: ForecastNetwork, preparation: Preparation, linear: LinearAutoregression, least: int
-    ) -> None:
+    def _new_network(self, preparation: Preparation) -> ForecastNetwork:
+        columns = preparation.columns
+        return ForecastNetwork(
+            self.cell,
+            inputs=preparation.channels,
+            values=len(columns.values),
+            targets=len(columns.targets),
+            known=len(preparation.ahead),
+            horizon=self.horizon,
+            quantiles=quantile_levels(self.quantiles),
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            dropout=self.dropout,
+            likelihood=self.likelihood,
+        )
+
+    def _state(self) -> tuple[Arrays, Document]:
+        model, preparation = self._model, self._model.preparation
+        params, columns = self._fitted_params, preparation.columns
+        arrays = self._network_arrays() | {
+            "scaler/mean": preparation.scaler.mean,
+            "scaler/std": preparation.scaler.std,
+            **model.linear.arrays(),
+        }
+        document: Document = {
+            "spec": {
+                "cell": params["cell"],
+                "input_size": preparation.channels + len(columns.values),
+                "hidden_size": params["hidden_size"],
+                "num_layers": params["num_layers"],
+                "reset_after": True if params["cell"] == "gru" else None,
+                "known_size": len(preparation.ahead),
+                "targets": len(columns.targets),
+            },
+            "preprocessing": {
+                **preparation.document(),
+                "quantiles": list(model.quantiles),
+                "min_context": model.least,
+            },
+            "linear": model.linear.document(),
+            "fitted": {name: None if (time := getattr(self, name)) is None else time.isoformat() for name in _TIMES},
+        }
+        graph = forecast_graph(model.network)
+        return arrays, document if graph is None else document | {"graph": graph.document()}
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        for name in _TIMES:
+            text = document["fitted"][name]
+            setattr(self, name, None if text is None else pd.Timestamp(text))
+        about = document["preprocessing"]
+        preparation = Preparation.of_document(about, Scaler(arrays["scaler/mean"], arrays["scaler/std"]))
+        linear = LinearAutoregression.of_document(
+            document["linear"], arrays, (max(len(preparation.names), 1), len(preparation.columns.values))
+        )
+        self._set_network(self._new_network(preparation), arrays)
+        self._set_model(preparation, linear, int(about.get("min_context", self.context_length)))
+
+    def _set_model(self, preparation: Preparation, linear: LinearAutoregression, least: int) -> None:
         """Take over the parts of a fitted model."""
+        network = self._network
         self._model = ForecastModel(
             name=self.cell,
-            network=network.eval(),
+            network=network,
             preparation=preparation,
             linear=linear,
             season=self.season_length_,
@@ -489,10 +551,14 @@ class Forecaster(Estimator):
             least=least,
             counts=network.counts,
         )
-        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
         self.n_channels_ = network.encoder.input_size
         self.feature_names_in_ = np.array(preparation.columns.values, dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
+
+
+def quantile_levels(quantiles: Sequence[float]) -> tuple[float, ...]:
+    """Return the levels in order, with the median among them."""
+    return tuple(sorted({0.5, *(float(level) for level in quantiles)}))
 
 
 def _names(columns: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
 from gruvy.tasks.forecasting.network import ForecastNetwork
-from gruvy.tasks.weights import PREFIX
+from gruvy.tasks.shared.weights import PREFIX
 
 
 def forecast_graph(network: ForecastNetwork) -> Graph | None:

@@ -16,6 +16,8 @@ from gruvy.timeseries import LEAST_DISPERSION, LEAST_MEAN
 _STEP_UNITS = 8
 _KNOWN_UNITS = 32
 
+LIKELIHOODS = ("quantile", "count")
+
 
 class ForecastNetwork(nn.Module):
     """A recurrent encoder and a direct head: all steps ahead at once, as changes from the last value.

@@ -14,7 +14,7 @@ from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
 from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.results import Backtest
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 from gruvy.timeseries import Series
 
 # Steps of history before a single forecast, at most, and steps in the long plot.

@@ -14,6 +14,8 @@ from gruvy.errors import DataError
 from gruvy.tasks.forecasting.data import PreparedTable
 from gruvy.timeseries import Problems, Series
 
+SPLITS = ("time", "series")
+
 
 class Origins(NamedTuple):
     """The windows of each part, as the rows where their forecasts begin."""

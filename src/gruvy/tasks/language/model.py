@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from gruvy.data import Streams
 from gruvy.errors import ArgumentError, DataError
-from gruvy.language import Alphabet, Characters, Subwords
-from gruvy.tasks.estimator import Estimator
+from gruvy.language import Alphabet, Characters, Subwords, read_pieces
 from gruvy.tasks.language.baselines import compressors, ngram, score_row, xz_after
-from gruvy.tasks.language.file import new_language_network, write_language_model
-from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest
-from gruvy.tasks.language.params import check_language_params, check_parts, joined, split_text
+from gruvy.tasks.language.network import CarriedLoss, LanguageNetwork, fastest, language_graph
+from gruvy.tasks.language.parts import TOKENS, check_parts, joined, split_text
 from gruvy.tasks.language.subwords import learn_subwords
-from gruvy.tasks.run import Run
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import check_sum, integer, one_of
+from gruvy.timeseries import Problems
+from gruvy.training import Progress
 
 # Streams side by side where nothing is learnt: more of them are faster, and each begins with nothing remembered.
 _VALIDATION_STREAMS = 64
@@ -76,6 +74,12 @@ class LanguageModel(Estimator):
         10
     """
 
+    _network: LanguageNetwork
+
+    TASK = "language"
+    _rules: ClassVar = {"tokens": one_of(TOKENS), "vocabulary_size": integer(1), "context_length": integer(1)}
+    _free = ("unknown",)
+    _fitted = (*Estimator._fitted, "scores_")
     _shaping = ("cell", "hidden_size", "num_layers", "tokens", "vocabulary_size", "embedding_size")
 
     def __init__(
@@ -151,15 +155,7 @@ class LanguageModel(Estimator):
             ArgumentError: parameters that cannot work, or a checkpoint of another training.
             DataError: no text, or a part that is too short.
         """
-        check_language_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes)
         parts = self._parts(text, validation, test)
         characters = Alphabet.of("".join(parts.values()))
         alphabet: Alphabet | Subwords = characters
@@ -169,22 +165,17 @@ class LanguageModel(Estimator):
             alphabet = learn_subwords(parts["training"], characters.characters, self.vocabulary_size)
         training, judged = (torch.from_numpy(alphabet.encode(parts[name])) for name in ("training", "validation"))
 
-        seed = self._seed(run)
-        with reproducible(seed):
-            network = new_language_network(self, alphabet)
-        run.begin(network)
+        network = run.start(lambda: self._new_network(alphabet))
         self._train(
+            run,
             network,
             CarriedLoss(torch.tensor([len(piece) for piece in alphabet.pieces])),
             Streams(training, alphabet.start, streams=self.batch_size, context=self.context_length),
             Streams(judged, alphabet.start, streams=_VALIDATION_STREAMS, context=self.context_length),
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
-            identity=self._identity(parts.values(), left_out=("unknown",)),
+            identity=self._identity(parts.values()),
             facts={"characters": {name: len(part) for name, part in parts.items()}},
         )
-        self._keep(network, alphabet)
+        self._set_model(network, alphabet)
         own, *packed = self.evaluate(parts["test"])
         self.scores_ = [
             own,
@@ -288,21 +279,6 @@ class LanguageModel(Estimator):
         """
         return -float(self.evaluate(text)[0]["bits_per_character"])
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_language_model(self, path)
-
-    def _weights(self) -> dict[str, Tensor]:
-        return self._network.state_dict()
-
     @property
     def _reader(self) -> Characters:
         """The fitted model, with the rule for unknown characters as it is now."""
@@ -320,10 +296,41 @@ class LanguageModel(Estimator):
         check_parts(parts, self.context_length)
         return parts
 
-    def _keep(self, network: LanguageNetwork, alphabet: Alphabet | Subwords) -> None:
+    def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
+        check_sum(params, problems, "validation_fraction", "test_fraction")
+
+    def _new_network(self, alphabet: Alphabet | Subwords) -> LanguageNetwork:
+        return LanguageNetwork(
+            self.cell,
+            len(alphabet),
+            embedding_size=self.embedding_size,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            dropout=self.dropout,
+        )
+
+    def _state(self) -> tuple[Arrays, Document]:
+        params = self._fitted_params
+        document: Document = {
+            "spec": {
+                "cell": params["cell"],
+                "input_size": params["embedding_size"],
+                "hidden_size": params["hidden_size"],
+                "num_layers": params["num_layers"],
+                "reset_after": True if params["cell"] == "gru" else None,
+            },
+            "alphabet": self._characters.alphabet.document(),
+        }
+        graph = language_graph(self._network)
+        return self._network_arrays(), document if graph is None else document | {"graph": graph.document()}
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        alphabet = read_pieces(document["alphabet"])
+        self._set_model(self._new_network(alphabet), alphabet, arrays)
+
+    def _set_model(self, network: LanguageNetwork, alphabet: Alphabet | Subwords, arrays: Arrays | None = None) -> None:
         """Take over the parts of a fitted model."""
-        self._network = network.eval()
+        self._set_network(network, arrays)
         self._characters = Characters(fastest(network), alphabet)
         self.alphabet_ = alphabet.characters
         self.pieces_ = alphabet.pieces
-        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())

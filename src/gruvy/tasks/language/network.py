@@ -19,7 +19,7 @@ from gruvy.language.characters import Logits, Numbers
 from gruvy.nn import GRU
 from gruvy.nn.cells import recurrent
 from gruvy.nn.graph import array_of
-from gruvy.tasks.weights import PREFIX
+from gruvy.tasks.shared.weights import PREFIX
 
 
 class LanguageNetwork(nn.Module):

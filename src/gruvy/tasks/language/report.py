@@ -7,7 +7,7 @@ import numpy as np
 from gruvy.nn.cells import CELL_NAMES
 from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
 from gruvy.tasks.language.model import LanguageModel
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 
 _TEMPERATURES = (0.4, 0.7, 1.0)
 _LENGTH = 600

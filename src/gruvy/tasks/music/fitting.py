@@ -12,7 +12,6 @@ import numpy as np
 from gruvy.errors import DataError
 from gruvy.tasks.music.data import Rolls, held_out
 from gruvy.tasks.music.files import MusicFiles
-from gruvy.tasks.music.params import check_params
 
 if TYPE_CHECKING:
     from gruvy.tasks.music.polyphonic import PolyphonicModel
@@ -53,7 +52,7 @@ def fit_files(
     Raises:
         DataError: the files cannot be used.
     """
-    check_params(model.get_params())
+    model.check_params()
     files = files.for_learning(path, reading)
     names, rolls = files.read(path, reading=reading)
     if len(rolls) < _FEWEST:

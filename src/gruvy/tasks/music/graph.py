@@ -6,7 +6,7 @@ from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
 from gruvy.tasks.music.network import PolyphonicNetwork
-from gruvy.tasks.weights import PREFIX
+from gruvy.tasks.shared.weights import PREFIX
 
 
 def polyphonic_graph(network: PolyphonicNetwork) -> Graph | None:

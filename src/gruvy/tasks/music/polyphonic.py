@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from gruvy.data import Sequences, pad
-from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.data import Rolls, held_out, read_rolls
-from gruvy.tasks.music.file import new_network, write_polyphonic
 from gruvy.tasks.music.files import MusicFiles
+from gruvy.tasks.music.graph import polyphonic_graph
 from gruvy.tasks.music.network import FrameLikelihood, PolyphonicNetwork
-from gruvy.tasks.music.params import check_params
 from gruvy.tasks.music.sampling import sample_roll
 from gruvy.tasks.music.scores import frame_likelihoods, score_row
-from gruvy.tasks.run import Run
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import FLAG, at_least
+from gruvy.training import Progress
 
 # Pieces in a batch where nothing is learnt.
 _BATCH = 64
@@ -74,6 +72,8 @@ class PolyphonicModel(Estimator):
     n_features_in_: int
     _network: PolyphonicNetwork
 
+    TASK = "music"
+    _rules: ClassVar = {"reset_after": FLAG, "weight_noise": at_least(0)}
     _shaping = ("cell", "hidden_size", "num_layers", "reset_after")
 
     def __init__(
@@ -138,42 +138,31 @@ class PolyphonicModel(Estimator):
             ArgumentError: parameters that cannot work, or a checkpoint of another training.
             DataError: pieces that cannot be used.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes)
         rolls = read_rolls(X) if run.parent is None else read_rolls(X, run.parent.n_features_in_)
-        seed = self._seed(run)
         if validation is None:
-            kept = held_out(len(rolls), self.validation_fraction, seed)
+            kept = held_out(len(rolls), self.validation_fraction, run.seed)
             learnt, judged = ([rolls[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
         else:
             learnt, judged = rolls, read_rolls(validation, rolls[0].shape[1], name="validation")
         frequencies = NoteFrequencies.of(learnt)
-        with reproducible(seed):
-            network = new_network(self, rolls[0].shape[1])
+        network = run.start(lambda: self._new_network(rolls[0].shape[1]))
+        if run.parent is None:
             with torch.no_grad():  # what is left to learn is how the next frame differs from any frame
                 network.head.bias.copy_(torch.from_numpy(frequencies.logits))
-        run.begin(network)
         self._train(
+            run,
             network,
             FrameLikelihood(self.weight_noise),
             _batches(learnt, self.batch_size),
             _batches(judged, _BATCH),
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
             identity=self._identity([*learnt, *judged], validating=len(judged)),
             facts={"pieces": len(learnt) + len(judged)},
         )
         self.n_features_in_ = rolls[0].shape[1]
         self.files_ = MusicFiles()
-        self._keep(network, frequencies, NoteMarkov.of(learnt))
+        self._set_network(network)
+        self._frequencies, self._markov = frequencies, NoteMarkov.of(learnt)
         return self
 
     def predict_proba(self, X: Any) -> list[NDArray[np.float64]]:
@@ -262,27 +251,37 @@ class PolyphonicModel(Estimator):
         check_is_fitted(self)
         return sample_roll(self._network, self.n_features_in_, steps, primer, temperature, seed)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
+    def _new_network(self, notes: int) -> PolyphonicNetwork:
+        return PolyphonicNetwork(
+            self.cell,
+            notes,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            dropout=self.dropout,
+            reset_after=self.reset_after,
+        )
 
-        Args:
-            path: the file to write; an existing one is replaced.
+    def _state(self) -> tuple[Arrays, Document]:
+        arrays = self._network_arrays() | {
+            "baselines/frequencies": self._frequencies.logits,
+            "baselines/first": self._markov.first,
+            "baselines/after": self._markov.after,
+        }
+        document: Document = {
+            "notes": self.n_features_in_,
+            "files": asdict(self.files_),
+            "spec": {"cell": self._fitted_params["cell"]},
+        }
+        graph = polyphonic_graph(self._network)
+        return arrays, document if graph is None else document | {"graph": graph.document()}
 
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_polyphonic(self, path)
-
-    def _weights(self) -> dict[str, Tensor]:
-        return self._network.state_dict()
-
-    def _keep(self, network: PolyphonicNetwork, frequencies: NoteFrequencies, markov: NoteMarkov) -> None:
-        """Take over the parts of a fitted model."""
-        self._network = network.eval()
-        self._frequencies = frequencies
-        self._markov = markov
-        self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        self.n_features_in_ = int(document["notes"])
+        about = document["files"]
+        self.files_ = MusicFiles(**{**about, "notes": tuple(about["notes"])})
+        self._set_network(self._new_network(self.n_features_in_), arrays)
+        self._frequencies = NoteFrequencies(arrays["baselines/frequencies"])
+        self._markov = NoteMarkov(arrays["baselines/first"], arrays["baselines/after"])
 
     def _read(self, X: Any) -> Rolls:
         check_is_fitted(self)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gruvy.music import LOWEST, TEMPO
 from gruvy.report import Foreseen, FrameRow, LossCurve, MusicReport
 from gruvy.tasks.music.polyphonic import PolyphonicModel
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 
 # Frames of the piece that the model draws.
 _FRAMES = 64

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.music.network import PolyphonicNetwork
-from gruvy.tasks.params import is_int, is_real
+from gruvy.tasks.shared.params import is_int, is_real
 from gruvy.timeseries import Problems
 
 

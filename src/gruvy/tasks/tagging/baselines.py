@@ -35,7 +35,7 @@ class WindowTagger(SequenceTagger):
         """Return one with parameters of the training that suit a linear model, but for those that are given."""
         return cls(**{**_TRAINING, **params})
 
-    def _new_network(self, channels: int, classes: int) -> nn.Module:
+    def _step_network(self, channels: int, classes: int) -> nn.Module:
         return WindowNetwork(channels, classes, self.window)
 
 

@@ -17,7 +17,7 @@ from gruvy.data.series import read_numbers
 from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.table import CURE, as_classes, check_names, groups
-from gruvy.tasks.run import parent_columns
+from gruvy.tasks.shared.run import parent_columns
 from gruvy.timeseries import Problems
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
@@ -15,19 +15,16 @@ from torch import nn
 
 from gruvy.errors import DataError
 from gruvy.tasks.classification.calibration import fit_temperature
-from gruvy.tasks.classification.data import class_weights
-from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.run import Run
+from gruvy.tasks.classification.data import Scaling, class_weights
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.tagging.batches import TaggedSequences
 from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
-from gruvy.tasks.tagging.file import write_tagger
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.network import StepCrossEntropy, TaggerNetwork
-from gruvy.tasks.tagging.params import check_params
 from gruvy.tasks.tagging.spans import step_row
 from gruvy.tasks.tagging.table import TagColumns
-from gruvy.tasks.tagging.words import WordReader
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.tasks.tagging.words import WordFeatures, WordReader
+from gruvy.training import Progress
 
 # Sequences in a batch of the validation part.
 _BATCH = 128
@@ -88,6 +85,9 @@ class SequenceTagger(Estimator):
     classes_: NDArray[Any]
     _model: TaggerModel
 
+    TASK = "tag"
+    _free = ("unknown",)
+    _fitted = (*Estimator._fitted, "text_labels_")
     _shaping = ("cell", "hidden_size", "num_layers", "bidirectional")
 
     def __init__(
@@ -160,16 +160,7 @@ class SequenceTagger(Estimator):
             ArgumentError: parameters that cannot work, or a checkpoint of another training.
             DataError: sequences or labels that cannot be used.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            rescale=rescale,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
         sequences = read_steps(X)
         labels = read_labels(y, sequences)
         if len(labels.classes) < 2:
@@ -183,9 +174,8 @@ class SequenceTagger(Estimator):
             classes, numbers = parent.classes_, numbers_of(parent.classes_, labels)
             preparation = parent._model.preparation.inherited(preparation, rescale=rescale)
         encoded = preparation.encode(sequences, self.unknown)
-        seed = self._seed(run)
         if validation is None:
-            kept = self._held_out(len(sequences), seed)
+            kept = self._held_out(len(sequences), run.seed)
         else:
             more = read_steps(validation[0])
             encoded += preparation.encode(more, self.unknown)
@@ -204,20 +194,14 @@ class SequenceTagger(Estimator):
             )
             for part, size in ((~kept, self.batch_size), (kept, _BATCH))
         )
-        with reproducible(seed):
-            network = self._network(preparation, len(classes))
-        run.begin(network)
+        network = run.start(lambda: self._new_network(preparation, len(classes)))
         self._train(
+            run,
             network,
             StepCrossEntropy(torch.tensor(weights, dtype=torch.float32)),
             training,
             validating,
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
-            identity=self._identity(
-                [kept, *numbers, *(part for one in encoded for part in one.arrays())], left_out=("unknown",)
-            ),
+            identity=self._identity([kept, *numbers, *(part for one in encoded for part in one.arrays())]),
             facts={"sequences": len(encoded), "steps": int(counts.sum())},
         )
         self.columns_ = None
@@ -227,7 +211,8 @@ class SequenceTagger(Estimator):
         logits = TaggerModel(network, preparation, 1.0).logits(validating.sequences)  # type: ignore[arg-type]
         truth = np.concatenate(validating.labels)
         temperature = fit_temperature(np.concatenate(logits), truth, weights[truth])
-        self._keep(TaggerModel(network, preparation, temperature))
+        self._set_network(network)
+        self._set_model(TaggerModel(network, preparation, temperature))
         return self
 
     def predict(self, X: Any) -> list[Any]:
@@ -304,26 +289,14 @@ class SequenceTagger(Estimator):
         """
         return numbers_of(self.classes_, read_labels(y, read_steps(X)))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_tagger(self, path)
-
-    def _network(self, preparation: Preparation, classes: int) -> nn.Module:
+    def _new_network(self, preparation: Preparation, classes: int) -> nn.Module:
         words = preparation.words
         if words is None:
-            return self._new_network(preparation.channels, classes)
-        inner = self._new_network(self.embedding_size + preparation.channels, classes)
+            return self._step_network(preparation.channels, classes)
+        inner = self._step_network(self.embedding_size + preparation.channels, classes)
         return WordReader(len(words.names), self.embedding_size, inner, self.dropout)
 
-    def _new_network(self, channels: int, classes: int) -> nn.Module:
+    def _step_network(self, channels: int, classes: int) -> nn.Module:
         return TaggerNetwork(
             self.cell,
             channels,
@@ -334,13 +307,41 @@ class SequenceTagger(Estimator):
             dropout=self.dropout,
         )
 
-    def _keep(self, model: TaggerModel) -> None:
+    def _state(self) -> tuple[Arrays, Document]:
+        arrays, preparation = self._network_arrays(), self._model.preparation
+        scaling, words = preparation.scaling, preparation.words
+        if scaling is not None:
+            arrays |= {"scaling/mean": scaling.mean, "scaling/std": scaling.std}
+        return arrays, {
+            "preprocessing": {"alphabet": preparation.alphabet, "words": None if words is None else words.document()},
+            "temperature": self._model.temperature,
+            "classes": self.classes_.tolist(),
+            "class_counts": self.class_counts_.tolist(),
+            "columns": None if self.columns_ is None else asdict(self.columns_),
+            "no_graph": "a SequenceTagger runs with torch only",
+        }
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        scaled = "scaling/mean" in arrays
+        scaling = Scaling(arrays["scaling/mean"], arrays["scaling/std"]) if scaled else None
+        words = document["preprocessing"].get("words")
+        features = None if words is None else WordFeatures.of_document(words)
+        preparation = Preparation(document["preprocessing"]["alphabet"], scaling, features)
+        columns = document["columns"]
+        self.columns_ = columns and TagColumns(
+            **{**columns, "values": tuple(columns["values"]), "conll": columns.get("conll") and tuple(columns["conll"])}
+        )
+        self.classes_ = np.array(document["classes"])
+        self.class_counts_ = np.array(document["class_counts"])
+        network = self._new_network(preparation, len(self.classes_))
+        self._set_network(network, arrays)
+        self._set_model(TaggerModel(network, preparation, float(document["temperature"])))
+
+    def _set_model(self, model: TaggerModel) -> None:
         """Take over the parts of a fitted model."""
-        model.network.eval()
         self._model = model
         self.temperature_ = model.temperature
         self.alphabet_ = model.preparation.alphabet
-        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
 
     def _held_out(self, sequences: int, seed: int) -> NDArray[np.bool_]:
         if sequences < 2:

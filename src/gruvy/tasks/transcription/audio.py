@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import DataError, MissingExtraError, note
-from gruvy.tasks.params import is_int, is_real
+from gruvy.tasks.shared.params import is_int, is_real
 from gruvy.tasks.transcription.levels import Samples, Scale, centred, scale_of_range, scale_of_type
 from gruvy.timeseries import Problems
 

@@ -10,12 +10,24 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gruvy.errors import ArgumentError
+from gruvy.tasks.shared.params import NUMBER, at_least, check_arguments, integer
 from gruvy.tasks.transcription.network import BLANK
 
 LogP = NDArray[np.floating[Any]]
 
 # A character that is less likely than this at a step begins no new beam there.
 _LEAST = math.log(1e-4)
+_SEARCH = {"beam_width": integer(1), "language_weight": at_least(0), "length_bonus": NUMBER}
+
+
+def check_beam(**search: Any) -> None:
+    """Refuse a beam_width, language_weight or length_bonus that no search can use, all of them at once.
+
+    Raises:
+        ArgumentError: every argument with a wrong type or value.
+    """
+    check_arguments("the search", _SEARCH, search).raise_as(ArgumentError)
 
 
 class CharacterModel(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gruvy.errors import ArgumentError, MissingExtraError, note
+from gruvy.tasks.shared.params import Rule
 
 CASE, PUNCTUATION, NUMBERS = "case", "punctuation", "numbers"
 KINDS = (CASE, PUNCTUATION, NUMBERS)
@@ -18,18 +19,17 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WITHIN = "'’-"
 
 
-def check_normalize(value: Any) -> None:
-    """Refuse what is no way to normalise.
-
-    Raises:
-        ArgumentError: it is neither "none" nor a list of `KINDS` with commas, "numbers" with a language or without.
-    """
+def _is_way(value: Any) -> bool:
+    """Whether it is "none" or a list of `KINDS` with commas, "numbers" with a language or without."""
     parts = [part.partition(":")[0].strip() for part in value.split(",")] if isinstance(value, str) else [""]
-    if value != "none" and not set(parts) <= set(KINDS):
-        raise ArgumentError(
-            f"normalize: expected none, or some of {', '.join(KINDS)} with commas between them, got {value!r}; numbers "
-            "in another language than English: numbers:de"
-        )
+    return value == "none" or set(parts) <= set(KINDS)
+
+
+NORMALIZE = Rule(
+    f"none, or some of {', '.join(KINDS)} with commas between them",
+    _is_way,
+    hint=lambda value: "; numbers in another language than English: numbers:de",
+)
 
 
 def normalized(texts: Sequence[str], how: str, *, alphabet: str = "", told: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import Comparison, ErrorRow, Heard, LengthGroup, LossCurve, TranscriptionReport
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.data import read_texts
 from gruvy.tasks.transcription.levels import Samples

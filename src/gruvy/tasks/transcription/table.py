@@ -17,7 +17,6 @@ from gruvy.tasks.transcription.baselines import NearestRecording
 from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.normalizing import normalized
-from gruvy.tasks.transcription.params import check_params
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.timeseries import Problems, did_you_mean
 
@@ -63,7 +62,7 @@ def fit_table(
     Raises:
         ArgumentError, DataError: as ``fit``; or a column is missing.
     """
-    check_params(model.get_params())
+    model.check_params()
     audio_library("jiwer")  # measures what is fitted: say now if it is missing
     frame = _read(table, {"audio": audio, "text": text}, reading)
     paths = _paths(table, frame, audio)

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.estimator import Estimator
 from gruvy.tasks.language import LanguageModel
-from gruvy.tasks.run import Run
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import FLAG, at_least, integer, within
 from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.audio import read_recordings
 from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
-from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search
+from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search, check_beam
 from gruvy.tasks.transcription.features import LogMel
-from gruvy.tasks.transcription.file import new_network, write_transcriber
 from gruvy.tasks.transcription.language import character_model
 from gruvy.tasks.transcription.levels import Samples
 from gruvy.tasks.transcription.model import Scaling, TranscriberModel
-from gruvy.tasks.transcription.network import SpeechLoss
-from gruvy.tasks.transcription.normalizing import normalized
-from gruvy.tasks.transcription.params import check_beam, check_params
+from gruvy.tasks.transcription.network import SpeechLoss, TranscriberNetwork
+from gruvy.tasks.transcription.normalizing import NORMALIZE, normalized
 from gruvy.tasks.transcription.scores import score_row
 from gruvy.tasks.transcription.stream import Stream
 from gruvy.text import Unknown
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.training import Progress
 
 
 class Transcriber(Estimator):
@@ -88,6 +85,16 @@ class Transcriber(Estimator):
     columns_: dict[str, str] | None
     _model: TranscriberModel
 
+    TASK = "transcribe"
+    _rules: ClassVar = {
+        "n_mels": integer(1),
+        "subsampling": integer(1),
+        "time_stretch": within(0, 0.5),
+        "masking": FLAG,
+        "consistency": at_least(0),
+        "normalize": NORMALIZE,
+    }
+    _free = ("unknown",)
     _shaping = ("cell", "hidden_size", "num_layers", "bidirectional", "n_mels", "subsampling")
 
     def __init__(
@@ -168,16 +175,7 @@ class Transcriber(Estimator):
             DataError: recordings or texts that cannot be used.
             MissingExtraError: the extra ``speech`` is missing.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            rescale=rescale,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
         parent = run.parent
         recordings, rate = read_recordings(X, sample_rate, model_rate=None if parent is None else parent.sample_rate_)
         of_parent = "" if parent is None else parent.alphabet_
@@ -190,8 +188,7 @@ class Transcriber(Estimator):
         frames = [features.frames(samples) for samples in recordings]
         check_steps([len(one) for one in frames], texts, self.subsampling)
 
-        seed = self._seed(run)
-        kept = held_out(texts, self.validation_fraction, seed)
+        kept = held_out(texts, self.validation_fraction, run.seed)
         if parent is None:
             alphabet = "".join(sorted(set("".join(texts))))
         else:
@@ -201,25 +198,22 @@ class Transcriber(Estimator):
             scaling = parent._model.scaling
         else:
             scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
-        with reproducible(seed):
-            network = new_network(self, len(alphabet))
-        run.begin(network)
+        network = run.start(lambda: self._new_network(len(alphabet)))
         model = TranscriberModel(network, features, scaling, alphabet)
         scaled = [scaling.scale(one) for one in frames]
         training, validation = (self._utterances(model, scaled, texts, np.flatnonzero(part)) for part in (~kept, kept))
         self._train(
+            run,
             network,
             SpeechLoss(self.consistency),
             training,
             validation,
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
-            identity=self._identity([*texts, *scaled], left_out=("normalize", "unknown")),
+            identity=self._identity([*texts, *scaled]),
             facts={"recordings": len(recordings)},
         )
         self.columns_ = None
-        self._keep(model)
+        self._set_network(network)
+        self._set_model(model)
         return self
 
     def predict(
@@ -251,7 +245,7 @@ class Transcriber(Estimator):
             DataError: recordings that cannot be used.
         """
         check_is_fitted(self)
-        check_beam(beam_width, language_weight, length_bonus)
+        check_beam(beam_width=beam_width, language_weight=language_weight, length_bonus=length_bonus)
         if language_model is not None and beam_width == 1:
             raise ArgumentError("language_model: needs a search; give a beam_width above 1, such as 16")
         found = self.log_probabilities(X, sample_rate=sample_rate)
@@ -354,18 +348,6 @@ class Transcriber(Estimator):
             raise ArgumentError("a stream needs a model of one direction; fit with bidirectional=False")
         return Stream(self._model)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_transcriber(self, path)
-
     def _texts(self, y: Any, recordings: int) -> list[str]:
         """Transcripts as those of the fit."""
         return normalized(read_texts(y, recordings), self.normalize, alphabet=self.alphabet_)
@@ -384,10 +366,39 @@ class Transcriber(Estimator):
             augmentation=Augmentation(self.time_stretch, self.masking, 2 if self.consistency else 1),
         )
 
-    def _keep(self, model: TranscriberModel) -> None:
+    def _new_network(self, characters: int) -> TranscriberNetwork:
+        return TranscriberNetwork(
+            self.cell,
+            self.n_mels,
+            characters,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            bidirectional=self.bidirectional,
+            subsampling=self.subsampling,
+            dropout=self.dropout,
+        )
+
+    def _state(self) -> tuple[Arrays, Document]:
+        scaling = self._model.scaling
+        return self._network_arrays() | {"scaling/mean": scaling.mean, "scaling/std": scaling.std}, {
+            "preprocessing": {"sample_rate": self.sample_rate_, "alphabet": self.alphabet_},
+            "columns": self.columns_,
+            "no_graph": "its log-mel frames are no operation of a graph",
+        }
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        if "normalize" not in document["params"]:  # a file of before there was a choice
+            self.normalize = "none"
+        about = document["preprocessing"]
+        self.columns_ = document["columns"]
+        network = self._new_network(len(about["alphabet"]))
+        self._set_network(network, arrays)
+        features = LogMel(about["sample_rate"], self.n_mels)
+        scaling = Scaling(arrays["scaling/mean"], arrays["scaling/std"])
+        self._set_model(TranscriberModel(network, features, scaling, about["alphabet"]))
+
+    def _set_model(self, model: TranscriberModel) -> None:
         """Take over the parts of a fitted model."""
-        model.network.eval()
         self._model = model
         self.alphabet_ = model.alphabet
         self.sample_rate_ = model.features.sample_rate
-        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gruvy.report import AttentionMap, Lengths, LossCurve, TranslationExample, TranslationReport, TranslationRow
-from gruvy.tasks.provenance import repeatable
+from gruvy.tasks.shared.provenance import repeatable
 from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import bleu, sentence_chrf
 from gruvy.tasks.translation.translator import Translator

@@ -15,7 +15,6 @@ from gruvy.data import as_frame, read_table, read_text
 from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
-from gruvy.tasks.translation.params import check_params
 from gruvy.timeseries import Problems, did_you_mean
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def fit_pairs(
     Raises:
         DataError: the pairs cannot be used.
     """
-    check_params(model.get_params())
+    model.check_params()
     if len(set(X)) < 3:
         raise DataError(f"expected at least 3 different sentences to learn from, validate and test, got {len(set(X))}")
     seed = model.random_state if isinstance(model.random_state, int) else 0

@@ -5,26 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data.codec import END, SubwordCodec
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.estimator import Estimator
-from gruvy.tasks.run import Run
+from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.params import Rule, at_least, integer
 from gruvy.tasks.translation.batches import Pairs
 from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
-from gruvy.tasks.translation.file import new_network, write_translator
 from gruvy.tasks.translation.model import Attention, TranslatorModel
-from gruvy.tasks.translation.network import translation_loss
-from gruvy.tasks.translation.params import check_params
+from gruvy.tasks.translation.network import TranslatorNetwork, translation_loss
 from gruvy.tasks.translation.scores import bleu, frequencies, score_row
 from gruvy.tasks.translation.table import PairColumns
-from gruvy.training import Progress, Schedule, reproducible
+from gruvy.training import Progress
 
 
 class Translator(Estimator):
@@ -77,6 +74,15 @@ class Translator(Estimator):
     columns_: PairColumns | None
     _model: TranslatorModel
 
+    TASK = "translate"
+    _rules: ClassVar = {
+        "attention": Rule("'additive' or None", lambda value: value in ("additive", None)),
+        "vocabulary_size": integer(10),
+        "max_length": integer(1),
+        "beam_size": integer(1),
+        "length_normalization": at_least(0),
+    }
+    _free = ("beam_size", "length_normalization", "unknown")  # how translations are searched for, and sentences read
     _shaping = ("attention", "vocabulary_size", "embedding_size", "hidden_size", "num_layers")
 
     def __init__(
@@ -150,19 +156,10 @@ class Translator(Estimator):
             DataError: sentences that cannot be used.
             MissingExtraError: without the tokenizers library.
         """
-        check_params(self.get_params())
-        run = Run.of(
-            self,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            warm_start=warm_start,
-            max_minutes=max_minutes,
-        )
+        run = self._begin(checkpoint, resume, progress, warm_start, max_minutes)
         source, target = read_pairs(X, y)
-        seed = self._seed(run)
         if validation is None:
-            source, target, *kept = _split(source, target, self.validation_fraction, seed)
+            source, target, *kept = _split(source, target, self.validation_fraction, run.seed)
         else:
             kept = list(read_pairs(*validation, names=("validation[0]", "validation[1]")))
 
@@ -170,32 +167,27 @@ class Translator(Estimator):
             subwords = [SubwordCodec.of(texts, self.vocabulary_size) for texts in (source, target)]
         else:
             subwords = [run.parent._model.source, run.parent._model.target]
-        with reproducible(seed):
-            network = new_network(self, *subwords)
-        run.begin(network)
+        network = run.start(lambda: self._new_network(*subwords))
         model = TranslatorModel(network, *subwords)
         learnt = [pair for pair in model.encode_pairs(source, target) if max(map(len, pair)) <= self.max_length]
         if not learnt:
             raise DataError(f"X: all sentences have more sub-words than max_length={self.max_length}; raise it")
         judged = sorted(model.encode_pairs(*kept), key=lambda pair: len(pair[1]))
         self._train(
+            run,
             network,
             translation_loss,
-            Pairs(learnt, batch_size=self.batch_size, seed=seed),
+            Pairs(learnt, batch_size=self.batch_size, seed=run.seed),
             Pairs(judged, batch_size=self.batch_size),
-            Schedule(self.max_epochs, self.patience, self.learning_rate),
-            run=run,
-            seed=seed,
             identity=self._identity(
                 (side for pair in (*learnt, *judged) for side in pair),
-                # How sentences are read and translations are searched for later has no part in the training.
-                left_out=("beam_size", "length_normalization", "unknown"),
                 validating=len(judged),
             ),
             facts={"pairs": len(learnt), "validated": len(judged)},
         )
         self.columns_ = None
-        self._keep(model, frequencies((pair[1] for pair in learnt), len(model.target)))
+        self._set_network(network)
+        self._model, self._frequencies = model, frequencies((pair[1] for pair in learnt), len(model.target))
         return self
 
     def predict(self, X: Any) -> list[str]:
@@ -272,30 +264,37 @@ class Translator(Estimator):
         texts = self._read(X)
         return self._model.attention(texts, self._search(texts))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a .gruvy file; `gruvy.load` reads it back.
-
-        Args:
-            path: the file to write; an existing one is replaced.
-
-        Returns:
-            The path written.
-        """
-        check_is_fitted(self)
-        return write_translator(self, path)
-
     def _read(self, X: Any) -> list[str]:
         return self._model.source.admit(read_texts(X, "X"), self.unknown, "X")
 
     def _search(self, texts: list[str]) -> list[list[int]]:
         return self._model.translate(texts, self.beam_size, self.length_normalization)
 
-    def _keep(self, model: TranslatorModel, logarithms: NDArray[np.float64]) -> None:
-        """Take over the parts of a fitted model."""
-        model.network.eval()
-        self._model = model
-        self._frequencies = logarithms
-        self.n_parameters_ = sum(weight.numel() for weight in model.network.parameters())
+    def _new_network(self, source: SubwordCodec, target: SubwordCodec) -> TranslatorNetwork:
+        return TranslatorNetwork(
+            len(source),
+            len(target),
+            embedding_size=self.embedding_size,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            attention=self.attention is not None,
+            dropout=self.dropout,
+        )
+
+    def _state(self) -> tuple[Arrays, Document]:
+        return self._network_arrays() | {"frequencies": self._frequencies}, {
+            "subwords": {"source": self._model.source.document, "target": self._model.target.document},
+            "columns": None if self.columns_ is None else asdict(self.columns_),
+            "no_graph": "beam search is no operation of a graph",
+        }
+
+    def _restore(self, arrays: Arrays, document: Document) -> None:
+        source, target = (SubwordCodec(document["subwords"][side]) for side in ("source", "target"))
+        columns = document["columns"]
+        self.columns_ = columns and PairColumns(**columns)
+        network = self._new_network(source, target)
+        self._set_network(network, arrays)
+        self._model, self._frequencies = TranslatorModel(network, source, target), arrays["frequencies"]
 
 
 def _split(

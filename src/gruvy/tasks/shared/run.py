@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from gruvy.errors import ArgumentError, note
-from gruvy.tasks.params import is_real
+from gruvy.tasks.shared.params import is_real
 from gruvy.timeseries import Problems
-from gruvy.training import Progress
+from gruvy.training import Progress, reproducible
+from gruvy.training.checkpoint import kept_seed
 
 if TYPE_CHECKING:
-    from gruvy.tasks.estimator import Estimator
+    from gruvy.tasks.shared.estimator import Estimator
 
 # From which share on a higher validation loss is worth a word.
 _WORSE = 0.01
 
 Fitted = TypeVar("Fitted", bound="Estimator")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Run(Generic[Fitted]):
         parent: the fitted estimator whose weights the training begins with.
         rescale: take the scaling from the new data, and not from the parent.
         deadline: when to have ended, of `time.perf_counter`.
+        seed: the random state, if it is a seed; that of the training to go on with; or a new one.
     """
 
     checkpoint: Path | None
@@ -47,6 +52,7 @@ class Run(Generic[Fitted]):
     parent: Fitted | None
     rescale: bool
     deadline: float | None
+    seed: int
 
     @classmethod
     def of(
@@ -76,13 +82,15 @@ class Run(Generic[Fitted]):
         if warm_start is not None:
             parent = parent_of(type(estimator), warm_start)
             check_shapes(estimator, parent)
+        folder = None if checkpoint is None else Path(checkpoint)
         return cls(
-            None if checkpoint is None else Path(checkpoint),
+            folder,
             resume,
             progress,
             parent,
             rescale,
             None if max_minutes is None else time.perf_counter() + 60 * max_minutes,
+            _seed(estimator.random_state, folder if resume else None),
         )
 
     @property
@@ -97,14 +105,16 @@ class Run(Generic[Fitted]):
             return {}
         return {"warm_start": weights_digest(self.parent._weights()), "rescale": self.rescale}
 
-    def begin(self, network: nn.Module) -> None:
-        """Give an untrained network the parent's weights, if there is one.
+    def start(self, make: Callable[[], Network]) -> Network:
+        """Make a network from the seed, and give it the parent's weights, if there is one.
 
         Raises:
             ArgumentError: they are of other shapes.
         """
+        with reproducible(self.seed):
+            network = make()
         if self.parent is None:
-            return
+            return network
         try:
             network.load_state_dict(self.parent._weights())
         except RuntimeError as error:
@@ -112,6 +122,7 @@ class Run(Generic[Fitted]):
                 "warm_start: the network of the model has other weights than this fit needs; give data of the same "
                 "form and the same parameters"
             ) from error
+        return network
 
     def lineage(self, before: float | None = None, after: float | None = None) -> dict[str, Any]:
         """What the provenance says of the parent: nothing without one.
@@ -138,6 +149,13 @@ class Run(Generic[Fitted]):
         return {"parent": told | ({"parent": made["parent"]} if "parent" in made else {})}
 
 
+def _seed(random_state: int | np.random.RandomState | None, resumed: Path | None) -> int:
+    if isinstance(random_state, (int, np.integer)):
+        return int(random_state)
+    seed = None if resumed is None else kept_seed(resumed)
+    return int(check_random_state(random_state).randint(2**31 - 1)) if seed is None else seed
+
+
 def parent_of(kind: type[Fitted], warm_start: Any, *, what: str = "warm_start") -> Fitted:
     """Return the fitted model that a ``warm_start`` is, read from its file if it is a path.
 
@@ -152,7 +170,7 @@ def parent_of(kind: type[Fitted], warm_start: Any, *, what: str = "warm_start") 
     """
     name = kind.__name__
     if isinstance(warm_start, (str, os.PathLike)):
-        from gruvy.tasks.loading import load  # which knows all estimators, and they know this module
+        from gruvy.tasks.shared.persistence import load
 
         warm_start = load(warm_start)
     if not isinstance(warm_start, kind):

@@ -1,51 +1,15 @@
-"""The checks of a LanguageModel's parameters and texts."""
+"""The parts of a text: to learn from, to validate and to test with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.params import check_shared, check_unknown, is_real
+from gruvy.errors import DataError
 from gruvy.text import canonical_texts
-from gruvy.timeseries import Problems, did_you_mean
+from gruvy.timeseries import Problems
 
 TOKENS = ("character", "subword")
-_COUNTS = (
-    "hidden_size",
-    "num_layers",
-    "vocabulary_size",
-    "embedding_size",
-    "context_length",
-    "batch_size",
-    "max_epochs",
-    "patience",
-)
-
-
-def check_language_params(params: Mapping[str, Any]) -> None:
-    """Refuse what cannot work, all of it at once.
-
-    Args:
-        params: what ``LanguageModel.get_params()`` gives.
-
-    Raises:
-        ArgumentError: every parameter with a wrong type or value.
-    """
-    problems = Problems("LanguageModel")
-    check_shared(params, problems, counts=_COUNTS)
-    if params["tokens"] not in TOKENS:
-        expected = f"expected one of {', '.join(TOKENS)}, got {params['tokens']!r}"
-        problems.add(f"tokens: {expected}; {did_you_mean(params['tokens'], TOKENS)}")
-    fractions = ("validation_fraction", "test_fraction")
-    wrong = [name for name in fractions if not is_real(params[name]) or not 0 < params[name] < 1]
-    for name in wrong:
-        problems.add(f"{name}: expected a number between 0 and 1, got {params[name]!r}")
-    if not wrong and sum(params[name] for name in fractions) >= 1:
-        shares = " + ".join(str(params[name]) for name in fractions)
-        problems.add(f"{' + '.join(fractions)}: expected below 1, or nothing is left to learn from, got {shares}")
-    check_unknown(params["unknown"], problems)
-    problems.raise_as(ArgumentError)
 
 
 def joined(text: Any, what: str = "the text") -> str:
