@@ -241,7 +241,7 @@ def test_load_predict_and_stream_without_torch(bare, saved, noisy, tmp_path):
     assert about["kind"] == "ForecastRuntime"
     assert about["loaded"] == []
     assert about["kilobytes"] < 60 * 1024
-    assert refused == "gruvy.Forecaster needs the extra 'train' (torch is missing): pip install 'gruvy[train]'"
+    assert refused == "gruvy.Forecaster needs the extra 'train' (pandas is missing): pip install 'gruvy[train]'"
 
     got = np.load(tmp_path / "out.npz")
     want = gruvy.load(saved).predict(noisy, quantiles=[0.1, 0.9])

@@ -39,8 +39,6 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if extra is None or (error.name or "").startswith("gruvy"):
             raise
-        if name == "load":  # without torch, what runs without it
-            return importlib.import_module("gruvy.runtime").load
         from gruvy.errors import MissingExtraError
 
         raise MissingExtraError(f"gruvy.{name}", extra, error.name) from error

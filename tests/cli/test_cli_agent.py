@@ -64,7 +64,7 @@ def one_line(outcome, pattern):
         ("agent_environments:Odd-v0", (), "observations: expected a Box, Discrete or MultiDiscrete space, got Dict"),
         ("popgym-BattleshipEasy-v0", (), r"actions: expected a Discrete space or a Box.*MultiDiscrete\(\[8 8\]\)"),
         ("agent_environments:Broken-v0", (), "observations: expected finite numbers, got nan"),
-        (ENV, ("--steps", "0"), "total_steps: expected a whole number from 1 on, got 0"),
+        (ENV, ("--steps", "0"), "total_steps: expected an integer of at least 1, got 0"),
         (ENV, ("--gamma", "2"), "gamma: expected a number from 0 to 1"),
         (ENV, ("--episodes", "1"), "--episodes: expected 2 or more"),
         (ENV, ("--resume",), "--resume: needs --checkpoint"),

@@ -344,15 +344,15 @@ def test_every_wrong_parameter_is_named(hourly):
     text = str(caught.value)
     assert text.startswith("Forecaster: 10 problems")
     for part in (
-        "horizon: expected a whole number from 1 on, got 0",
-        "context_length: expected a whole number from 1 on, got 2.5",
-        "patience: expected a whole number from 1 on, got True",
+        "horizon: expected an integer of at least 1, got 0",
+        "context_length: expected an integer of at least 1, got 2.5",
+        "patience: expected an integer of at least 1, got True",
         "cell: expected one of gru, lstm, tanh, got 'gur'; did you mean 'gru'?",
-        "dropout: expected a number from 0 to below 1, got 1",
+        "dropout: expected a number of at least 0 and below 1, got 1",
         "learning_rate: expected a number above 0, got 0",
         "test_fraction + validation_fraction: expected below 1",
-        "quantiles: expected numbers between 0 and 1",
-        "season_length: expected None or a whole number from 1 on, got -1",
+        "quantiles: expected different numbers between 0 and 1",
+        "season_length: expected None or an integer of at least 1, got -1",
         "random_state: expected None, an int",
     ):
         assert part in text
@@ -361,9 +361,9 @@ def test_every_wrong_parameter_is_named(hourly):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"quantiles": (0.1, 0.1)}, "quantiles: expected each level once"),
-        ({"quantiles": "median"}, "quantiles: expected numbers between 0 and 1"),
-        ({"quantiles": ()}, "quantiles: expected numbers between 0 and 1"),
+        ({"quantiles": (0.1, 0.1)}, "quantiles: expected different numbers between 0 and 1"),
+        ({"quantiles": "median"}, "quantiles: expected different numbers between 0 and 1"),
+        ({"quantiles": ()}, "quantiles: expected different numbers between 0 and 1"),
         ({"season_length": 13}, "season_length: expected at most context_length=12, got 13"),
         ({"test_fraction": 0}, "test_fraction: expected a number between 0 and 1, got 0"),
     ],

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import gruvy
 from gruvy import files
 from gruvy.errors import FileFormatError
+from gruvy.tasks.catalogue import TASKS
 
 
 def test_a_file_for_something_else(tmp_path):
@@ -51,3 +54,18 @@ def test_the_file_holds_what_a_runtime_without_torch_needs(fitted, tmp_path):
     assert tensors["network/encoder.weight_ih_l0"].shape == (24, 8)
     assert tensors["scaler/mean"].shape == tensors["scaler/std"].shape == (1, 2)
     assert tensors["linear/coef"].shape == (3, document["linear"]["lags"] * (2 + 2 + 2))
+
+
+# What gruvy 0.1.0 wrote before estimators had one way to save, of the models of `fitted_models.KINDS`.
+SAVED = Path(__file__).parent / "saved"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_file_of_an_older_gruvy(task, tmp_path):
+    arrays, document = files.read(SAVED / f"{task}.gruvy")
+    model = gruvy.load(SAVED / f"{task}.gruvy")
+    again, about = files.read(model.save(tmp_path / "again.gruvy"))
+    assert about == document
+    assert again.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(again[name], array, strict=True)

@@ -124,7 +124,7 @@ def test_the_seed_decides_what_is_drawn(model):
 @pytest.mark.parametrize(
     ("options", "error", "pattern"),
     [
-        ({"steps": 0}, ArgumentError, "steps: expected a whole number from 1 on, got 0"),
+        ({"steps": 0}, ArgumentError, "steps: expected an integer of at least 1, got 0"),
         ({"steps": 1, "temperature": 0}, ArgumentError, "temperature: expected a number above 0, got 0"),
         (
             {"steps": 1, "primer": np.zeros((2, 7))},

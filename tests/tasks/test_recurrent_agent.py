@@ -189,7 +189,7 @@ def test_parameters_that_cannot_work():
         (7, {}, ArgumentError, "expected the id of an environment or a callable"),
         (Odd, {}, ArgumentError, "observations: expected a Box, Discrete or MultiDiscrete space, got Dict"),
         (Broken, {}, DataError, "observations: expected finite numbers, got nan"),
-        (Recall, {"total_steps": 0}, ArgumentError, "total_steps: expected a whole number from 1 on"),
+        (Recall, {"total_steps": 0}, ArgumentError, "total_steps: expected an integer of at least 1"),
         (Recall, {"resume": True}, ArgumentError, "resume=True: expected checkpoint"),
     ],
 )
@@ -206,7 +206,7 @@ def test_a_learning_rate_that_is_too_high():
 def test_what_cannot_be_evaluated(agent):
     with pytest.raises(ArgumentError, match=r"Aim\(\) has a Box of shape \(1,\) for observations.*with Discrete\(3\)"):
         agent.evaluate(Aim)
-    with pytest.raises(ArgumentError, match="episodes: expected a whole number from 2 on, got 1"):
+    with pytest.raises(ArgumentError, match="episodes: expected an integer of at least 2, got 1"):
         agent.evaluate(episodes=1)
     with pytest.raises(ArgumentError, match=r"state: expected \(1, 1, 8\), got \(1, 2, 8\)"):
         agent.predict(0, np.zeros((1, 2, 8), np.float32))
@@ -219,7 +219,7 @@ def test_what_cannot_be_evaluated(agent):
 @pytest.mark.parametrize(
     ("wrong", "pattern"),
     [
-        (lambda agent: agent.evaluate(episodes=2, seed=-1), "seed: expected a whole number from 0 on, got -1"),
+        (lambda agent: agent.evaluate(episodes=2, seed=-1), "seed: expected an integer of at least 0, got -1"),
         (lambda agent: agent.predict([0] * 3, starts=[True, False]), r"starts: expected 3, .* got shape \(2,\)"),
         (lambda agent: agent.fit(".:X-v0"), "is no environment that gymnasium knows"),
         (lambda agent: agent.fit("HalfCheetah-v5"), "'HalfCheetah-v5' cannot be made"),

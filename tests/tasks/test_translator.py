@@ -90,7 +90,8 @@ def test_a_wider_beam_finds_what_is_more_probable(without):
 
     def probability(beam_size):
         wide = clone(without).set_params(beam_size=beam_size, length_normalization=0.0)
-        wide._keep(without._model, without._frequencies)
+        wide._set_network(without._network)
+        wide._model = without._model
         encoded = without._model.encode_pairs(X, wide.predict(X))
         return -without._model.cross_entropy(encoded)[0]
 
@@ -162,11 +163,11 @@ def test_validation_pairs_are_not_learnt_from():
     ("params", "message"),
     [
         ({"attention": "dot"}, "attention: expected 'additive' or None, got 'dot'"),
-        ({"vocabulary_size": 3}, "vocabulary_size: expected a whole number from 10 on, got 3"),
-        ({"beam_size": 0}, "beam_size: expected a whole number from 1 on, got 0"),
-        ({"length_normalization": -1}, "length_normalization: expected a number from 0 on, got -1"),
+        ({"vocabulary_size": 3}, "vocabulary_size: expected an integer of at least 10, got 3"),
+        ({"beam_size": 0}, "beam_size: expected an integer of at least 1, got 0"),
+        ({"length_normalization": -1}, "length_normalization: expected a number of at least 0, got -1"),
         ({"validation_fraction": 1}, "validation_fraction: expected a number between 0 and 1, got 1"),
-        ({"dropout": 1.0}, "dropout: expected a number from 0 to below 1"),
+        ({"dropout": 1.0}, "dropout: expected a number of at least 0 and below 1"),
     ],
 )
 def test_parameters_that_cannot_be(params, message):

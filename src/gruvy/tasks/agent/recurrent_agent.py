@@ -311,9 +311,11 @@ class RecurrentAgent(Estimator):
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
         # A step that only begins the next episode counts for nothing, and two have to count.
-        if params["num_steps"] < 2 or params["num_envs"] * params["num_steps"] < 4:
-            steps = f"{params['num_envs']} x {params['num_steps']}"
-            problems.add(f"num_envs x num_steps: expected 4 steps or more, of each environment 2 or more, got {steps}")
+        envs, steps = params.get("num_envs", 4), params.get("num_steps", 4)
+        if steps < 2 or envs * steps < 4:
+            problems.add(
+                f"num_envs x num_steps: expected 4 steps or more, of each environment 2 or more, got {envs} x {steps}"
+            )
 
     def _new_network(self, seen: Observations, actions: Actions) -> AgentNetwork:
         return AgentNetwork(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -458,16 +459,16 @@ class Forecaster(Estimator):
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
         check_sum(params, problems, "test_fraction", "validation_fraction")
-        context = params["context_length"]
+        context = params.get("context_length", math.inf)
         for name in ("min_context", "season_length"):
-            if params[name] is not None and params[name] > context:
+            if (params.get(name) or 0) > context:
                 problems.add(
                     f"{name}: expected at most context_length={context}, got {params[name]}; lengthen the context"
                 )
-        lower, upper = params["lower"], params["upper"]
+        lower, upper = params.get("lower"), params.get("upper")
         if lower is not None and upper is not None and lower >= upper:
             problems.add(f"lower, upper: expected lower below upper, got {lower!r}, {upper!r}")
-        elif params["likelihood"] == "count" and any(one is not None and one != int(one) for one in (lower, upper)):
+        elif params.get("likelihood") == "count" and any(one is not None and one != int(one) for one in (lower, upper)):
             problems.add(f"lower, upper: expected integers as bounds of counts, got {lower!r}, {upper!r}")
 
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -172,13 +172,13 @@ class Estimator(BaseEstimator):
             ArgumentError: every parameter with a wrong type or value.
         """
         params = self.get_params()
-        problems = check_arguments(type(self).__name__, self._all_rules(), params)
-        if not problems.found:
-            self._check_together(params, problems)
+        rules = self._all_rules()
+        problems = check_arguments(type(self).__name__, rules, params)
+        self._check_together({name: value for name, value in params.items() if rules[name].holds(value)}, problems)
         problems.raise_as(ArgumentError)
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
-        """Note parameters that cannot work together, each of which could alone."""
+        """Note parameters that cannot work together; ``params`` has those that could alone."""
 
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Those of these parameters that a model has to share with one whose weights it begins with."""

@@ -155,6 +155,6 @@ def check_arguments(subject: str, rules: Mapping[str, Rule], values: Mapping[str
 
 def check_sum(params: Mapping[str, Any], problems: Problems, *names: str) -> None:
     """Note fractions of the data that leave nothing to learn from."""
-    if sum(params[name] for name in names) >= 1:
+    if {*names} <= params.keys() and sum(params[name] for name in names) >= 1:
         given = " + ".join(str(params[name]) for name in names)
         problems.add(f"{' + '.join(names)}: expected below 1, or nothing is left to learn from, got {given}")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gruvy import files
+from gruvy import files, runtime
 from gruvy.errors import FileFormatError
 from gruvy.graph import TASK as GRAPH
 from gruvy.tasks.catalogue import TASKS
@@ -15,8 +15,8 @@ from gruvy.tasks.catalogue import TASKS
 def load(path: str | os.PathLike[str]) -> Any:
     """Read a fitted estimator from a .gruvy file.
 
-    Where torch, pandas or scikit-learn is missing, ``gruvy.load`` is `gruvy.runtime.load`, whose models predict from
-    and to NumPy arrays.
+    Where torch, pandas or scikit-learn is missing, it is read by `gruvy.runtime.load`, whose models predict from and
+    to NumPy arrays.
 
     Args:
         path: a file that an estimator's ``save`` wrote.
@@ -39,4 +39,10 @@ def load(path: str | os.PathLike[str]) -> Any:
         hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
         known = ", ".join(repr(name) for name in TASKS)
         raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")
-    return TASKS[task].load().of_file(path, arrays, document)
+    try:
+        kind = TASKS[task].load()
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("gruvy"):
+            raise
+        return runtime.load(path)
+    return kind.of_file(path, arrays, document)
