@@ -15,7 +15,8 @@ IMPORTED = """
 import sys, warnings
 warnings.simplefilter("ignore")
 {do}
-print(*sorted({{name.split(".")[2] for name in sys.modules if name.startswith("gruvy.tasks.")}} - {{"catalogue", "shared"}}))
+tasks = {{name.split(".")[2] for name in sys.modules if name.startswith("gruvy.tasks.")}}
+print(*sorted(tasks - {{"catalogue", "shared"}}))
 """
 
 
