@@ -65,6 +65,23 @@ def whole_as_objects(folder):
     forecast_of([int(value) for value in RNG.poisson(20, 240)], folder)
 
 
+def rare(folder):
+    """As good as always 0, the median, where a start from 1 more than the mean would be twice as bad."""
+    frame = pd.DataFrame({"t": DAYS, "y": np.random.default_rng(1).poisson(0.3, 240)})
+    fitted = model().fit(frame, target="y", time="t")
+    assert fitted.scores_[0]["mae"] < 1.1 * frame["y"][-48:].mean()
+    # The true quantiles, 0 and 1, hold 96% of Poisson's counts with this mean.
+    assert (np.quantile(fitted.backtest(frame, stride=1).forecast[..., 2], [0.2, 0.8]) == 1).all()
+    assert fitted.scores_[0]["coverage"] > 0.9
+
+
+def goes_on(folder):
+    frame = pd.DataFrame({"t": DAYS, "y": SALES})
+    parent = model().fit(frame, target="y", time="t")
+    child = model(learning_rate=1e-12).fit(frame, target="y", time="t", warm_start=parent)
+    assert child.history_[0]["validation_loss"] == pytest.approx(parent.history_[0]["validation_loss"], rel=1e-5)
+
+
 def refused(values, folder):
     model().fit(pd.DataFrame({"t": DAYS, "y": values}), target="y", time="t")
 
@@ -72,6 +89,8 @@ def refused(values, folder):
 CASES = [
     Case("Intermittent sales, nine days of ten without any", "accepted", intermittent),
     Case("Counts of a million", "accepted", large),
+    Case("240 days of a count that is 0 on three of four", "accepted", rare),
+    Case("Going on with a model of counts", "accepted", goes_on),
     Case("A series of zeros", "accepted", zeros),
     Case("Counts with missing days", "accepted", gaps),
     Case("Counts as Python's integers", "accepted", whole_as_objects),

@@ -119,6 +119,32 @@ def bounded(folder):
     assert fit(frame).backtest(frame, stride=1).forecast.min() < 0
 
 
+def bounded_one(folder):
+    frame = pd.DataFrame({"t": DAYS, "y": RNG.poisson(0.3, 240), "z": RNG.normal(0, 1, 240)})
+    model = fit(frame, target=["y", "z"], lower={"y": 0}, upper={"z": 9.0})
+    past = model.backtest(frame, stride=1)
+    assert past.forecast[:, :, 0].min() == 0 > past.forecast[:, :, 1].min()
+    forecast = without_torch(model, frame, folder)
+    assert (forecast["y_q0.1"] >= 0).all()
+    assert (forecast["z"] < 9).all()
+
+
+def bound_of_no_target(folder):
+    fit(pd.DataFrame({"t": DAYS, "sales": EFFECT}), target="sales", lower={"sale": 0})
+
+
+def goes_on(folder):
+    frame = weather_table(object)
+    with_days = fit(frame, known=["sky"], holidays="US")
+    later = frame.assign(t=frame["t"] + pd.Timedelta(days=3650), sky=frame["sky"].replace("fog", "hail"))
+    child = fit(later, known=["sky"], holidays="US", warm_start=with_days)
+    preparation = child._model.preparation
+    assert sorted(preparation.columns.levels["sky"]) == ["fog", "rain", "sun"]
+    assert preparation.holidays[0] < "2024" < "2042" < preparation.holidays[-1]
+    assert np.isfinite(without_torch(child, later, folder)["y"]).all()
+    fit(frame, known=["sky"], holidays="US", warm_start=weather_model())
+
+
 def beyond(folder):
     fit(pd.DataFrame({"t": DAYS, "y": np.r_[np.ones(100), -3.0, np.arange(139.0)]}), lower=0)
 
@@ -167,6 +193,19 @@ CASES = [
         beyond,
         "the table: target 'y' is -3 at 2023-04-12 00:00:00, beyond lower=0; correct it, or give another --lower "
         "(lower in Python)",
+    ),
+    Case("lower={'y': 0}, one of two targets", "accepted", bounded_one),
+    Case(
+        "lower={'sale': 0} where the target is called sales",
+        "refused",
+        bound_of_no_target,
+        "lower: expected targets, got 'sale'; did you mean 'sales'?",
+    ),
+    Case(
+        "Going on with a fitted model: a category it has not seen, and holidays it has not learnt with",
+        "refused",
+        goes_on,
+        "holidays: the model that this one begins from has not learnt with any; leave them out, or fit anew",
     ),
     Case(
         "Decimals in a column of objects", "accepted", functools.partial(typed, lambda y: [Decimal(int(v)) for v in y])

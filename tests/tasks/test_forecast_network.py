@@ -5,7 +5,7 @@ import torch
 
 from gruvy.data import Batch
 from gruvy.nn.cells import CELLS
-from gruvy.tasks.forecasting.network import ForecastNetwork, PinballLoss
+from gruvy.tasks.forecasting.network import CountLoss, ForecastNetwork, PinballLoss
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.9)
 
@@ -95,3 +95,24 @@ def test_pinball_loss_is_least_for_the_true_quantiles():
 
     for level in (0.1, 0.5, 0.9):
         assert min(range(101), key=lambda guess: value(level, float(guess))) == 100 * level
+
+
+@pytest.mark.parametrize(("mean", "alpha"), [(0.3, 0.0), (3000.0, 0.0), (5.0, 1.0)])
+def test_training_on_counts_starts_from_their_mean_and_dispersion(mean, alpha):
+    drawn = torch.Generator().manual_seed(0)
+    rates = mean if not alpha else torch._standard_gamma(torch.full((5, 4000, 2), 1 / alpha), drawn) * mean * alpha
+    counts = torch.poisson(torch.ones(5, 4000, 2) * rates, drawn).double()
+    level = torch.full((4000, 2), 1 + mean, dtype=torch.float64)
+    parts = Batch(torch.zeros(3, 4000, 2), torch.zeros(5, 4000, 0), torch.zeros(4000, 2), counts.float(), level, counts)
+    fresh = ForecastNetwork("gru", 2, 2, 2, 0, 5, (0.5,), hidden_size=4, likelihood="count")
+    fresh.start_counts([parts])
+    found = torch.nn.functional.softplus(fresh(*parts[:3]))
+    torch.testing.assert_close(found[0, 0, :, 0], torch.full((2,), mean / (1 + mean)), rtol=0.05, atol=0)
+    wanted = max(alpha * (1 + mean) ** 0.5, 0.01)
+    torch.testing.assert_close(found[0, 0, :, 1], torch.full((2,), wanted), rtol=0.1, atol=0.05)
+    loss, _ = CountLoss()(fresh, parts)
+    for moved in (0.3, -0.3):  # and that is about the likeliest start
+        with torch.no_grad():
+            fresh.head.bias += moved
+            assert CountLoss()(fresh, parts)[0] > loss
+            fresh.head.bias -= moved

@@ -46,6 +46,24 @@ def levels(text: str | None) -> list[float] | None:
         raise ArgumentError(f"--quantiles: expected numbers between 0 and 1 like 0.1,0.9, got {text!r}") from error
 
 
+def bounds(values: Sequence[str] | None, option: str) -> float | dict[str, float] | None:
+    """Return a bound given as ``0``, or those of targets given as ``load=0,wind=1`` or by repeating the option."""
+    found: dict[str, float] = {}
+    rest = ",".join(values or ())
+    try:
+        if rest and "=" not in rest:
+            return float(rest)
+        while rest:
+            name, _, rest = rest.partition("=")
+            value, _, rest = rest.partition(",")
+            found[name.strip()] = float(value)
+    except ValueError as error:
+        raise ArgumentError(
+            f"{option}: expected a number, or targets and theirs as load=0,wind=1, got {', '.join(values or ())!r}"
+        ) from error
+    return found or None
+
+
 def check_target(path: Path | None, option: str) -> None:
     """Fail before the work, not after it, where a result could not be written."""
     if path is None:

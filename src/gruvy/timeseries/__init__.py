@@ -8,7 +8,7 @@ from gruvy.timeseries.counts import LARGEST_COUNT, LEAST_DISPERSION, LEAST_MEAN,
 from gruvy.timeseries.missing import fill_forward
 from gruvy.timeseries.names import name_of, places_of
 from gruvy.timeseries.notation import TIMES, Notation
-from gruvy.timeseries.preparation import Preparation, Rows
+from gruvy.timeseries.preparation import Bound, Preparation, Rows
 from gruvy.timeseries.problems import Problems, did_you_mean, some
 from gruvy.timeseries.reading import UNSAID, TimeFormat, read_times
 from gruvy.timeseries.regular import Series, regular_series
@@ -26,6 +26,7 @@ __all__ = [
     "ROUNDING",
     "TIMES",
     "UNSAID",
+    "Bound",
     "Columns",
     "Notation",
     "Preparation",

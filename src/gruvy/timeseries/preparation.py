@@ -21,6 +21,8 @@ from gruvy.timeseries.scaling import ROUNDING, Scaler, standardised
 from gruvy.timeseries.steps import Step
 from gruvy.timeseries.windows import FARTHEST, WindowScales
 
+Bound = float | None | tuple[float | None, ...]
+
 
 class Rows(NamedTuple):
     """Scaled series laid end to end.
@@ -52,7 +54,8 @@ class Preparation:
         scaler: of the value columns, per series or one for all.
         names: of the series, in the scaler's order; empty if one scale serves all, also those to come.
         notation: how the table writes its times.
-        bounds: the least and the largest value that a forecast may have; None where there is none.
+        bounds: the least and the largest value that a forecast may have, each one for all targets or one a target; None
+            where there is none.
         holidays: ISO dates of holidays, each of which has a 1 in a channel that is known ahead; empty for no channel.
     """
 
@@ -63,7 +66,7 @@ class Preparation:
     scaler: Scaler
     names: tuple[Hashable, ...]
     notation: Notation = TIMES
-    bounds: tuple[float | None, float | None] = (None, None)
+    bounds: tuple[Bound, Bound] = (None, None)
     holidays: tuple[str, ...] = ()
 
     @property
@@ -90,8 +93,14 @@ class Preparation:
         return [*found, start] if self.holidays else found
 
     def bounded(self, values: np.ndarray) -> np.ndarray:
-        """Forecasts within the bounds of the targets."""
-        within: np.ndarray = np.clip(values, *self.bounds) if self.bounds != (None, None) else values
+        """Forecasts (P, N, D, ...) within the bounds of the targets."""
+        if self.bounds == (None, None):
+            return values
+        shape = (-1,) + (1,) * (values.ndim - 3)
+        low, high = (
+            _limits(bound, end).reshape(shape) for bound, end in zip(self.bounds, (-np.inf, np.inf), strict=True)
+        )
+        within: np.ndarray = np.clip(values, low, high)
         return within
 
     @property
@@ -234,6 +243,16 @@ class Preparation:
             scaler=scaler,
             names=names,
             notation=Notation.of_document(document.get("time", {})),
-            bounds=tuple(document.get("bounds", (None, None))),
+            bounds=_bounds(document.get("bounds", (None, None))),
             holidays=tuple(document.get("holidays", ())),
         )
+
+
+def _limits(bound: Bound, none: float) -> np.ndarray:
+    """(1,) or (D,); ``none`` where there is no bound."""
+    return np.array([none if one is None else one for one in (bound if isinstance(bound, tuple) else (bound,))])
+
+
+def _bounds(written: Any) -> tuple[Bound, Bound]:
+    low, high = (tuple(bound) if isinstance(bound, list) else bound for bound in written)
+    return low, high

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import names, spellings
+from gruvy.cli.arguments import bounds, names, spellings
 from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 from gruvy.errors import note
@@ -62,8 +62,12 @@ def fit(
     holidays: Annotated[
         str | None, typer.Option(metavar="COUNTRY", help="Holidays known ahead, such as US or DE-BY.")
     ] = None,
-    lower: Annotated[float | None, typer.Option(metavar="X", help="No forecast is below it.")] = None,
-    upper: Annotated[float | None, typer.Option(metavar="X", help="No forecast is above it.")] = None,
+    lower: Annotated[
+        list[str] | None, typer.Option(metavar="X", help="No forecast is below it; of one target as load=0.")
+    ] = None,
+    upper: Annotated[
+        list[str] | None, typer.Option(metavar="X", help="No forecast is above it; of one target as share=1.")
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(metavar="KIND", help="quantile, or count for whole numbers from 0 on (sales of a day).")
     ] = "quantile",
@@ -101,8 +105,8 @@ def fit(
             horizon=chosen[0],
             context_length=chosen[1],
             min_context=min_context,
-            lower=lower,
-            upper=upper,
+            lower=bounds(lower, "--lower"),
+            upper=bounds(upper, "--upper"),
             likelihood=likelihood,
             cell=cell,
             hidden_size=hidden_size,

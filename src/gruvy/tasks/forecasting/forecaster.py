@@ -27,9 +27,17 @@ from gruvy.tasks.forecasting.raw import RawTable, own_statistics
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
 from gruvy.tasks.forecasting.split import SPLITS, split_series
-from gruvy.tasks.forecasting.values import check_bounds, check_counts, check_static, holiday_dates
+from gruvy.tasks.forecasting.values import (
+    BOUND,
+    bound_pairs,
+    check_bounds,
+    check_counts,
+    check_static,
+    holiday_dates,
+    target_bounds,
+)
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
-from gruvy.tasks.shared.params import FLAG, LEVELS, NUMBER, check_sum, integer, one_of
+from gruvy.tasks.shared.params import FLAG, LEVELS, check_sum, integer, one_of
 from gruvy.timeseries import Columns, Preparation, Problems, Scaler, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress
 
@@ -50,7 +58,8 @@ class Forecaster(Estimator):
         context_length: T, steps to look back.
         min_context: steps to look back on that are enough, where a series has no more; below T, half of the training
             is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
-        lower, upper: bounds of the targets' values; every quantile is kept inside.
+        lower, upper: bounds of the targets' values, one for all or a mapping from some targets to theirs; every
+            quantile is kept inside.
         likelihood: "quantile", or "count" for whole numbers from 0 on: median and quantiles are then those of a
             negative binomial distribution (DeepAR, Salinas et al. 2020), which is not calibrated.
         cell: "gru", "lstm" or "tanh".
@@ -103,8 +112,8 @@ class Forecaster(Estimator):
         "horizon": integer(1),
         "context_length": integer(1),
         "min_context": integer(1).or_none(),
-        "lower": NUMBER.or_none(),
-        "upper": NUMBER.or_none(),
+        "lower": BOUND.or_none(),
+        "upper": BOUND.or_none(),
         "likelihood": one_of(LIKELIHOODS),
         "quantiles": LEVELS,
         "calibrate": FLAG,
@@ -120,8 +129,8 @@ class Forecaster(Estimator):
         context_length: int = 168,
         *,
         min_context: int | None = None,
-        lower: float | None = None,
-        upper: float | None = None,
+        lower: float | Mapping[str, float] | None = None,
+        upper: float | Mapping[str, float] | None = None,
         likelihood: str = "quantile",
         cell: str = "gru",
         hidden_size: int = 64,
@@ -235,7 +244,8 @@ class Forecaster(Estimator):
             columns = find_categories(frame, columns)
             parts, found = read_series(frame, columns, chosen, said=said)
         check_static(parts, columns)
-        check_bounds(parts, columns, self.lower, self.upper)
+        bounds = target_bounds(self.lower, columns, "lower"), target_bounds(self.upper, columns, "upper")
+        check_bounds(parts, columns, *bounds)
         counts = self.likelihood == "count"
         if counts:
             check_counts(parts, columns)
@@ -244,7 +254,7 @@ class Forecaster(Estimator):
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
         )
         days = holiday_dates(holidays, parts)
-        preparation = replace(preparation, bounds=(self.lower, self.upper), holidays=days)
+        preparation = replace(preparation, bounds=bounds, holidays=days)
         if parent is not None:
             preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
         least = least_context(parts, self.min_context, context=self.context_length, horizon=self.horizon)
@@ -257,7 +267,13 @@ class Forecaster(Estimator):
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
 
-        network = run.start(lambda: self._new_network(preparation))
+        def begin() -> ForecastNetwork:
+            fresh = self._new_network(preparation)
+            if counts:
+                fresh.start_counts(training)
+            return fresh
+
+        network = run.start(begin)
         self._train(
             run,
             network,
@@ -466,9 +482,10 @@ class Forecaster(Estimator):
                     f"{name}: expected at most context_length={context}, got {params[name]}; lengthen the context"
                 )
         lower, upper = params.get("lower"), params.get("upper")
-        if lower is not None and upper is not None and lower >= upper:
+        given = bound_pairs(lower, upper)
+        if any(len(pair) == 2 and pair[0] >= pair[1] for pair in given):
             problems.add(f"lower, upper: expected lower below upper, got {lower!r}, {upper!r}")
-        elif params.get("likelihood") == "count" and any(one is not None and one != int(one) for one in (lower, upper)):
+        elif params.get("likelihood") == "count" and any(one != int(one) for pair in given for one in pair):
             problems.add(f"lower, upper: expected integers as bounds of counts, got {lower!r}, {upper!r}")
 
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:

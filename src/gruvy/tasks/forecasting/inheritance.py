@@ -80,8 +80,22 @@ def inherited(parent: Preparation, fresh: Preparation, *, rescale: bool) -> Prep
         parent: of the fit whose weights are taken over.
         fresh: learnt from the training part of the new table.
         rescale: take all scales from there.
+
+    Raises:
+        DataError: holidays, of which the parent's weights know nothing.
     """
-    kept = replace(parent, columns=fresh.columns, step=fresh.step, notation=fresh.notation, bounds=fresh.bounds)
+    if fresh.holidays and not parent.holidays:
+        raise DataError(
+            "holidays: the model that this one begins from has not learnt with any; leave them out, or fit anew"
+        )
+    kept = replace(
+        parent,
+        columns=fresh.columns,
+        step=fresh.step,
+        notation=fresh.notation,
+        bounds=fresh.bounds,
+        holidays=tuple(sorted({*parent.holidays, *fresh.holidays})),
+    )
     if rescale or (parent.names and not fresh.names):
         if not rescale:
             note(

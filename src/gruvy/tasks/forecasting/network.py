@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gruvy.data import Batch
+from gruvy.data import Batch, Windows
 from gruvy.nn.cells import recurrent
 from gruvy.timeseries import LEAST_DISPERSION, LEAST_MEAN
 
 _STEP_UNITS = 8
 _KNOWN_UNITS = 32
+# Within which the dispersion of counts starts; a smaller one would hardly be moved by its gradient.
+_LEAST_START, _LARGEST_START = 0.01, 10.0
 
 LIKELIHOODS = ("quantile", "count")
 
@@ -84,8 +85,6 @@ class ForecastNetwork(nn.Module):
         # Training starts from persistence: the change is 0 and only the gaps are not.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        if self.counts:  # from the level of the window: softplus of it is 1
-            nn.init.constant_(self.head.bias, math.log(math.e - 1))
         self.known: nn.Sequential | None = None
         self.steps: nn.Linear
         if known:
@@ -95,6 +94,27 @@ class ForecastNetwork(nn.Module):
             self.steps = nn.Linear(hidden_size, horizon * _STEP_UNITS)
             self.known = nn.Sequential(nn.Linear(_STEP_UNITS + known, _KNOWN_UNITS), nn.ReLU(), last)
         self.margins = Margins(horizon * targets * outputs)
+
+    def start_counts(self, windows: Windows) -> None:
+        """Begin from the mean and the dispersion of the training part, whatever the window: the moments of its counts.
+
+        With few rows there are few steps of training, too few to come down from a start that is the same for all data.
+
+        Args:
+            windows: of the training part.
+        """
+        parts = [(batch.counts, batch.level) for batch in windows]
+        count = torch.cat([counts for counts, _ in parts if counts is not None], dim=1)
+        level = torch.cat([levels for _, levels in parts if levels is not None])
+        seen = ~count.isnan()
+        count = count.nan_to_num(0.0)
+        # Half a count more than there were: the mean of a series of zeros is small and not 0.
+        rate = (count.sum((0, 1)) + 0.5) / ((level * seen).sum((0, 1)) + 0.5)
+        mean = level * rate
+        beyond = (((count - mean) ** 2 - mean) * seen).sum((0, 1)) / ((mean**2 / level.sqrt()) * seen).sum((0, 1))
+        start = torch.stack([rate, beyond.clamp(_LEAST_START, _LARGEST_START)], dim=-1)
+        with torch.no_grad():  # softplus of the bias is the start
+            self.head.bias.copy_(start.expm1().log().expand(self.shape).flatten())
 
     def forward(self, context: Tensor, ahead: Tensor, anchor: Tensor) -> Tensor:
         """Forecast the quantiles.

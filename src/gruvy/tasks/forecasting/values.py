@@ -2,33 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from gruvy.errors import ArgumentError, DataError, MissingExtraError
-from gruvy.timeseries import LARGEST_COUNT, Columns, Problems, Series
+from gruvy.tasks.shared.params import Rule, is_real
+from gruvy.timeseries import LARGEST_COUNT, Bound, Columns, Problems, Series, did_you_mean
 
 # Holidays are kept with the model for so many years after the last row of its fit.
 _YEARS_AHEAD = 10
 
 
-def check_bounds(series: Sequence[Series], columns: Columns, lower: float | None, upper: float | None) -> None:
+# One bound for all targets, or those of some by their names.
+BOUND = Rule(
+    "a number, or a mapping from targets to numbers",
+    lambda value: all(map(is_real, value.values())) if isinstance(value, Mapping) else is_real(value),
+)
+
+
+def bound_pairs(lower: Any, upper: Any) -> list[list[float]]:
+    """The bounds that belong together, the lower one first; one alone where there is no other."""
+    bounds = [bound if isinstance(bound, Mapping) else {None: bound} for bound in (lower, upper)]
+    pairs = [[one.get(name, one.get(None)) for one in bounds] for name in {**bounds[0], **bounds[1]}]
+    return [[value for value in pair if value is not None] for pair in pairs]
+
+
+def target_bounds(bound: float | Mapping[str, float] | None, columns: Columns, what: str) -> Bound:
+    """Return a bound as it is kept: one for all targets, or one for each.
+
+    Args:
+        bound: a number for all targets, or some targets' names with theirs.
+        columns: of the table.
+        what: "lower" or "upper".
+
+    Raises:
+        ArgumentError: a name is none of a target.
+    """
+    if not isinstance(bound, Mapping):
+        return bound
+    for name in bound:
+        if name not in columns.targets:
+            raise ArgumentError(f"{what}: expected targets, got '{name}'; {did_you_mean(str(name), columns.targets)}")
+    return tuple(None if (value := bound.get(target)) is None else float(value) for target in columns.targets)
+
+
+def check_bounds(series: Sequence[Series], columns: Columns, lower: Bound, upper: Bound) -> None:
     """Raise DataError for targets that leave the bounds which their forecasts are to keep."""
     problems = Problems("the table")
     for one in series:
         for number, target in enumerate(columns.targets):
             values = one.values[:, number]
-            for bound, what, beyond in (
-                (lower, "lower", np.nan if lower is None else values < lower),
-                (upper, "upper", np.nan if upper is None else values > upper),
-            ):
-                if bound is not None and np.any(beyond):
+            for what, bounds in (("lower", lower), ("upper", upper)):
+                bound = bounds[number] if isinstance(bounds, tuple) else bounds
+                if bound is None:
+                    continue
+                beyond = values < bound if what == "lower" else values > bound
+                if beyond.any():
                     row = int(np.argmax(beyond))
                     of = "" if one.name is None else f" of series {one.name!r}"
+                    other = next((name for name in columns.targets if name != target), None)
+                    cure = f"give another --{what} ({what} in Python)"
+                    if other is not None and not isinstance(bounds, tuple):
+                        cure = (
+                            f"name the targets it is for, --{what} {other}={bound:g} ({what}={{'{other}': {bound:g}}})"
+                        )
                     problems.add(
                         f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, beyond {what}={bound:g}; "
-                        f"correct it, or give another --{what} ({what} in Python)"
+                        f"correct it, or {cure}"
                     )
     problems.raise_as(DataError)
 
