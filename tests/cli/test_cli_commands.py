@@ -50,6 +50,14 @@ def test_fit_writes_model_and_report_and_compares_with_baselines(fit, data, tmp_
     assert "load, 4 hours ahead" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def test_without_a_report_the_test_part_is_forecast_once(fit, data, tmp_path, monkeypatch):
+    monkeypatch.delattr(package.Forecaster, "backtest")
+    outcome = fit(data, "--out", tmp_path / "m.gruvy", "--epochs", "1")
+    assert outcome.code == 0, outcome.err
+    assert "The GRU is off by " in outcome.out
+    assert "on average over the next 4 hours: " in outcome.out
+
+
 def test_fit_json_is_one_document_and_silence(fit, data, tmp_path):
     outcome = fit(data, "--out", tmp_path / "m.gruvy", "--json")
     document = json.loads(outcome.out)

@@ -38,6 +38,13 @@ def test_fit_compares_with_what_it_has_to_beat(fitted):
     assert package.load(path).alphabet_ == "".join(sorted(set(TEXT)))
 
 
+def test_without_a_report_nothing_is_written_by_the_model(gruvy, novel, tmp_path, monkeypatch):
+    monkeypatch.delattr(package.LanguageModel, "generate")
+    outcome = gruvy("fit", "language", novel, *OPTIONS, "--epochs", "1", "--out", tmp_path / "m.gruvy")
+    assert outcome.code == 0, outcome.err
+    assert "bits per character of the held-out text: " in outcome.out
+
+
 def test_fit_json_is_one_document_and_silence(gruvy, novel, tmp_path):
     outcome = gruvy("fit", "language", novel, novel, *OPTIONS, "--out", tmp_path / "m.gruvy", "--json")
     document = json.loads(outcome.out)

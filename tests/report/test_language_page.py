@@ -68,12 +68,12 @@ def test_what_surprises_is_darker(chromium, shown, tmp_path):
 
 
 def test_sentences_say_what_the_numbers_say(shown):
-    assert bits_headline(shown) == (
+    assert bits_headline(shown.rows, shown.test) == (
         "The GRU needs 1.80 bits per character of Northanger Abbey: 10% less than 7-gram, 59% less than letter "
         "frequencies, 18% less than xz after the training text, 20% less than bzip2 and 28% less than xz."
     )
     beaten = dataclasses.replace(shown, rows=[shown.rows[0], BitsRow("7-gram", "baseline", 1.5)])
-    assert bits_headline(beaten).endswith("of Northanger Abbey: 20% more than 7-gram.")
+    assert bits_headline(beaten.rows, beaten.test).endswith("of Northanger Abbey: 20% more than 7-gram.")
     assert "validation from 2.10 to 1.81, training from 2.60 to 1.70" in learning_alt(shown)
     assert by_place(Passage("ab cd", np.array([4.0, 1.0, 1.0, 6.0, 1.0]))) == (5.0, 1.0)
     assert "costs 5.0 bits here, any other character 1.0" in passage_aid(

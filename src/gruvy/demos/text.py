@@ -67,8 +67,9 @@ def run(
         command=command("text", budget),
     )
     report_path = write_language_report(report, folder / "text.html")
+    headline = bits_headline(report.rows, report.test)
     results = {
-        "headline": bits_headline(report),
+        "headline": headline,
         "report": str(report_path),
         "model": str(model_path),
         "rows": model.scores_,
@@ -79,4 +80,4 @@ def run(
     write_results(results, folder / "text.json", budget)
     bits = {row["name"]: row["bits_per_character"] for row in model.scores_}
     figure = Figure("bits per character", bits.pop("gru"), bits, trivial="letter frequencies", style=".3f")
-    return Outcome(bits_headline(report), [bits_table(model.scores_)], [figure], results, report_path, model_path)
+    return Outcome(headline, [bits_table(model.scores_)], [figure], results, report_path, model_path)

@@ -11,7 +11,7 @@ from gruvy.report.classification.table import score_table
 from gruvy.report.classification.values import ClassificationReport, Course, Example, ScoreRow
 from gruvy.report.forecasting.page import write_report
 from gruvy.report.forecasting.table import error_table
-from gruvy.report.forecasting.text import headline
+from gruvy.report.forecasting.text import headline, score_headline
 from gruvy.report.forecasting.values import ForecastReport, Gates, Sample, TableRow
 from gruvy.report.language.page import write_language_report
 from gruvy.report.language.table import bits_table
@@ -77,6 +77,7 @@ __all__ = [
     "frame_table",
     "headline",
     "return_table",
+    "score_headline",
     "score_table",
     "transcript_table",
     "transcription_headline",

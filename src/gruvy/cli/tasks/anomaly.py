@@ -83,8 +83,8 @@ def fit(
             progress=progress,
         )
     detector.save(run.out)
-    with working("scoring", quiet=run.json):
-        if run.report is not None:
+    if run.report is not None:
+        with working("writing the report", quiet=run.json):
             write_anomaly_report(anomaly_report(detector, frame), run.report)
     best, rows = detector.history_[detector.best_epoch_ - 1], len(detector.calibration_scores_)
 

@@ -92,9 +92,9 @@ def fit(
     run.check()
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import headline, write_report
+        from gruvy.report import score_headline, write_report
         from gruvy.tasks import Forecaster
-        from gruvy.tasks.forecasting.report import forecast_report
+        from gruvy.tasks.forecasting.report import forecast_report, step_name, table_rows
 
         others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
@@ -129,15 +129,15 @@ def fit(
             progress=progress,
         )
     model.save(run.out)
-    with working("scoring", quiet=run.json):
-        shown = forecast_report({CELL_NAMES[model.cell]: model}, frame)
-        if run.report is not None:
-            write_report(shown, run.report)
+    named = {CELL_NAMES[model.cell]: model}
+    if run.report is not None:
+        with working("writing the report", quiet=run.json):
+            write_report(forecast_report(named, frame), run.report)
 
     def told() -> None:
         show(model, model.scores_)
         if len(targets) == 1:
-            say(headline(shown))
+            say(score_headline(table_rows(named, [model.scores_]), model.horizon, step_name(model)))
 
     print_fitted(
         model,

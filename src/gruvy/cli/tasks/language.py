@@ -52,7 +52,7 @@ def fit(
         from gruvy.report import bits_headline, write_language_report
         from gruvy.tasks import LanguageModel
         from gruvy.tasks.language.parts import joined, split_text
-        from gruvy.tasks.language.report import language_report
+        from gruvy.tasks.language.report import HELD_OUT, bits_rows, language_report
 
         text = joined([read_text(path) for path in data])
         model = run.estimator(
@@ -67,15 +67,14 @@ def fit(
     with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
         model.fit(text, **run.training, progress=progress)
     model.save(run.out)
-    with working("scoring", quiet=run.json):
-        held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
-        shown = language_report(model, held_out)
-        if run.report is not None:
-            write_language_report(shown, run.report)
+    if run.report is not None:
+        with working("writing the report", quiet=run.json):
+            held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
+            write_language_report(language_report(model, held_out), run.report)
 
     def told() -> None:
         show(model, model.scores_)
-        say(bits_headline(shown))
+        say(bits_headline(bits_rows(model), HELD_OUT))
 
     print_fitted(
         model,

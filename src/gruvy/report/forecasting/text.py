@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from gruvy.report.forecasting.values import ForecastReport, Sample
+from gruvy.report.forecasting.values import ForecastReport, Sample, TableRow
 from gruvy.report.text import comparison, decimals, fixed, listed
 
 
 def headline(report: ForecastReport) -> str:
     """Say in one sentence how far off the model is, and by how much it beats or misses each baseline."""
-    model = report.model
-    ahead = f"the next {report.horizon} {report.step}s" if report.horizon > 1 else f"the next {report.step}"
-    sentence = f"The {model.name} is off by {quantity(model.mae, report)} on average over {ahead}"
-    against = [f"{comparison(model.mae, row.mae)} {row.name}" for row in report.rows if row.kind == "baseline"]
+    return score_headline(report.rows, report.horizon, report.step, report.unit)
+
+
+def score_headline(rows: Sequence[TableRow], horizon: int, step: str, unit: str = "") -> str:
+    """The headline of a comparison alone: its first row is the model."""
+    model = rows[0]
+    ahead = f"the next {horizon} {step}s" if horizon > 1 else f"the next {step}"
+    error = f"{fixed(model.mae, decimals([model.mae]))} {unit}".rstrip()
+    sentence = f"The {model.name} is off by {error} on average over {ahead}"
+    against = [f"{comparison(model.mae, row.mae)} {row.name}" for row in rows if row.kind == "baseline"]
     return f"{sentence}: {listed(against)}." if against else f"{sentence}."
 
 

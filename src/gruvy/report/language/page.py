@@ -41,7 +41,7 @@ def write_language_report(report: LanguageReport, path: str | PathLike[str]) -> 
             "light": {"learning": learning_figure(report, LIGHT)},
             "dark": {"learning": learning_figure(report, DARK)},
         },
-        language_text.bits_headline(report),
+        language_text.bits_headline(report.rows, report.test),
         report=report,
         text=language_text,
         rows=_table(report),

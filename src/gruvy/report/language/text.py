@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from gruvy.report.language.values import LanguageReport, Passage
+from collections.abc import Sequence
+
+from gruvy.report.language.values import BitsRow, LanguageReport, Passage
 from gruvy.report.text import comparison, listed
 
 
-def bits_headline(report: LanguageReport) -> str:
-    """Say in one sentence how many bits a character costs, and by how much the model beats or misses the others."""
-    model, *others = report.rows
-    sentence = f"The {model.name} needs {model.bits:.2f} bits per character of {report.test}"
+def bits_headline(rows: Sequence[BitsRow], test: str) -> str:
+    """Say in one sentence how many bits a character costs, and by how much the model beats or misses the others.
+
+    Args:
+        rows: the model first.
+        test: what the test text is called.
+    """
+    model, *others = rows
+    sentence = f"The {model.name} needs {model.bits:.2f} bits per character of {test}"
     against = [f"{comparison(model.bits, row.bits)} {row.name}" for row in others]
     return f"{sentence}: {listed(against)}." if against else f"{sentence}."
 

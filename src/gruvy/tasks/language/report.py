@@ -12,6 +12,8 @@ from gruvy.tasks.shared.provenance import repeatable
 _TEMPERATURES = (0.4, 0.7, 1.0)
 _LENGTH = 600
 _PASSAGE = 700
+# What the test part of a fit is called in sentences.
+HELD_OUT = "the held-out text"
 
 
 def language_report(
@@ -19,7 +21,7 @@ def language_report(
     test: str,
     *,
     title: str = "A language model",
-    name: str = "the held-out text",
+    name: str = HELD_OUT,
     prompt: str = "",
     description: str = "",
     command: str = "",
@@ -41,16 +43,12 @@ def language_report(
     Example:
         >>> write_language_report(language_report(model, test), "report.html")  # doctest: +SKIP
     """
-    own, *others = model.scores_
     parts = model.provenance_["characters"]
     return LanguageReport(
         title=title,
         test=name,
-        characters=own["characters"],
-        rows=[
-            BitsRow(CELL_NAMES[own["name"]], "model", own["bits_per_character"], model.n_parameters_),
-            *(BitsRow(row["name"], "baseline", row["bits_per_character"]) for row in others),
-        ],
+        characters=model.scores_[0]["characters"],
+        rows=bits_rows(model),
         losses=LossCurve(
             name=CELL_NAMES[model.cell],
             train=[row["train_loss"] for row in model.history_],
@@ -67,6 +65,15 @@ def language_report(
         or f"Learnt from {parts['training']:,} characters, stopped by the next {parts['validation']:,}, "
         f"measured on the last {parts['test']:,}.",
     )
+
+
+def bits_rows(model: LanguageModel) -> list[BitsRow]:
+    """The comparison on the test part of the fit, from ``model.scores_``."""
+    own, *others = model.scores_
+    return [
+        BitsRow(CELL_NAMES[own["name"]], "model", own["bits_per_character"], model.n_parameters_),
+        *(BitsRow(row["name"], "baseline", row["bits_per_character"]) for row in others),
+    ]
 
 
 def _typical(model: LanguageModel, text: str) -> Passage:
