@@ -107,7 +107,7 @@ def mistakes(tmp_path, songs, model):
         "--step: expected a number of quarter notes above 0": (*fit, songs, "--step", "0", *out),
         "no column 'n1'": ("predict", narrow, songs / ".." / "other.csv"),
         "--out: expected a name that ends in .mid": ("compose", model, "--out", tmp_path / "a.wav"),
-        "steps: expected a whole number from 1 on": ("compose", model, "--out", tmp_path / "a.mid", "--steps", "0"),
+        "steps: expected an integer of at least 1": ("compose", model, "--out", tmp_path / "a.mid", "--steps", "0"),
         "the model has 2 columns; only 88": ("compose", narrow, "--out", tmp_path / "a.mid"),
         "--tempo: expected 4 to 1000": ("compose", model, "--out", tmp_path / "a.mid", "--tempo", "0"),
         r"primer: expected an array (T, 88), got shape (3, 2)": ("compose", model, "--primer", tmp_path / "narrow.npz"),

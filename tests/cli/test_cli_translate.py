@@ -96,7 +96,7 @@ def one_line(outcome, pattern):
         (lambda t: t.head(0), (), "has column names but no rows"),
         (lambda t: t.head(2), (), "expected at least 3 different sentences"),
         (lambda t: t.drop(columns="en"), (), "no column 'en'"),
-        (lambda t: t, ("--source", "ess"), "no column 'ess'; did you mean 'es'"),
+        (lambda t: t, ("--source", "ess"), "no column 'ess' \\(source\\); did you mean 'es'"),
         (lambda t: t.assign(en=t["en"].where(t.index > 3)), (), "column 'en': 4 of 150 texts are missing"),
         (lambda t: t.assign(es=" "), (), "column 'es': 150 of 150 texts are empty"),
         (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),

@@ -17,7 +17,8 @@ from input_cases import Case, named
 import gruvy
 from gruvy import files
 from gruvy.data import read_table
-from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
+from gruvy.tasks.classification.columns import ClassColumns
+from gruvy.tasks.classification.table import fit_table, read_file
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -195,7 +196,7 @@ def test_one_table_in_every_file_makes_one_classifier(tmp_path):
     made = {}
     for name, path in in_every_file(frame, tmp_path).items():
         table = read_file(path, "code")
-        columns = SequenceColumns.of(table, "code")
+        columns = ClassColumns.of(table, "code")
         np.testing.assert_array_equal(columns.read(table)[0][:, :, 0], values)
         assert columns.labels(table).tolist() == frame["code"].tolist()
         if name in ("t.csv", "t.xlsx"):  # of the same numbers and labels all others are fitted alike

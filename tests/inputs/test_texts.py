@@ -158,11 +158,12 @@ def surrogates(folder: Path) -> None:
 
 
 def empty_from_a_file(folder: Path) -> None:
-    from gruvy.tasks.classification.table import SequenceColumns, read_file
+    from gruvy.tasks.classification.columns import ClassColumns
+    from gruvy.tasks.classification.table import read_file
 
     (folder / "a.csv").write_text("text,label\n,pos\nfine,neg\n", encoding="utf-8")
     frame = read_file(folder / "a.csv", "label", text="text")
-    texts, _ = SequenceColumns.of(frame, "label", "text").read(frame)
+    texts, _ = ClassColumns.of(frame, "label", "text").read(frame)
     assert texts == ["", "fine"]
 
 

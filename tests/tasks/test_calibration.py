@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from gruvy.tasks.classification.calibration import calibration_error, fit_temperature, reliability
+from gruvy.tasks.labels.calibration import calibration_error, fit_temperature, reliability
 
 
 def drawn(logits, seed=0):

@@ -6,7 +6,8 @@ import pytest
 import gruvy
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classification.table import SequenceColumns, evaluate_table, fit_table, predict_table, read_file
+from gruvy.tasks.classification.columns import ClassColumns
+from gruvy.tasks.classification.table import evaluate_table, fit_table, predict_table, read_file
 
 SMALL = {"hidden_size": 6, "batch_size": 16, "max_epochs": 12, "learning_rate": 0.03, "dropout": 0.0, "random_state": 0}
 
@@ -33,7 +34,7 @@ def steps():
 
 
 def test_rows_that_are_steps(steps, tmp_path):
-    columns = SequenceColumns.of(steps, "fault", series="run")
+    columns = ClassColumns.of(steps, "fault", series="run")
     assert columns.values == ("a", "b")
     model = SequenceClassifier(**SMALL)
     test = fit_table(model, steps, columns, test_fraction=0.2)
@@ -52,7 +53,7 @@ def test_rows_that_are_steps(steps, tmp_path):
 
 
 def test_series_may_be_mixed_up_but_their_steps_keep_their_order(steps):
-    columns = SequenceColumns.of(steps, "fault", series="run")
+    columns = ClassColumns.of(steps, "fault", series="run")
     mixed = steps.assign(step=steps.groupby("run").cumcount()).sort_values("step", kind="stable")
     X, names = columns.read(mixed)
     assert names.tolist() == [f"r{number}" for number in range(60)]
@@ -63,7 +64,7 @@ def test_series_may_be_mixed_up_but_their_steps_keep_their_order(steps):
 def test_rows_that_are_curves():
     curves = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 5)), columns=list("vwxyz"))
     curves["kind"] = np.where(curves["v"] > 0, "p", "n")
-    columns = SequenceColumns.of(curves, "kind")
+    columns = ClassColumns.of(curves, "kind")
     X, names = columns.read(curves)
     np.testing.assert_array_equal(X[:, :, 0], curves[list("vwxyz")])
     assert names.tolist() == list(range(40))
@@ -76,7 +77,7 @@ def test_rows_with_names_and_gaps(tmp_path):
     curves["kind"] = np.where(curves["v"] > 0, "p", "n")
     curves["gene"] = [f"G{number}" for number in range(60)]
     curves.loc[::7, "x"] = np.nan
-    columns = SequenceColumns.of(curves, "kind", id="gene")
+    columns = ClassColumns.of(curves, "kind", id="gene")
     assert columns.values == tuple("vwxyz")
     model = SequenceClassifier(**SMALL)
     fit_table(model, curves, columns, test_fraction=0.2)
@@ -84,12 +85,12 @@ def test_rows_with_names_and_gaps(tmp_path):
     assert found["gene"].tolist() == curves["gene"].tolist()
     assert (found["kind"] == curves["kind"]).mean() > 0.8
     with pytest.raises(ArgumentError, match="series 'gene' and id 'gene': expected one of them"):
-        SequenceColumns.of(curves, "kind", series="gene", id="gene")
+        ClassColumns.of(curves, "kind", series="gene", id="gene")
 
 
 def test_an_index_names_the_rows():
     curves = pd.DataFrame({"v": [1.0, 2.0], "kind": ["p", "n"]}, index=["c1", "c2"])
-    assert SequenceColumns.of(curves, "kind").read(curves)[1].tolist() == ["c1", "c2"]
+    assert ClassColumns.of(curves, "kind").read(curves)[1].tolist() == ["c1", "c2"]
 
 
 def test_observations_that_are_steps(tmp_path):
@@ -102,7 +103,7 @@ def test_observations_that_are_steps(tmp_path):
     )
     data.write_h5ad(tmp_path / "time.h5ad")
     frame = read_file(tmp_path / "time.h5ad", "state", "donor")
-    columns = SequenceColumns.of(frame, "state", series="donor")
+    columns = ClassColumns.of(frame, "state", series="donor")
     assert columns.values == ("g1", "g2", "g3")
     X, donors = columns.read(frame)
     assert donors.tolist() == ["d2", "d1"]
@@ -115,7 +116,7 @@ def test_observations_that_are_steps(tmp_path):
 
 def test_texts():
     table = pd.DataFrame({"id": [1, 2], "review": ["fine", "dull"], "stars": [5, 1]})
-    columns = SequenceColumns.of(table, "stars", "review")
+    columns = ClassColumns.of(table, "stars", "review")
     assert columns.read(table)[0] == ["fine", "dull"]
 
 
@@ -138,7 +139,7 @@ def test_texts():
 def test_bad_tables(steps, change, named, pattern):
     frame = change(steps)
     with pytest.raises(DataError, match=pattern):
-        fit_table(SequenceClassifier(**SMALL), frame, SequenceColumns.of(frame, **named), test_fraction=0.2)
+        fit_table(SequenceClassifier(**SMALL), frame, ClassColumns.of(frame, **named), test_fraction=0.2)
 
 
 def test_a_model_of_sequences_has_no_columns():
@@ -150,7 +151,7 @@ def test_a_model_of_sequences_has_no_columns():
 def test_dates_are_no_numbers(steps):
     dated = steps.assign(a=pd.Timestamp("2020-01-01"))
     with pytest.raises(DataError, match="column 'a': expected numbers, got Timestamp"):
-        SequenceColumns.of(dated, "fault", series="run").read(dated)
+        ClassColumns.of(dated, "fault", series="run").read(dated)
 
 
 def test_weights_of_labels_hold_for_the_linear_model_too():
@@ -160,11 +161,11 @@ def test_weights_of_labels_hold_for_the_linear_model_too():
     heavy = {}
     for label in (1, 2):
         model = SequenceClassifier(**SMALL | {"max_epochs": 1}, class_weight={label: 20.0})
-        test = fit_table(model, frame, SequenceColumns.of(frame, "label"), test_fraction=0.2)
+        test = fit_table(model, frame, ClassColumns.of(frame, "label"), test_fraction=0.2)
         heavy[label] = test.baselines[0]["log_loss"]
         named = frame.assign(label=frame["label"].map({1: "one", 2: "two"}))
         model.set_params(class_weight={"one" if label == 1 else "two": 20.0})
-        same = fit_table(model, named, SequenceColumns.of(named, "label"), test_fraction=0.2)
+        same = fit_table(model, named, ClassColumns.of(named, "label"), test_fraction=0.2)
         assert same.baselines[0]["log_loss"] == heavy[label]
     assert min(heavy.values()) > 1  # of noise, a weight of 20 is far too sure
 
@@ -176,7 +177,7 @@ def test_texts_of_single_signs_and_a_text_called_null(tmp_path):
         read = read_file(tmp_path / "codes.csv", "y", text="code")
         assert read["code"].tolist() == codes.tolist()
         model = SequenceClassifier(tokens="character", **SMALL | {"max_epochs": 1})
-        test = fit_table(model, read, SequenceColumns.of(read, "y", "code"), test_fraction=0.2)
+        test = fit_table(model, read, ClassColumns.of(read, "y", "code"), test_fraction=0.2)
         assert test.baselines[0]["name"] == "TF-IDF + logistic regression"
 
 
@@ -184,7 +185,7 @@ def test_one_sequence_of_another_length_is_in_the_test_part(steps):
     frame = steps.groupby("run").head(5)
     for short in range(60):  # wherever it is drawn to
         cut = frame.drop(frame.index[frame["run"] == f"r{short}"][-1:])
-        columns = SequenceColumns.of(cut, "fault", series="run")
+        columns = ClassColumns.of(cut, "fault", series="run")
         model = SequenceClassifier(**SMALL | {"max_epochs": 1})
         test = fit_table(model, cut, columns, test_fraction=0.2)
         if any(len(one) == 4 for one in test.X):

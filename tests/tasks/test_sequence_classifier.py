@@ -15,8 +15,8 @@ from gruvy.data import pad
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.baselines import LinearClassifier, _filled
-from gruvy.tasks.classification.data import Scaling
 from gruvy.tasks.classification.model import encode
+from gruvy.tasks.shared.sequences import SequenceScaling
 
 SMALL = {"hidden_size": 8, "embedding_size": 8, "batch_size": 16, "max_epochs": 6, "learning_rate": 0.02}
 SMALL |= {"dropout": 0.0, "random_state": 0}
@@ -246,12 +246,12 @@ def test_the_network_sees_what_is_missing(tmp_path):
 
 
 def test_gaps_are_means_and_leave_the_scaling_alone():
-    scaling = Scaling.of([np.array([[1.0, np.nan], [3.0, 7.0]])], gaps=True)
+    scaling = SequenceScaling.of([np.array([[1.0, np.nan], [3.0, 7.0]])], gaps=True)
     np.testing.assert_array_equal(scaling.mean, [2, 7])
     np.testing.assert_array_equal(scaling.std, [1, 0])  # of the second channel no spread is known: it is read as 0
     read = scaling.scale(np.array([[np.nan, 8.0], [4.0, np.nan]]))
     np.testing.assert_array_equal(read, [[0, 0, 1, 0], [2, 0, 0, 1]])
-    without = Scaling(scaling.mean, scaling.std, gaps=False)
+    without = SequenceScaling(scaling.mean, scaling.std, gaps=False)
     np.testing.assert_array_equal(without.scale(np.array([[4.0, 8.0]])), [[2, 0]])
 
 

@@ -10,7 +10,7 @@ from beeps import RATE
 from gruvy.errors import DataError
 from gruvy.tasks.transcription.audio import read_recordings, scaled
 from gruvy.tasks.transcription.baselines import NearestRecording
-from gruvy.tasks.transcription.data import Augmentation, Utterances, batches, held_out, stretched
+from gruvy.tasks.transcription.data import Augmentation, Utterances, batches, stretched
 from gruvy.tasks.transcription.features import LogMel
 
 TONE = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)).astype(np.float32)
@@ -212,16 +212,6 @@ def test_batches_are_small_where_recordings_are_long():
     assert sorted(row for rows in found for row in rows) == list(range(44))
     assert all(len(rows) == 1 or len(rows) * max(lengths[row] for row in rows) <= 6000 for rows in found)
     assert max(map(len, found)) == 16
-
-
-def test_the_same_text_is_held_out_together():
-    texts = ["one", "two", "three", "one", "four", "two"] * 5
-    for seed in range(5):
-        kept = held_out(texts, 0.4, seed)
-        assert {text for text, out in zip(texts, kept, strict=True) if out}.isdisjoint(
-            text for text, out in zip(texts, kept, strict=True) if not out
-        )
-        assert 0 < kept.sum() < 30
 
 
 # ---- the baseline ----

@@ -21,7 +21,7 @@ from gruvy.report.classification.page import headline
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.folds import cross_validate
 from gruvy.tasks.classification.report import classification_report
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.labels.scores import score_row
 
 # Parameters of the SequenceClassifier that differ from its defaults. The classes count alike, as in the SVM.
 SETTINGS: dict[str, Any] = {"ensemble_size": 3, "class_weight": "balanced", "max_epochs": 25, "learning_rate": 0.01}

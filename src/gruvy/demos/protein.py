@@ -14,7 +14,7 @@ from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept
 from gruvy.nn.cells import equal_hidden_size
 from gruvy.report import Table, write_tagging_report
 from gruvy.tasks import SequenceTagger
-from gruvy.tasks.classification.scores import majority_row, score_row
+from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.tagging.baselines import WindowTagger
 from gruvy.tasks.tagging.network import TaggerNetwork
 from gruvy.tasks.tagging.report import merging, tagging_report

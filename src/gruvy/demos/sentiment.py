@@ -16,7 +16,7 @@ from gruvy.report.classification.page import headline
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.report import classification_report
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.labels.scores import score_row
 
 # Parameters of the SequenceClassifier that differ from its defaults.
 BUDGETS: dict[Budget, dict[str, Any]] = {

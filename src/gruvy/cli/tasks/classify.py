@@ -73,11 +73,12 @@ def fit(
         from gruvy.nn.cells import CELL_NAMES
         from gruvy.report import write_classification_report
         from gruvy.tasks import SequenceClassifier
+        from gruvy.tasks.classification.columns import ClassColumns
         from gruvy.tasks.classification.report import classification_report
-        from gruvy.tasks.classification.table import SequenceColumns, fit_table, read_file
+        from gruvy.tasks.classification.table import fit_table, read_file
 
         frame = read_file(data, label, series, text=text, id=id, reading=reading.given)
-        columns = SequenceColumns.of(frame, label, text, series, id)
+        columns = ClassColumns.of(frame, label, text, series, id)
         model = run.estimator(
             SequenceClassifier,
             tokens=tokens,
@@ -131,7 +132,8 @@ def evaluate(model: SequenceClassifier, data: Path, *, reading: Mapping[str, Any
 
 def _read(model: SequenceClassifier, data: Path, reading: Mapping[str, Any], *, labelled: bool = True) -> pd.DataFrame:
     """The table, read as that of the model's fit."""
-    from gruvy.tasks.classification.table import columns_of, read_file
+    from gruvy.tasks.classification.table import read_file
+    from gruvy.tasks.shared.tables import columns_of
 
     columns = columns_of(model)
     return read_file(

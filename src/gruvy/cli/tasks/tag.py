@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gruvy.tasks import SequenceTagger
-    from gruvy.tasks.tagging.table import TagColumns
+    from gruvy.tasks.tagging.columns import TagColumns
 
 EXAMPLES = r"""
 Proteins and their secondary structure, in one file of three lines each (name, residues, labels) or in two files:
@@ -150,7 +150,8 @@ def _read(
 ) -> tuple[pd.DataFrame, TagColumns]:
     """The table, and what its columns are."""
     from gruvy.data import is_fasta
-    from gruvy.tasks.tagging.table import CONLL_COLUMNS, FASTA_COLUMNS, TagColumns, is_sentences, read_frame
+    from gruvy.tasks.tagging.columns import CONLL_COLUMNS, FASTA_COLUMNS, TagColumns
+    from gruvy.tasks.tagging.table import is_sentences, read_frame
 
     if is_sentences(data):
         if labels is not None or series is not None:
@@ -181,7 +182,8 @@ def _read(
 
 def _of_model(model: SequenceTagger, data: Path, reading: Mapping[str, Any], *, labelled: bool) -> pd.DataFrame:
     """The table, read as that of the model's fit."""
-    from gruvy.tasks.tagging.table import columns_of, read_frame
+    from gruvy.tasks.shared.tables import columns_of
+    from gruvy.tasks.tagging.table import read_frame
 
     columns = columns_of(model)
     texts = _texts(columns.label, columns.string, columns.series)

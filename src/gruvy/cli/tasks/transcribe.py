@@ -91,11 +91,11 @@ def fit(
         )
     model.save(run.out)
     with working("scoring", quiet=run.json):
-        own, empty = model.evaluate(test.paths, test.texts)
+        own, empty = model.evaluate(test.X, test.y)
         scores = [own, *test.baselines, empty]
         if run.report is not None:
             shown = transcription_report(
-                {CELL_NAMES[model.cell]: model}, test.paths, test.texts, test.baselines, title=data.stem
+                {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=data.stem
             )
             write_transcription_report(shown, run.report)
     print_fitted(

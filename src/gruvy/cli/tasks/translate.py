@@ -60,9 +60,10 @@ def fit(
     with working("loading", quiet=run.json):
         from gruvy.report import write_translation_report
         from gruvy.tasks import Translator
+        from gruvy.tasks.translation.columns import PairColumns
         from gruvy.tasks.translation.report import translation_report
         from gruvy.tasks.translation.scores import check_installed
-        from gruvy.tasks.translation.table import PairColumns, fit_pairs, read_files
+        from gruvy.tasks.translation.table import fit_pairs, read_files
 
         check_installed()  # before the training, not after it
         columns = PairColumns(source, target)
@@ -108,7 +109,8 @@ def predict(model: Translator, data: Path, *, reading: Mapping[str, Any] = AS_FO
 
 def evaluate(model: Translator, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:
     """Measure a translator and simple baselines on a table with both languages."""
-    from gruvy.tasks.translation.table import columns_of, read_files
+    from gruvy.tasks.shared.tables import columns_of
+    from gruvy.tasks.translation.table import read_files
 
     return model.evaluate(*read_files(data, None, columns_of(model), reading))
 

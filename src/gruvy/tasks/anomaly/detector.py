@@ -23,7 +23,7 @@ from gruvy.tasks.anomaly.network import AnomalyNetwork, ChangeLoss, usual_change
 from gruvy.tasks.anomaly.results import evaluation, event_table, read_labels
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.params import FRACTION, check_sum, integer
-from gruvy.tasks.shared.run import parent_columns
+from gruvy.tasks.shared.tables import parent_columns
 from gruvy.tasks.shared.weights import PREFIX
 from gruvy.timeseries import Notation, Problems, Scaler, Step, TimeFormat
 from gruvy.training import Progress

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from gruvy.data.words import folded, stands_alone, words
-from gruvy.tasks.classification.data import Series, Texts, read_sequences
+from gruvy.tasks.shared.sequences import Series, Texts, read_sequences
 
 # Inverse strengths of the penalty that are tried.
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)

@@ -15,22 +15,16 @@ from sklearn.utils.validation import check_is_fitted
 from gruvy.data import Sequences, Vocabulary
 from gruvy.data.vocabulary import KINDS
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.classification.calibration import fit_temperature
-from gruvy.tasks.classification.data import (
-    Scaling,
-    class_weights,
-    has_gaps,
-    held_out,
-    read_labels,
-    read_sequences,
-    read_weights,
-)
+from gruvy.tasks.classification.columns import ClassColumns
 from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
 from gruvy.tasks.classification.network import ClassifierEnsemble, ClassifierNetwork, cross_entropy
-from gruvy.tasks.classification.scores import majority_row, score_row
-from gruvy.tasks.classification.table import SequenceColumns
+from gruvy.tasks.labels.calibration import fit_temperature
+from gruvy.tasks.labels.reading import as_numbers, class_weights, read_labels
+from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.holdout import draw_classes
 from gruvy.tasks.shared.params import integer, one_of
+from gruvy.tasks.shared.sequences import SequenceScaling, has_gaps, read_sequences, read_weights
 from gruvy.text import canonical_texts
 from gruvy.training import Progress, Schedule
 
@@ -94,7 +88,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         ['good', 'bad']
     """
 
-    columns_: SequenceColumns | None
+    columns_: ClassColumns | None
     classes_: NDArray[Any]
     _model: ClassifierModel
 
@@ -220,7 +214,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         weights = weights * class_weights(self.class_weight, classes, counts)[numbers]
         targets = (weights[:, None] * np.eye(len(classes))[numbers]).astype(np.float32)
 
-        kept = held_out(numbers, self.validation_fraction, run.seed)
+        kept = draw_classes(numbers, self.validation_fraction, run.seed)
         if not kept.any():
             raise DataError("X: no class has two sequences, so that none is left to validate with; give more")
         if rescale and isinstance(sequences[0], str):
@@ -348,19 +342,15 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         Raises:
             DataError: labels that the fit has not seen.
         """
-        known = {label: number for number, label in enumerate(self.classes_.tolist())}
-        unknown = sorted({repr(label) for label in labels.tolist() if label not in known})
-        if unknown:
-            raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {self.classes_.tolist()}")
-        return np.array([known[label] for label in labels.tolist()])
+        return as_numbers(self.classes_, labels.tolist())
 
-    def _learn_preparation(self, sequences: list[Any], learnt: NDArray[np.bool_]) -> Vocabulary | Scaling:
+    def _learn_preparation(self, sequences: list[Any], learnt: NDArray[np.bool_]) -> Vocabulary | SequenceScaling:
         training = [sequences[row] for row in np.flatnonzero(learnt)]
         if isinstance(training[0], str):
             return Vocabulary.of(training, self.tokens, self.vocabulary_size)
-        return Scaling.of(training, bool(has_gaps(sequences).any()))
+        return SequenceScaling.of(training, bool(has_gaps(sequences).any()))
 
-    def _new_network(self, preparation: Vocabulary | Scaling, classes: int) -> ClassifierEnsemble:
+    def _new_network(self, preparation: Vocabulary | SequenceScaling, classes: int) -> ClassifierEnsemble:
         if isinstance(preparation, Vocabulary):
             tokens, channels = len(preparation), self.embedding_size
         else:
@@ -397,13 +387,15 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         }
 
     def _restore(self, arrays: Arrays, document: Document) -> None:
-        preparation: Vocabulary | Scaling
+        preparation: Vocabulary | SequenceScaling
         if document["preprocessing"]["vocabulary"] is None:
-            preparation = Scaling(arrays["scaling/mean"], arrays["scaling/std"], document["preprocessing"]["gaps"])
+            preparation = SequenceScaling(
+                arrays["scaling/mean"], arrays["scaling/std"], document["preprocessing"]["gaps"]
+            )
         else:
             preparation = Vocabulary.of_document(document["preprocessing"]["vocabulary"])
         columns = document["columns"]
-        self.columns_ = columns and SequenceColumns(**{**columns, "values": tuple(columns["values"])})
+        self.columns_ = columns and ClassColumns(**{**columns, "values": tuple(columns["values"])})
         self.classes_ = np.array(document["classes"])
         self.class_counts_ = np.array(document["class_counts"])
         network = self._new_network(preparation, len(self.classes_))

@@ -14,8 +14,9 @@ from scipy.stats import gmean
 from sklearn.base import clone
 
 from gruvy.tasks.classification.classifier import SequenceClassifier
-from gruvy.tasks.classification.data import read_labels, read_sequences
 from gruvy.tasks.classification.model import Attention
+from gruvy.tasks.labels.reading import read_labels
+from gruvy.tasks.shared.sequences import read_sequences
 from gruvy.training import Progress
 
 

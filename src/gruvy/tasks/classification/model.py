@@ -13,8 +13,8 @@ from scipy.special import softmax
 
 from gruvy.data import Vocabulary, pad
 from gruvy.errors import DataError
-from gruvy.tasks.classification.data import Scaling, Series, Texts, has_gaps, read_sequences
 from gruvy.tasks.classification.network import ClassifierEnsemble
+from gruvy.tasks.shared.sequences import SequenceScaling, Series, Texts, has_gaps, read_sequences
 from gruvy.text import canonical_texts
 
 # Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
@@ -46,7 +46,7 @@ class ClassifierModel:
     """
 
     network: ClassifierEnsemble
-    preparation: Vocabulary | Scaling
+    preparation: Vocabulary | SequenceScaling
     temperature: float
 
     def read(self, X: Any, unknown: str | None = None) -> Texts | Series:
@@ -64,7 +64,7 @@ class ClassifierModel:
         if came != wanted:
             names = {True: "texts", False: "numeric sequences"}
             raise DataError(f"X: expected {names[wanted]}, as in the fit, got {names[came]}")
-        if isinstance(self.preparation, Scaling):
+        if isinstance(self.preparation, SequenceScaling):
             self._check_values(sequences)  # type: ignore[arg-type]
             return sequences
         return self.preparation.admit(canonical_texts(sequences, "X"), unknown, "X")  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ class ClassifierModel:
         return [found[row] for row in range(len(encoded))]
 
     def _check_values(self, sequences: Series) -> None:
-        fitted: Scaling = self.preparation  # type: ignore[assignment]
+        fitted: SequenceScaling = self.preparation  # type: ignore[assignment]
         channels = sequences[0].shape[1]
         if channels != len(fitted.mean):
             raise DataError(f"X: expected {len(fitted.mean)} channels, as in the fit, got {channels}")
@@ -123,7 +123,7 @@ class ClassifierModel:
             first += count
 
 
-def encode(sequences: Texts | Series, preparation: Vocabulary | Scaling) -> list[NDArray[Any]]:
+def encode(sequences: Texts | Series, preparation: Vocabulary | SequenceScaling) -> list[NDArray[Any]]:
     """Return what the network reads of each sequence: (T,) int64 tokens or (T, C) float32 values."""
     if isinstance(preparation, Vocabulary):
         return [preparation.encode(text) for text in sequences]  # type: ignore[arg-type]

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow
-from gruvy.tasks.classification.calibration import reliability
 from gruvy.tasks.classification.classifier import SequenceClassifier
-from gruvy.tasks.classification.data import read_labels, read_sequences
 from gruvy.tasks.classification.folds import OutOfFold
 from gruvy.tasks.classification.model import Attention
-from gruvy.tasks.classification.scores import majority_row, score_row
+from gruvy.tasks.labels.calibration import reliability
+from gruvy.tasks.labels.reading import read_labels
+from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.sequences import read_sequences
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
 _PARTS = 50

@@ -280,6 +280,12 @@ class LanguageModel(Estimator):
         return -float(self.evaluate(text)[0]["bits_per_character"])
 
     @property
+    def characters(self) -> Characters:
+        """The fitted model for a program without torch."""
+        check_is_fitted(self)
+        return self._characters
+
+    @property
     def _reader(self) -> Characters:
         """The fitted model, with the rule for unknown characters as it is now."""
         return replace(self._characters, unknown=self.unknown)

@@ -58,17 +58,3 @@ def read_rolls(
     note(lambda array: not np.isin(array[~np.isnan(array)], (0, 1)).all(), "have other values than 0 and 1")
     problems.raise_as(DataError)
     return [array.astype(np.float32) for array in arrays]
-
-
-def held_out(pieces: int, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose pieces to validate with (N,): at least one, and not all.
-
-    Raises:
-        DataError: there is but one piece.
-    """
-    if pieces < 2:
-        raise DataError("X: expected at least 2 pieces, one to learn from and one to validate with, got 1; give more")
-    chosen = np.zeros(pieces, bool)
-    count = min(max(1, round(fraction * pieces)), pieces - 1)
-    chosen[np.random.default_rng(seed).permutation(pieces)[:count]] = True
-    return chosen

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gruvy.errors import DataError
-from gruvy.tasks.music.data import Rolls, held_out
 from gruvy.tasks.music.files import MusicFiles
-
-if TYPE_CHECKING:
-    from gruvy.tasks.music.polyphonic import PolyphonicModel
+from gruvy.tasks.music.polyphonic import PolyphonicModel
+from gruvy.tasks.shared.holdout import HeldOut, draw_rows, split_seed
 
 _FEWEST = 3  # one to learn from, one to validate with, one to test with
-
-
-@dataclass(frozen=True)
-class TestPart:
-    """The pieces that `fit_files` kept out of the fit, and what they are called."""
-
-    names: list[str]
-    X: Rolls
 
 
 def fit_files(
@@ -35,7 +24,7 @@ def fit_files(
     test_fraction: float,
     reading: Mapping[str, Any] | None = None,
     **options: Any,
-) -> TestPart:
+) -> HeldOut:
     """Fit on the pieces of files but for a test part of them.
 
     Args:
@@ -62,9 +51,8 @@ def fit_files(
             f"{path}: expected at least {_FEWEST} pieces, to learn from, to validate with and to test with, got "
             f"{len(rolls)}; {cure}"
         )
-    seed = model.random_state if isinstance(model.random_state, int) else 0
-    kept = held_out(len(rolls), test_fraction, seed)
+    kept = draw_rows(len(rolls), test_fraction, split_seed(model))
     model.fit([rolls[row] for row in np.flatnonzero(~kept)], **options)
     model.files_ = files
     tested = np.flatnonzero(kept)
-    return TestPart([names[row] for row in tested], [rolls[row] for row in tested])
+    return HeldOut([rolls[row] for row in tested], names=[names[row] for row in tested])

@@ -14,14 +14,16 @@ from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.data import Sequences, pad
+from gruvy.errors import DataError
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
-from gruvy.tasks.music.data import Rolls, held_out, read_rolls
+from gruvy.tasks.music.data import Rolls, read_rolls
 from gruvy.tasks.music.files import MusicFiles
 from gruvy.tasks.music.graph import polyphonic_graph
 from gruvy.tasks.music.network import FrameLikelihood, PolyphonicNetwork
 from gruvy.tasks.music.sampling import sample_roll
 from gruvy.tasks.music.scores import frame_likelihoods, score_row
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.holdout import draw_rows
 from gruvy.tasks.shared.params import FLAG, at_least
 from gruvy.training import Progress
 
@@ -141,7 +143,11 @@ class PolyphonicModel(Estimator):
         run = self._begin(checkpoint, resume, progress, warm_start, max_minutes)
         rolls = read_rolls(X) if run.parent is None else read_rolls(X, run.parent.n_features_in_)
         if validation is None:
-            kept = held_out(len(rolls), self.validation_fraction, run.seed)
+            if len(rolls) < 2:
+                raise DataError(
+                    "X: expected at least 2 pieces, one to learn from and one to validate with, got 1; give more"
+                )
+            kept = draw_rows(len(rolls), self.validation_fraction, run.seed)
             learnt, judged = ([rolls[row] for row in np.flatnonzero(part)] for part in (~kept, kept))
         else:
             learnt, judged = rolls, read_rolls(validation, rolls[0].shape[1], name="validation")

@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.music.network import PolyphonicNetwork
-from gruvy.tasks.shared.params import is_int, is_real
-from gruvy.timeseries import Problems
+from gruvy.tasks.shared.params import above, check_arguments, integer
+
+_RULES = {"steps": integer(1), "temperature": above(0)}
 
 
 def sample_roll(
@@ -21,12 +22,7 @@ def sample_roll(
     seed: int | None,
 ) -> NDArray[np.uint8]:
     """Return the primer and the frames drawn after it; see `PolyphonicModel.sample`."""
-    problems = Problems("sample")
-    if not is_int(steps) or steps < 1:
-        problems.add(f"steps: expected a whole number from 1 on, got {steps!r}")
-    if not is_real(temperature) or not 0 < temperature < np.inf:
-        problems.add(f"temperature: expected a number above 0, got {temperature!r}")
-    problems.raise_as(ArgumentError)
+    check_arguments("sample", _RULES, {"steps": steps, "temperature": temperature}).raise_as(ArgumentError)
     begun = _read_primer(primer, notes)
     random = np.random.default_rng(seed)
     with torch.inference_mode():

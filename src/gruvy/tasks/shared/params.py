@@ -67,8 +67,8 @@ def integer(least: int) -> Rule:
 
 
 def above(low: float) -> Rule:
-    """A number above ``low``."""
-    return Rule(f"a number above {low:g}", lambda value: is_real(value) and value > low)
+    """A finite number above ``low``."""
+    return Rule(f"a number above {low:g}", lambda value: is_real(value) and low < value < float("inf"))
 
 
 def at_least(low: float) -> Rule:

@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -207,22 +207,6 @@ def check_shapes(
     if problems.found:
         problems.found[-1] += "; leave them as they are there, or fit anew"
     problems.raise_as(ArgumentError)
-
-
-def parent_columns(own: Sequence[str], came: Sequence[object]) -> tuple[str, ...]:
-    """Return the columns of numbers that a parent has learnt with, which are all that is read of a new table.
-
-    Args:
-        own: of the parent, in its order.
-        came: those of the new table that would be read without it; what is left out of them is said.
-    """
-    more = [f"'{name}'" for name in came if name not in own]
-    if more:
-        note(
-            f"the table: {', '.join(more[:5])}{f' and {len(more) - 5} more' if len(more) > 5 else ''}: no columns of "
-            "the model that this one begins from; left out"
-        )
-    return tuple(own)
 
 
 def weights_digest(weights: Mapping[str, Tensor]) -> str:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from gruvy.data import rows_of
 from gruvy.data.words import folded
 from gruvy.errors import DataError
-from gruvy.tasks.classification.data import Scaling, has_gaps, read_sequences
-from gruvy.tasks.classification.data import read_labels as read_flat_labels
+from gruvy.tasks.labels.reading import as_numbers
+from gruvy.tasks.labels.reading import read_labels as read_flat_labels
+from gruvy.tasks.shared.sequences import SequenceScaling, has_gaps, read_sequences
 from gruvy.tasks.tagging.batches import Encoded
 from gruvy.tasks.tagging.words import WordFeatures
 from gruvy.text import Unknown, aligned, canonical, canonical_texts, visible
@@ -142,11 +143,7 @@ def numbers_of(classes: NDArray[Any], labels: Labels) -> list[NDArray[np.int64]]
     Raises:
         DataError: labels that the fit has not seen.
     """
-    known = {label: number for number, label in enumerate(classes.tolist())}
-    unknown = [repr(label) for label in labels.classes.tolist() if label not in known]
-    if unknown:
-        raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {classes.tolist()}")
-    places = np.array([known[label] for label in labels.classes.tolist()])
+    places = as_numbers(classes, labels.classes.tolist())
     return [places[numbers] for numbers in labels.numbers]
 
 
@@ -161,7 +158,7 @@ class Preparation:
     """
 
     alphabet: str
-    scaling: Scaling | None
+    scaling: SequenceScaling | None
     words: WordFeatures | None = None
 
     @classmethod
@@ -172,7 +169,7 @@ class Preparation:
         words = [one.words for one in sequences if one.words is not None]
         return cls(
             "".join(sorted(set().union(*strings))),
-            Scaling.of(values) if values else None,
+            SequenceScaling.of(values) if values else None,
             WordFeatures.of(words) if words else None,
         )
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from gruvy.report import ClassRow, TaggedExample, TaggingReport
-from gruvy.tasks.classification.calibration import reliability
 from gruvy.tasks.classification.report import HELD_OUT, loss_curve, provenance_facts, table_row
-from gruvy.tasks.classification.scores import majority_row, score_row
+from gruvy.tasks.labels.calibration import reliability
+from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.tagging.data import read_steps
 from gruvy.tasks.tagging.tagger import SequenceTagger
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.tasks.classification.scores import score_row
+from gruvy.tasks.labels.scores import score_row
 
 _LABEL = re.compile(r"(?:[BIESLU]-.+|O)")
 # What begins and what ends a span by itself, in IOB2, IOBES and BILOU; in IOB1 an I does where the type changes.
@@ -65,7 +65,7 @@ def step_row(
         probabilities: for each sequence (T, K).
 
     Returns:
-        As `gruvy.tasks.classification.scores.score_row`, and span_f1 where the labels are those of spans.
+        As `gruvy.tasks.labels.scores.score_row`, and span_f1 where the labels are those of spans.
     """
     row = score_row(name, np.concatenate(truth), np.concatenate(probabilities))
     if are_spans(classes.tolist()):

@@ -14,15 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from gruvy.errors import DataError
-from gruvy.tasks.classification.calibration import fit_temperature
-from gruvy.tasks.classification.data import Scaling, class_weights
+from gruvy.tasks.labels.calibration import fit_temperature
+from gruvy.tasks.labels.reading import class_weights
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.holdout import draw_rows
+from gruvy.tasks.shared.sequences import SequenceScaling
 from gruvy.tasks.tagging.batches import TaggedSequences
+from gruvy.tasks.tagging.columns import TagColumns
 from gruvy.tasks.tagging.data import Preparation, class_counts, numbers_of, read_labels, read_steps
 from gruvy.tasks.tagging.model import TaggerModel
 from gruvy.tasks.tagging.network import StepCrossEntropy, TaggerNetwork
 from gruvy.tasks.tagging.spans import step_row
-from gruvy.tasks.tagging.table import TagColumns
 from gruvy.tasks.tagging.words import WordFeatures, WordReader
 from gruvy.training import Progress
 
@@ -175,7 +177,11 @@ class SequenceTagger(Estimator):
             preparation = parent._model.preparation.inherited(preparation, rescale=rescale)
         encoded = preparation.encode(sequences, self.unknown)
         if validation is None:
-            kept = self._held_out(len(sequences), run.seed)
+            if len(sequences) < 2:
+                raise DataError(
+                    "X: expected at least two sequences, one to learn from and one to validate with, got one"
+                )
+            kept = draw_rows(len(sequences), self.validation_fraction, run.seed)
         else:
             more = read_steps(validation[0])
             encoded += preparation.encode(more, self.unknown)
@@ -323,7 +329,7 @@ class SequenceTagger(Estimator):
 
     def _restore(self, arrays: Arrays, document: Document) -> None:
         scaled = "scaling/mean" in arrays
-        scaling = Scaling(arrays["scaling/mean"], arrays["scaling/std"]) if scaled else None
+        scaling = SequenceScaling(arrays["scaling/mean"], arrays["scaling/std"]) if scaled else None
         words = document["preprocessing"].get("words")
         features = None if words is None else WordFeatures.of_document(words)
         preparation = Preparation(document["preprocessing"]["alphabet"], scaling, features)
@@ -342,11 +348,3 @@ class SequenceTagger(Estimator):
         self._model = model
         self.temperature_ = model.temperature
         self.alphabet_ = model.preparation.alphabet
-
-    def _held_out(self, sequences: int, seed: int) -> NDArray[np.bool_]:
-        if sequences < 2:
-            raise DataError("X: expected at least two sequences, one to learn from and one to validate with, got one")
-        count = min(max(1, round(self.validation_fraction * sequences)), sequences - 1)
-        kept = np.zeros(sequences, bool)
-        kept[np.random.default_rng(seed).permutation(sequences)[:count]] = True
-        return kept

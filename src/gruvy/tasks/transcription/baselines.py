@@ -11,7 +11,7 @@ from gruvy.tasks.transcription.audio import audio_library
 from gruvy.tasks.transcription.data import stretched
 from gruvy.tasks.transcription.features import Frames, LogMel
 from gruvy.tasks.transcription.levels import Samples
-from gruvy.tasks.transcription.model import Scaling
+from gruvy.tasks.transcription.model import FrameScaling
 
 # Frames of 10 ms that are averaged into one, which makes the comparison 36 times cheaper.
 _AVERAGED = 6
@@ -42,7 +42,7 @@ class NearestRecording:
     def fit(self, recordings: Sequence[Samples], texts: Sequence[str]) -> NearestRecording:
         """Keep recordings and their texts."""
         frames = [self._features.frames(samples) for samples in recordings]
-        self._scaling = Scaling.of(frames)
+        self._scaling = FrameScaling.of(frames)
         self._known = [self._averaged(one) for one in frames]
         self._shapes = np.stack([_shape(one) for one in self._known])
         self._texts = list(texts)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -181,19 +180,6 @@ def read_texts(y: Any, recordings: int) -> list[str]:
         problems.add(f"{len(empty)} texts are empty, the first is text {empty[0]}; leave those recordings out")
     problems.raise_as(DataError)
     return [" ".join(row.split()) for row in canonical_texts(rows, "y", visible)]
-
-
-def held_out(texts: Sequence[str], fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose recordings to hold out (N,), about so large a share of the different texts.
-
-    Recordings of the same text stay together: what was learnt from one would be known of the other.
-    """
-    codes, names = pd.factorize(np.array(texts, dtype=object))
-    chosen = np.zeros(len(names), bool)
-    count = min(max(1, round(fraction * len(names))), len(names) - 1)
-    chosen[np.random.default_rng(seed).permutation(len(names))[:count]] = True
-    found: NDArray[np.bool_] = chosen[codes]
-    return found
 
 
 def steps_needed(text: str) -> int:

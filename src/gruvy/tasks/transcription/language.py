@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from gruvy.errors import ArgumentError
 from gruvy.language import Alphabet, Characters
 from gruvy.language.alphabet import START
-from gruvy.tasks.language import LanguageModel
+from gruvy.tasks.shared.estimator import Estimator
 from gruvy.tasks.transcription.decoding import CharacterModel
 
 
@@ -25,8 +25,8 @@ def character_model(model: Any, alphabet: str) -> CharacterModel:
     Raises:
         ArgumentError: it is none of them, or knows fewer characters than the search can write.
     """
-    if isinstance(model, LanguageModel):
-        model = model._characters
+    if isinstance(model, Estimator) and model.TASK == "language":
+        model = model.characters
     if not isinstance(model, Characters):
         if hasattr(model, "begin") and hasattr(model, "step"):
             found: CharacterModel = model

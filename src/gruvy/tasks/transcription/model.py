@@ -20,7 +20,7 @@ from gruvy.tasks.transcription.network import TranscriberNetwork
 _BATCH = 32
 
 
-class Scaling:
+class FrameScaling:
     """Mean and spread of each band over the training recordings: mean (M,) and std (M,), 0 where nothing varies."""
 
     def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32]):
@@ -28,7 +28,7 @@ class Scaling:
         self.std = std
 
     @classmethod
-    def of(cls, recordings: Sequence[Frames]) -> Scaling:
+    def of(cls, recordings: Sequence[Frames]) -> FrameScaling:
         """Take them from all frames of these recordings."""
         frames = np.concatenate(recordings).astype(np.float64)
         return cls(frames.mean(axis=0).astype(np.float32), frames.std(axis=0).astype(np.float32))
@@ -54,7 +54,7 @@ class TranscriberModel:
 
     network: TranscriberNetwork
     features: LogMel
-    scaling: Scaling
+    scaling: FrameScaling
     alphabet: str
 
     def log_probabilities(self, recordings: Sequence[Samples]) -> list[NDArray[np.float32]]:

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gruvy.data import read_table
-from gruvy.errors import ArgumentError, DataError
+from gruvy.errors import DataError
+from gruvy.tasks.shared.holdout import HeldOut, draw_groups, split_seed
+from gruvy.tasks.shared.tables import check_names, columns_of, refuse_reading
 from gruvy.tasks.transcription.audio import SUFFIXES, audio_library, read_recordings
 from gruvy.tasks.transcription.baselines import NearestRecording
-from gruvy.tasks.transcription.data import check_steps, held_out, read_texts
+from gruvy.tasks.transcription.data import check_steps, read_texts
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.normalizing import normalized
 from gruvy.tasks.transcription.scores import score_row
-from gruvy.timeseries import Problems, did_you_mean
+from gruvy.tasks.transcription.transcriber import Transcriber
 
-if TYPE_CHECKING:
-    from gruvy.tasks.transcription.transcriber import Transcriber
-
-
-@dataclass(frozen=True)
-class TestPart:
-    """What `fit_table` kept out of the fit: recordings, texts, and the score of the nearest recording's text."""
-
-    paths: list[Path]
-    texts: list[str]
-    baselines: list[dict[str, Any]]
+_CURE = "give it a recording or a folder of them, or "
 
 
 def fit_table(
@@ -43,7 +34,7 @@ def fit_table(
     reading: Mapping[str, Any] | None = None,
     sample_rate: int | None = None,
     **options: Any,
-) -> TestPart:
+) -> HeldOut:
     """Fit on the recordings of a table but for a test part of them.
 
     Args:
@@ -75,8 +66,7 @@ def fit_table(
         raise DataError(
             f"{table}: expected at least three different texts, to learn, validate and test; add recordings"
         )
-    seed = model.random_state if isinstance(model.random_state, int) else 0
-    kept = held_out(texts, test_fraction, seed)
+    kept = draw_groups(pd.factorize(np.array(texts, object))[0], test_fraction, split_seed(model))
     learnt, tested = (np.flatnonzero(part).tolist() for part in (~kept, kept))
     known = [recordings[row] for row in learnt], [texts[row] for row in learnt]
     model.fit(*known, sample_rate=rate, **options)
@@ -84,7 +74,7 @@ def fit_table(
     truth = [texts[row] for row in tested]
     nearest = NearestRecording(rate).fit(*known)
     score = score_row(nearest.name, truth, nearest.predict([recordings[row] for row in tested]))
-    return TestPart([paths[row] for row in tested], truth, [score])
+    return HeldOut([paths[row] for row in tested], truth, [score])
 
 
 def predict_data(model: Transcriber, data: Path, reading: Mapping[str, Any] | None = None, **how: Any) -> pd.DataFrame:
@@ -98,8 +88,8 @@ def predict_data(model: Transcriber, data: Path, reading: Mapping[str, Any] | No
         DataError: nothing to transcribe, or something that cannot be used.
     """
     columns = model.columns_ or {"audio": "audio", "text": "text"}
-    if reading and (data.is_dir() or data.suffix.lower() in SUFFIXES):
-        raise ArgumentError(f"{', '.join(reading)}: {data} is no table")
+    if data.is_dir() or data.suffix.lower() in SUFFIXES:
+        refuse_reading(reading, data)
     if data.is_dir():
         paths = sorted(path for path in data.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not paths:
@@ -108,7 +98,7 @@ def predict_data(model: Transcriber, data: Path, reading: Mapping[str, Any] | No
     elif data.suffix.lower() in SUFFIXES:
         paths, names = [data], [str(data)]
     else:
-        column = columns_of(model)["audio"]
+        column = columns_of(model, "recordings", _CURE)["audio"]
         frame = _read(data, {"audio": column}, reading)
         paths, names = _paths(data, frame, column), frame[column].tolist()
     return pd.DataFrame({columns["audio"]: names, columns["text"]: model.predict(paths, **how)})
@@ -121,32 +111,14 @@ def evaluate_table(model: Transcriber, table: Path, reading: Mapping[str, Any] |
         ArgumentError: the model was not fitted on a table.
         DataError: the table cannot be used.
     """
-    columns = columns_of(model)
+    columns = columns_of(model, "recordings", _CURE)
     frame = _read(table, columns, reading)
     return model.evaluate(_paths(table, frame, columns["audio"]), frame[columns["text"]])
 
 
-def columns_of(model: Transcriber) -> dict[str, str]:
-    """Return the columns of the table that a model was fitted on, "audio" and "text".
-
-    Raises:
-        ArgumentError: it was fitted on recordings.
-    """
-    if model.columns_ is None:
-        raise ArgumentError(
-            "the model was fitted on recordings, not on a table; give it a recording or a folder of them, or use its "
-            "predict or evaluate in Python"
-        )
-    return model.columns_
-
-
 def _read(path: Path, named: dict[str, str], reading: Mapping[str, Any] | None) -> pd.DataFrame:
     frame = read_table(path, texts=tuple(named.values()), **(reading or {}))
-    problems = Problems(str(path))
-    for role, name in named.items():
-        if name not in frame.columns:
-            problems.add(f"no column '{name}' ({role}); {did_you_mean(name, frame.columns)}")
-    problems.raise_as(DataError)
+    check_names(frame, named)
     return frame
 
 

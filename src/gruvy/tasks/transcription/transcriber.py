@@ -7,21 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.language import LanguageModel
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.holdout import draw_groups
 from gruvy.tasks.shared.params import FLAG, at_least, integer, within
 from gruvy.tasks.transcription.alignment import align
 from gruvy.tasks.transcription.audio import read_recordings
-from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, held_out, read_texts, steps_needed
-from gruvy.tasks.transcription.decoding import CharacterModel, Greedy, beam_search, check_beam
+from gruvy.tasks.transcription.data import Augmentation, Utterances, check_steps, read_texts, steps_needed
+from gruvy.tasks.transcription.decoding import Greedy, beam_search, check_beam
 from gruvy.tasks.transcription.features import LogMel
 from gruvy.tasks.transcription.language import character_model
 from gruvy.tasks.transcription.levels import Samples
-from gruvy.tasks.transcription.model import Scaling, TranscriberModel
+from gruvy.tasks.transcription.model import FrameScaling, TranscriberModel
 from gruvy.tasks.transcription.network import SpeechLoss, TranscriberNetwork
 from gruvy.tasks.transcription.normalizing import NORMALIZE, normalized
 from gruvy.tasks.transcription.scores import score_row
@@ -188,7 +189,7 @@ class Transcriber(Estimator):
         frames = [features.frames(samples) for samples in recordings]
         check_steps([len(one) for one in frames], texts, self.subsampling)
 
-        kept = held_out(texts, self.validation_fraction, run.seed)
+        kept = draw_groups(pd.factorize(np.array(texts, object))[0], self.validation_fraction, run.seed)
         if parent is None:
             alphabet = "".join(sorted(set("".join(texts))))
         else:
@@ -197,7 +198,7 @@ class Transcriber(Estimator):
         if parent is not None and run.keeps_scaling:
             scaling = parent._model.scaling
         else:
-            scaling = Scaling.of([frames[row] for row in np.flatnonzero(~kept)])
+            scaling = FrameScaling.of([frames[row] for row in np.flatnonzero(~kept)])
         network = run.start(lambda: self._new_network(len(alphabet)))
         model = TranscriberModel(network, features, scaling, alphabet)
         scaled = [scaling.scale(one) for one in frames]
@@ -222,7 +223,7 @@ class Transcriber(Estimator):
         *,
         sample_rate: int | None = None,
         beam_width: int = 1,
-        language_model: LanguageModel | CharacterModel | None = None,
+        language_model: Any = None,
         language_weight: float = 0.8,
         length_bonus: float = 1.0,
     ) -> list[str]:
@@ -394,7 +395,7 @@ class Transcriber(Estimator):
         network = self._new_network(len(about["alphabet"]))
         self._set_network(network, arrays)
         features = LogMel(about["sample_rate"], self.n_mels)
-        scaling = Scaling(arrays["scaling/mean"], arrays["scaling/std"])
+        scaling = FrameScaling(arrays["scaling/mean"], arrays["scaling/std"])
         self._set_model(TranscriberModel(network, features, scaling, about["alphabet"]))
 
     def _set_model(self, model: TranscriberModel) -> None:

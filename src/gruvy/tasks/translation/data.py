@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gruvy.data import rows_of
 from gruvy.errors import DataError
 from gruvy.text import canonical_texts, visible
@@ -62,14 +59,3 @@ def read_pairs(X: Any, y: Any, *, names: tuple[str, str] = ("X", "y")) -> tuple[
             "line n of one must be the translation of line n of the other"
         )
     return source, target
-
-
-def held_out(source: Sequence[str], fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose pairs to hold out (N,): a share of the distinct sources, all pairs of each.
-
-    A sentence that is there twice is then never on both sides.
-    """
-    distinct, numbers = np.unique(np.array(source, dtype=object), return_inverse=True)
-    count = min(max(1, round(fraction * len(distinct))), len(distinct) - 1)
-    chosen = np.random.default_rng(seed).permutation(len(distinct))[:count]
-    return np.isin(numbers, chosen)

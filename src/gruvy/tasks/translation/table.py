@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gruvy.data import as_frame, read_table, read_text
+from gruvy.data import read_table, read_text
 from gruvy.data.tables import is_table
 from gruvy.errors import ArgumentError, DataError
-from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
-from gruvy.timeseries import Problems, did_you_mean
-
-if TYPE_CHECKING:
-    from gruvy.tasks.translation.translator import Translator
-
-
-@dataclass(frozen=True)
-class PairColumns:
-    """Which columns of a table are the two languages."""
-
-    source: str = "source"
-    target: str = "target"
-
-    def read(self, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-        """Return the sources and the targets of a table.
-
-        Raises:
-            DataError: a column is missing, or has something else than texts.
-        """
-        frame = as_frame(frame, [self.source, self.target])
-        _check_names(frame, self.source, self.target)
-        names = f"column '{self.source}'", f"column '{self.target}'"
-        return read_pairs(frame[self.source].tolist(), frame[self.target].tolist(), names=names)
-
-
-@dataclass(frozen=True)
-class TestPart:
-    """What `fit_pairs` kept out of the fit."""
-
-    X: list[str]
-    y: list[str]
+from gruvy.tasks.shared.holdout import HeldOut, draw_groups, split_seed
+from gruvy.tasks.shared.tables import check_names, columns_of, refuse_reading
+from gruvy.tasks.translation.columns import PairColumns
+from gruvy.tasks.translation.data import read_pairs, read_texts
+from gruvy.tasks.translation.translator import Translator
 
 
 def read_files(
@@ -61,7 +33,7 @@ def read_files(
         if data.exists() and not is_table(data):
             raise ArgumentError(f"{data}: expected a table, or two text files; name the file with the translations too")
         return columns.read(read_table(data, texts=(columns.source, columns.target), **(reading or {})))
-    _refuse(reading, data)
+    refuse_reading(reading, data)
     table = next((path for path in (data, translations) if is_table(path)), None)
     if table is not None:
         raise ArgumentError(f"{table}: expected two text files, got a table; give it alone, with --source and --target")
@@ -80,7 +52,7 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
 
 def fit_pairs(
     model: Translator, X: list[str], y: list[str], columns: PairColumns, *, test_fraction: float, **options: Any
-) -> TestPart:
+) -> HeldOut:
     """Fit on pairs but for a test part, ``test_fraction`` of the distinct sources.
 
     Args:
@@ -96,14 +68,13 @@ def fit_pairs(
     model.check_params()
     if len(set(X)) < 3:
         raise DataError(f"expected at least 3 different sentences to learn from, validate and test, got {len(set(X))}")
-    seed = model.random_state if isinstance(model.random_state, int) else 0
-    kept = held_out(X, test_fraction, seed)
+    kept = draw_groups(np.unique(np.array(X, object), return_inverse=True)[1], test_fraction, split_seed(model))
     (learnt, tested), (targets, references) = (
         ([side[row] for row in np.flatnonzero(~kept)], [side[row] for row in np.flatnonzero(kept)]) for side in (X, y)
     )
     model.fit(learnt, targets, **options)
     model.columns_ = columns
-    return TestPart(tested, references)
+    return HeldOut(tested, references)
 
 
 def predict_file(model: Translator, path: Path, reading: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -113,36 +84,12 @@ def predict_file(model: Translator, path: Path, reading: Mapping[str, Any] | Non
         ArgumentError: a table, for a model that was fitted on lists.
         DataError: the file cannot be used.
     """
-    columns = columns_of(model)
+    columns = columns_of(model, "lists")
     if is_table(path):
         frame = read_table(path, texts=(columns.source,), **(reading or {}))
-        _check_names(frame, columns.source)
+        check_names(frame, {"source": columns.source})
         texts = read_texts(frame[columns.source].tolist(), f"column '{columns.source}'")
     else:
-        _refuse(reading, path)
+        refuse_reading(reading, path)
         texts = read_texts(read_lines(path), str(path))
     return pd.DataFrame({columns.source: texts, columns.target: model.predict(texts)})
-
-
-def columns_of(model: Translator) -> PairColumns:
-    """Return what the languages are called in tables.
-
-    Raises:
-        ArgumentError: the model was fitted on lists.
-    """
-    if model.columns_ is None:
-        raise ArgumentError("the model was fitted on lists, not on a file; use its predict or evaluate in Python")
-    return model.columns_
-
-
-def _refuse(reading: Mapping[str, Any] | None, path: Path) -> None:
-    if reading:
-        raise ArgumentError(f"{', '.join(reading)}: {path} is no table")
-
-
-def _check_names(frame: pd.DataFrame, *names: str) -> None:
-    problems = Problems("the table")
-    for name in names:
-        if name not in frame.columns:
-            problems.add(f"no column '{name}'; {did_you_mean(name, frame.columns)}")
-    problems.raise_as(DataError)

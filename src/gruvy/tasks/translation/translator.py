@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from gruvy.data.codec import END, SubwordCodec
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
+from gruvy.tasks.shared.holdout import draw_groups
 from gruvy.tasks.shared.params import Rule, at_least, integer
 from gruvy.tasks.translation.batches import Pairs
-from gruvy.tasks.translation.data import held_out, read_pairs, read_texts
+from gruvy.tasks.translation.columns import PairColumns
+from gruvy.tasks.translation.data import read_pairs, read_texts
 from gruvy.tasks.translation.model import Attention, TranslatorModel
 from gruvy.tasks.translation.network import TranslatorNetwork, translation_loss
 from gruvy.tasks.translation.scores import bleu, frequencies, score_row
-from gruvy.tasks.translation.table import PairColumns
 from gruvy.training import Progress
 
 
@@ -303,6 +304,6 @@ def _split(
     """Sources and targets to learn from, and to validate with."""
     if len(set(source)) < 2:
         raise DataError("X: expected at least two different sentences, one to validate with, got one")
-    kept = held_out(source, fraction, seed)
+    kept = draw_groups(np.unique(np.array(source, object), return_inverse=True)[1], fraction, seed)
     parts = [[side[row] for row in np.flatnonzero(part)] for part in (~kept, kept) for side in (source, target)]
     return parts[0], parts[1], parts[2], parts[3]

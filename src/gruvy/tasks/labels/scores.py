@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from gruvy.tasks.classification.calibration import calibration_error
+from gruvy.tasks.labels.calibration import calibration_error
 
 
 def score_row(name: str, truth: NDArray[np.int64], probabilities: NDArray[Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def score_row(name: str, truth: NDArray[np.int64], probabilities: NDArray[Any]) 
     Returns:
         name, accuracy, balanced_accuracy (the mean over the classes of the share found), macro_f1, log_loss (mean
         negative logarithm of the true class' probability, in nats) and calibration_error (see
-        `gruvy.tasks.classification.calibration.calibration_error`).
+        `gruvy.tasks.labels.calibration.calibration_error`).
     """
     predicted = probabilities.argmax(axis=1)
     right = predicted == truth
