@@ -1,6 +1,7 @@
 """Tables of many series, of which some are short, new, or not there at all."""
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from input_cases import Case, named
 
 import gruvy
 from gruvy import runtime
+from gruvy.errors import DataError
 
 TITLE = "Series of all lengths"
 
@@ -120,7 +122,93 @@ def no_future(folder):
     assert model.predict(frame)["id"].tolist() == ["a"] * 4
 
 
+def sizes_of(frame, folder, **params):
+    """What a fit that is told neither horizon nor context chooses; it forecasts from a file and without torch."""
+    columns = {"series": "id"} if frame["id"].nunique() > 1 else {}
+    model = gruvy.Forecaster(hidden_size=4, max_epochs=1, random_state=0, **params)
+    model.fit(frame, target="y", time="time", **columns)
+    forecast = model.predict(frame)
+    assert len(forecast) == model.horizon_ * frame["id"].nunique()
+    assert gruvy.load(model.save(folder / "m.gruvy")).predict(frame).equals(forecast)
+    np.testing.assert_allclose(runtime.load(folder / "m.gruvy").predict(frame)["y"], forecast["y"], rtol=1e-5)
+    return model.horizon_, model.context_length_
+
+
+def few(folder):
+    assert sizes_of(series("a", 60), folder) == (4, 19)
+
+
+def fewest(folder):
+    assert sizes_of(series("a", 6), folder) == (1, 1)
+
+
+def few_of_whole_series(folder):
+    frame = table(*(series(f"s{number}", 60) for number in range(10)))
+    assert sizes_of(frame, folder, split="series") == (5, 27)
+
+
+def one_size_given(folder):
+    assert sizes_of(series("a", 100), folder, context_length=30) == (8, 30)
+
+
+def too_long(folder):
+    """Refused with sizes that work when they are given."""
+    frame = series("a", 100)
+    with pytest.raises(DataError) as refused:
+        gruvy.Forecaster(24, 168).fit(frame, target="y", time="time")
+    horizon, context = re.search(r"horizon=(\d+), context_length=(\d+)", refused.value.args[0]).groups()
+    assert sizes_of(frame, folder, horizon=int(horizon), context_length=int(context)) == (8, 31)
+    raise refused.value
+
+
+def detector_of_few_rows(folder):
+    """The same of a detector: too few rows for its context and for its rate."""
+    values = np.random.default_rng(0).normal(size=(100, 1))
+    settings = {"hidden_size": 4, "max_epochs": 1, "random_state": 0}
+    with pytest.raises(DataError) as refused:
+        gruvy.AnomalyDetector(**settings).fit(values)
+    found = re.search(r"context_length=(\d+), false_alarm_rate=([\d.]+)", refused.value.args[0]).groups()
+    chosen = {"context_length": int(found[0]), "false_alarm_rate": float(found[1])}
+    judged = gruvy.AnomalyDetector(**settings, **chosen).fit(values).detect(values)["anomaly"].notna()
+    assert judged.sum() == 100 - chosen["context_length"]
+    raise refused.value
+
+
 CASES = [
+    Case(
+        "Sixty hours, and nothing said of horizon and context",
+        "adapted",
+        few,
+        "60 rows are few for the usual 24 steps ahead and 168 back: the model looks 4 ahead and 19 back; --horizon and "
+        "--context set them (horizon and context_length in Python)",
+    ),
+    Case("Six hours", "adapted", fewest, "6 rows are few for the usual …: the model looks 1 ahead and 1 back; …"),
+    Case(
+        "Ten short series, of which whole ones are held out",
+        "adapted",
+        few_of_whole_series,
+        "60 rows are few for the usual …: the model looks 5 ahead and 27 back; …",
+    ),
+    Case(
+        "A hundred hours with context_length=30",
+        "adapted",
+        one_size_given,
+        "100 rows are few for the usual …: the model looks 8 ahead and 30 back; …",
+    ),
+    Case(
+        "A hundred hours with horizon=24 and context_length=168",
+        "refused",
+        too_long,
+        "too few rows for a window: 3 problems …; give more rows, or fit with --horizon 8 --context 31 (horizon=8, "
+        "context_length=31 in Python), for which there are enough",
+    ),
+    Case(
+        "A detector of anomalies and a hundred rows",
+        "refused",
+        detector_of_few_rows,
+        "too few rows: …; give more rows, or fit with --context 6 --false-alarm-rate 0.048 (context_length=6, "
+        "false_alarm_rate=0.048 in Python), for which there are enough…",
+    ),
     Case(
         "A series of 5 rows beside long ones, with context_length=12",
         "adapted",

@@ -140,7 +140,7 @@ def with_wind(weather: pd.DataFrame) -> pd.DataFrame:
 
 def _equal_size(cell: str, gru: Forecaster) -> int:
     """Return the hidden size at which the whole network, head included, is nearest to the GRU's in parameters."""
-    outputs = gru.horizon * len(gru.quantiles)
+    outputs = gru.horizon_ * len(gru.quantiles)
 
     def count(cell: str, size: int) -> int:
         return parameter_count(cell, gru.n_channels_, size) + outputs * (size + 1)

@@ -11,7 +11,6 @@ import typer
 from gruvy.cli.arguments import bounds, names, spellings
 from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
-from gruvy.errors import note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,11 +98,10 @@ def fit(
         others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
         targets, of_past, of_known, of_static = (names(given, frame.columns) for given in (target, past, known, static))
-        chosen = _sizes(frame, series, horizon, context, adapt=run.from_ is None and split == "time")
         model = run.estimator(
             Forecaster,
-            horizon=chosen[0],
-            context_length=chosen[1],
+            horizon=horizon,
+            context_length=context,
             min_context=min_context,
             lower=bounds(lower, "--lower"),
             upper=bounds(upper, "--upper"),
@@ -145,23 +143,6 @@ def fit(
         show=told,
         scores=model.scores_,
     )
-
-
-def _sizes(
-    frame: pd.DataFrame, series: str | None, horizon: int | None, context: int | None, *, adapt: bool
-) -> tuple[int, int]:
-    """Horizon and context: as given, else the usual ones, else what the rows allow, which is said."""
-    from gruvy.tasks.forecasting.sizes import CONTEXT, HORIZON, usual_sizes
-
-    rows = len(frame) if series is None or series not in frame.columns else int(frame[series].value_counts().max())
-    ahead, back = usual_sizes(rows) if adapt else (HORIZON, CONTEXT)
-    found = (ahead if horizon is None else horizon, back if context is None else context)
-    if (horizon is None and found[0] != HORIZON) or (context is None and found[1] != CONTEXT):
-        note(
-            f"{rows} rows are few for the usual 24 steps ahead and 168 back: the model looks {found[0]} ahead and "
-            f"{found[1]} back; --horizon and --context set them"
-        )
-    return found
 
 
 def predict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,8 +171,27 @@ class Parts:
             if found < needed:
                 problems.add(f"the {part} part has {found} of {self.rows} rows, expected at least {why}")
         if problems.found:
-            problems.found[-1] += "; give more rows, a smaller context_length, or a higher false_alarm_rate"
+            problems.found[-1] += f"; give more rows{self._sizes_that_fit(context, horizon, rate)}"
         problems.raise_as(DataError)
+
+    def _sizes_that_fit(self, context: int, horizon: int, rate: float) -> str:
+        """A cure for parts that are too short; "" if they are too short for anything."""
+        validation, calibration = self.calibration - self.validation, self.rows - self.calibration
+        room = min(self.validation, validation)
+        if room < 2 or calibration < 1:
+            return ""
+        ahead = horizon if room >= 2 * horizon else room // 2
+        back = context if room >= context + ahead else max(1, (room - ahead) // 2)
+        most = rate if calibration >= fewest_rows(rate) else math.ceil(1000 / (calibration + 1)) / 1000
+        found: list[tuple[str, str, float, float]] = [
+            ("context", "context_length", back, context),
+            ("horizon", "horizon", ahead, horizon),
+            ("false-alarm-rate", "false_alarm_rate", most, rate),
+        ]
+        changed = [(option, name, value) for option, name, value, given in found if value != given]
+        options = " ".join(f"--{option} {value:g}" for option, _, value in changed)
+        arguments = ", ".join(f"{name}={value:g}" for _, name, value in changed)
+        return f", or fit with {options} ({arguments} in Python), for which there are enough"
 
 
 def windows(scaled: np.ndarray, *, context: int, horizon: int, batch_size: int) -> Windows:

@@ -47,7 +47,7 @@ def score_boosted_trees(model: Forecaster, frame: pd.DataFrame) -> list[dict[str
     preparation = fitted.preparation
     statistics = own_statistics(split.training_part(table.series), preparation.columns, shared=not preparation.names)
     raw = fitted.raw(table, statistics)
-    lags = lags_of(model.season_length_ if model.season_length_ > 1 else model.context_length)
+    lags = lags_of(model.season_length_ if model.season_length_ > 1 else model.context_length_)
     trees = BoostedTrees.fit(raw.windows(training, BATCH), raw.windows(validation, BATCH), lags=lags)
     truth, point = table.truth(test), raw.forecast(test, BATCH, trees.forecast)
     return [

@@ -26,6 +26,7 @@ from gruvy.tasks.forecasting.network import LIKELIHOODS, CountLoss, ForecastNetw
 from gruvy.tasks.forecasting.raw import RawTable, own_statistics
 from gruvy.tasks.forecasting.results import Backtest, Gates
 from gruvy.tasks.forecasting.scores import r_squared
+from gruvy.tasks.forecasting.sizes import CONTEXT, HORIZON, note_sizes, usual_sizes
 from gruvy.tasks.forecasting.split import SPLITS, split_series
 from gruvy.tasks.forecasting.values import (
     BOUND,
@@ -38,7 +39,7 @@ from gruvy.tasks.forecasting.values import (
 )
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.params import FLAG, LEVELS, check_sum, integer, one_of
-from gruvy.timeseries import Columns, Preparation, Problems, Scaler, TimeFormat, check_levels, forecast_columns
+from gruvy.timeseries import Columns, Preparation, Problems, Scaler, Series, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress
 
 # Fitted attributes that are times.
@@ -54,8 +55,8 @@ class Forecaster(Estimator):
     forecast, because one scale serves all. See `gruvy.tasks.forecasting.network.ForecastNetwork` for the network.
 
     Args:
-        horizon: P, steps to forecast.
-        context_length: T, steps to look back.
+        horizon: P, steps to forecast; None for 24, or fewer where the table is short.
+        context_length: T, steps to look back; None for 168, or fewer where the table is short.
         min_context: steps to look back on that are enough, where a series has no more; below T, half of the training
             is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
         lower, upper: bounds of the targets' values, one for all or a mapping from some targets to theirs; every
@@ -91,7 +92,7 @@ class Forecaster(Estimator):
         model_share_: share of the training steps' time that is the model's own work.
         n_channels_: the input size of the recurrent layers: two a column, the calendar, flags of missing
             values.
-        season_length_: in use.
+        horizon_, context_length_, season_length_: in use.
         validation_start_, test_start_: the first times of these parts; None where whole series are held out.
         validation_series_, test_series_: the series of these parts; empty where the split is by time.
         provenance_: versions, machine, threads, seed, rows, time span, date.
@@ -104,13 +105,15 @@ class Forecaster(Estimator):
         (4, 2)
     """
 
+    horizon_: int
+    context_length_: int
     _model: ForecastModel
     _network: ForecastNetwork
 
     TASK = "forecast"
     _rules: ClassVar = {
-        "horizon": integer(1),
-        "context_length": integer(1),
+        "horizon": integer(1).or_none(),
+        "context_length": integer(1).or_none(),
         "min_context": integer(1).or_none(),
         "lower": BOUND.or_none(),
         "upper": BOUND.or_none(),
@@ -125,8 +128,8 @@ class Forecaster(Estimator):
 
     def __init__(
         self,
-        horizon: int = 24,
-        context_length: int = 168,
+        horizon: int | None = None,
+        context_length: int | None = None,
         *,
         min_context: int | None = None,
         lower: float | Mapping[str, float] | None = None,
@@ -250,19 +253,19 @@ class Forecaster(Estimator):
         if counts:
             check_counts(parts, columns)
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
+        self.horizon_, self.context_length_ = self._sizes(parts, split.room(parts), parent)
+        sizes = {"context": self.context_length_, "horizon": self.horizon_}
         preparation = learn_preparation(
-            split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length
+            split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length_
         )
         days = holiday_dates(holidays, parts)
         preparation = replace(preparation, bounds=bounds, holidays=days)
         if parent is not None:
             preparation = inherited(parent._model.preparation, preparation, rescale=rescale)
-        least = least_context(parts, self.min_context, context=self.context_length, horizon=self.horizon)
-        table = PreparedTable(
-            parts, preparation, context=self.context_length, horizon=self.horizon, least=least, counts=counts
-        )
+        least = least_context(parts, self.min_context, **sizes)
+        table = PreparedTable(parts, preparation, **sizes, least=least, counts=counts)
         origins = split.origins(table)
-        split.check(parts, origins, context=least, horizon=self.horizon)
+        split.check(parts, origins, context=least, horizon=self.horizon_)
         note_scales(parts, preparation)
         training = table.windows(origins.training, self.batch_size)
         validation = table.windows(origins.validation, BATCH)
@@ -294,13 +297,14 @@ class Forecaster(Estimator):
                 "time_span": [str(min(one.index[0] for one in parts)), str(max(one.index[-1] for one in parts))],
             },
         )
+        self._fitted_params |= {"horizon": self.horizon_, "context_length": self.context_length_}
         if self.calibrate and not counts:
             calibrate(network, validation, quantile_levels(self.quantiles))
-        self.season_length_ = self.season_length or natural_season(found, self.context_length)
+        self.season_length_ = self.season_length or natural_season(found, self.context_length_)
         self.validation_start_, self.test_start_ = split.starts
         self.validation_series_, self.test_series_ = split.series
         statistics = own_statistics(split.training_part(parts), columns, shared=not preparation.names)
-        raw = RawTable(table, preparation, statistics, self.context_length)
+        raw = RawTable(table, preparation, statistics, self.context_length_)
         linear = LinearAutoregression.fit(
             raw.windows(origins.training, BATCH), raw.windows(origins.validation, BATCH), statistics
         )
@@ -475,7 +479,7 @@ class Forecaster(Estimator):
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
         check_sum(params, problems, "test_fraction", "validation_fraction")
-        context = params.get("context_length", math.inf)
+        context = params.get("context_length") or math.inf
         for name in ("min_context", "season_length"):
             if (params.get(name) or 0) > context:
                 problems.add(
@@ -489,7 +493,8 @@ class Forecaster(Estimator):
             problems.add(f"lower, upper: expected integers as bounds of counts, got {lower!r}, {upper!r}")
 
     def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return super()._shapes(params) | {"quantiles": quantile_levels(params["quantiles"])}
+        shapes = super()._shapes(params) | {"quantiles": quantile_levels(params["quantiles"])}
+        return {name: value for name, value in shapes.items() if value is not None}  # a horizon that is not chosen yet
 
     @property
     def columns_(self) -> Columns:
@@ -505,7 +510,7 @@ class Forecaster(Estimator):
             values=len(columns.values),
             targets=len(columns.targets),
             known=len(preparation.ahead),
-            horizon=self.horizon,
+            horizon=self.horizon_,
             quantiles=quantile_levels(self.quantiles),
             hidden_size=self.hidden_size,
             num_layers=self.num_layers,
@@ -542,7 +547,22 @@ class Forecaster(Estimator):
         graph = forecast_graph(model.network)
         return arrays, document if graph is None else document | {"graph": graph.document()}
 
+    def _sizes(self, series: Sequence[Series], room: tuple[int, int], parent: Self | None) -> tuple[int, int]:
+        """Horizon and context: as given, else those of the parent, else the usual ones or what there is room for."""
+        horizon, context = self.horizon, self.context_length
+        if parent is not None:
+            horizon = parent.horizon_ if horizon is None else horizon
+            context = parent.context_length_ if context is None else context
+        found = usual_sizes(*room, horizon, context)
+        if context is None:
+            found = found[0], max(found[1], self.season_length or 0, self.min_context or 0)
+        if found != (horizon or HORIZON, context or CONTEXT):
+            note_sizes(max(len(one.times) for one in series), *found)
+        return found
+
     def _restore(self, arrays: Arrays, document: Document) -> None:
+        params = document["params"]
+        self.horizon_, self.context_length_ = int(params["horizon"]), int(params["context_length"])
         for name in _TIMES:
             text = document["fitted"][name]
             setattr(self, name, None if text is None else pd.Timestamp(text))
@@ -552,7 +572,7 @@ class Forecaster(Estimator):
             document["linear"], arrays, (max(len(preparation.names), 1), len(preparation.columns.values))
         )
         self._set_network(self._new_network(preparation), arrays)
-        self._set_model(preparation, linear, int(about.get("min_context", self.context_length)))
+        self._set_model(preparation, linear, int(about.get("min_context", self.context_length_)))
 
     def _set_model(self, preparation: Preparation, linear: LinearAutoregression, least: int) -> None:
         """Take over the parts of a fitted model."""
@@ -563,8 +583,8 @@ class Forecaster(Estimator):
             preparation=preparation,
             linear=linear,
             season=self.season_length_,
-            context=self.context_length,
-            horizon=self.horizon,
+            context=self.context_length_,
+            horizon=self.horizon_,
             quantiles=quantile_levels(self.quantiles),
             least=least,
             counts=network.counts,

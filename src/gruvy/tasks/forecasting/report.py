@@ -68,7 +68,7 @@ def forecast_report(
     step = step_name(model)
     first, *others = (one.scores_ for one in models.values())
     return ForecastReport(
-        title=title or f"{label}, {model.horizon} {step}{'s' if model.horizon > 1 else ''} ahead",
+        title=title or f"{label}, {model.horizon_} {step}{'s' if model.horizon_ > 1 else ''} ahead",
         target=label,
         unit=unit,
         step=step,

@@ -12,9 +12,14 @@ from torch import Tensor
 
 from gruvy.errors import DataError
 from gruvy.tasks.forecasting.data import PreparedTable
+from gruvy.tasks.forecasting.sizes import sizes_that_fit
 from gruvy.timeseries import Problems, Series
 
 SPLITS = ("time", "series")
+
+
+# Of a whole series, so many times what is looked ahead: 24 steps of 192, the usual sizes.
+_WINDOWS_OF_AHEAD = 8
 
 
 class Origins(NamedTuple):
@@ -77,6 +82,22 @@ class TimeSplit:
             table.origins(self.test),
         )
 
+    def room(self, series: Sequence[Series]) -> tuple[int, int]:
+        """How many rows there are to learn from, and how many to look ahead on, at most in one series."""
+        training, validation, test = self._rows(series)
+        return training, min(validation, test)
+
+    def _rows(self, series: Sequence[Series]) -> tuple[int, int, int]:
+        """Of each part the rows of its longest series."""
+        cuts = [
+            (int(one.index.searchsorted(self.validation)), int(one.index.searchsorted(self.test)), len(one.times))
+            for one in series
+        ]
+        training, validation, test = (
+            max(rows) for rows in zip(*((first, test - first, end - test) for first, test, end in cuts), strict=True)
+        )
+        return training, validation, test
+
     def check(self, series: Sequence[Series], origins: Origins, *, context: int, horizon: int) -> None:
         """Refuse a table in which a part has no window: how many rows each such part has, and how many it needs.
 
@@ -84,24 +105,16 @@ class TimeSplit:
             DataError: there is such a part.
         """
         ahead = (horizon, f"horizon = {horizon}")
-        limits = (
-            (None, self.validation, context + horizon, f"context_length + horizon = {context} + {horizon}"),
-            (self.validation, self.test, *ahead),
-            (self.test, None, *ahead),
-        )
-        problems = Problems("too few rows for a window")
-        for part, found, (first, last, needed, why) in zip(Origins._fields, origins, limits, strict=True):
-            rows = max(
-                (len(one.times) if last is None else int(one.index.searchsorted(last)))
-                - (0 if first is None else int(one.index.searchsorted(first)))
-                for one in series
-            )
+        limits = ((context + horizon, f"context_length + horizon = {context} + {horizon}"), ahead, ahead)
+        problems, short = Problems("too few rows for a window"), False
+        for part, found, rows, (needed, why) in zip(Origins._fields, origins, self._rows(series), limits, strict=True):
             if rows < needed:
+                short = True
                 problems.add(f"the {part} part has {rows} rows in its longest series, expected at least {why}")
             elif not len(found):
                 problems.add(f"the {part} part has {rows} rows, but no window with observed targets")
         if problems.found:
-            problems.found[-1] += "; give more rows, or a smaller context_length, horizon or fraction"
+            problems.found[-1] += f"; give more rows{sizes_that_fit(*self.room(series)) if short else ''}"
         problems.raise_as(DataError)
 
 
@@ -152,6 +165,13 @@ class SeriesSplit:
         found = parts[table.panel.series_of(everything - 1)]
         return Origins(*(everything[found == number] for number in range(3)))
 
+    def room(self, series: Sequence[Series]) -> tuple[int, int]:
+        """How many rows there are to learn from, and how many of them to look ahead on, in every part."""
+        lengths = {one.name: len(one.times) for one in series}
+        held_out = [max(lengths[name] for name in part) for part in (self.validation, self.test)]
+        rows = min(max(len(one.times) for one in self.training_part(series)), *held_out)
+        return rows, rows // _WINDOWS_OF_AHEAD
+
     def check(self, series: Sequence[Series], origins: Origins, *, context: int, horizon: int) -> None:
         """Refuse a table in which a part has no window.
 
@@ -163,6 +183,8 @@ class SeriesSplit:
             if not len(found):
                 problems.add(
                     f"no series of the {part} part has a window of context_length + horizon = {context} + {horizon} "
-                    "rows with observed targets; give longer series, or a smaller context_length or horizon"
+                    "rows with observed targets"
                 )
+        if problems.found:
+            problems.found[-1] += f"; give longer series{sizes_that_fit(*self.room(series))}"
         problems.raise_as(DataError)

@@ -19,6 +19,7 @@ _YEARS_AHEAD = 10
 BOUND = Rule(
     "a number, or a mapping from targets to numbers",
     lambda value: all(map(is_real, value.values())) if isinstance(value, Mapping) else is_real(value),
+    of_json=lambda value: dict(value) if isinstance(value, list) else value,
 )
 
 
