@@ -344,8 +344,8 @@ def test_every_wrong_parameter_is_named(hourly):
     text = str(caught.value)
     assert text.startswith("Forecaster: 10 problems")
     for part in (
-        "horizon: expected an integer of at least 1, got 0",
-        "context_length: expected an integer of at least 1, got 2.5",
+        "horizon: expected None or an integer of at least 1, got 0",
+        "context_length: expected None or an integer of at least 1, got 2.5",
         "patience: expected an integer of at least 1, got True",
         "cell: expected one of gru, lstm, tanh, got 'gur'; did you mean 'gru'?",
         "dropout: expected a number of at least 0 and below 1, got 1",
