@@ -135,7 +135,7 @@ def fit(
     def told() -> None:
         show(model, model.scores_)
         if len(targets) == 1:
-            say(score_headline(table_rows(named, [model.scores_]), model.horizon, step_name(model)))
+            say(score_headline(table_rows(named, [model.scores_]), model.horizon_, step_name(model)))
 
     print_fitted(
         model,
