@@ -81,7 +81,7 @@ def path_as_text(folder: Path) -> None:
 
 
 def model_inputs(model):
-    from gruvy.tasks.classification.model import encode
+    from gruvy.tasks.shared.sequences import encode
 
     return encode(TEXTS[:5], model._model.preparation)
 

@@ -6,12 +6,13 @@ import torch
 
 from gruvy.data import SequenceBatch
 from gruvy.nn.cells import CELLS
-from gruvy.tasks.classification.network import ClassifierNetwork, cross_entropy
+from gruvy.tasks.classification.network import cross_entropy
+from gruvy.tasks.shared.network import SequenceNetwork
 
 
 def network(cell="gru", tokens=None, **options):
     torch.manual_seed(0)
-    return ClassifierNetwork(cell, tokens, 3, 4, hidden_size=6, **options).eval()
+    return SequenceNetwork(cell, tokens, 3, 4, hidden_size=6, **options).eval()
 
 
 def test_attention_and_logits_are_those_of_the_equations():

@@ -15,8 +15,7 @@ from gruvy.data import pad
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.baselines import LinearClassifier, _filled
-from gruvy.tasks.classification.model import encode
-from gruvy.tasks.shared.sequences import SequenceScaling
+from gruvy.tasks.shared.sequences import SequenceScaling, encode
 
 SMALL = {"hidden_size": 8, "embedding_size": 8, "batch_size": 16, "max_epochs": 6, "learning_rate": 0.02}
 SMALL |= {"dropout": 0.0, "random_state": 0}

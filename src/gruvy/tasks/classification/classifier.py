@@ -16,15 +16,24 @@ from gruvy.data import Sequences, Vocabulary
 from gruvy.data.vocabulary import KINDS
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.classification.columns import ClassColumns
-from gruvy.tasks.classification.model import Attention, ClassifierModel, encode
-from gruvy.tasks.classification.network import ClassifierEnsemble, ClassifierNetwork, cross_entropy
+from gruvy.tasks.classification.model import Attention, ClassifierModel
+from gruvy.tasks.classification.network import ClassifierEnsemble, cross_entropy
 from gruvy.tasks.labels.calibration import fit_temperature
 from gruvy.tasks.labels.reading import as_numbers, class_weights, read_labels
 from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.holdout import draw_classes
+from gruvy.tasks.shared.network import SequenceNetwork
 from gruvy.tasks.shared.params import integer, one_of
-from gruvy.tasks.shared.sequences import SequenceScaling, has_gaps, read_sequences, read_weights
+from gruvy.tasks.shared.sequences import (
+    SequencePreparation,
+    encode,
+    learn_preparation,
+    preparation_state,
+    read_sequences,
+    read_weights,
+    restored_preparation,
+)
 from gruvy.text import canonical_texts
 from gruvy.training import Progress, Schedule
 
@@ -222,7 +231,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         if parent is not None and not rescale:
             preparation = parent._model.preparation
         else:
-            preparation = self._learn_preparation(sequences, ~kept)
+            preparation = learn_preparation(sequences, ~kept, self.tokens, self.vocabulary_size)
         encoded = encode(sequences, preparation)
         training, validation = (
             Sequences([encoded[row] for row in np.flatnonzero(part)], targets[part], batch_size=size)
@@ -344,19 +353,13 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         """
         return as_numbers(self.classes_, labels.tolist())
 
-    def _learn_preparation(self, sequences: list[Any], learnt: NDArray[np.bool_]) -> Vocabulary | SequenceScaling:
-        training = [sequences[row] for row in np.flatnonzero(learnt)]
-        if isinstance(training[0], str):
-            return Vocabulary.of(training, self.tokens, self.vocabulary_size)
-        return SequenceScaling.of(training, bool(has_gaps(sequences).any()))
-
-    def _new_network(self, preparation: Vocabulary | SequenceScaling, classes: int) -> ClassifierEnsemble:
+    def _new_network(self, preparation: SequencePreparation, classes: int) -> ClassifierEnsemble:
         if isinstance(preparation, Vocabulary):
             tokens, channels = len(preparation), self.embedding_size
         else:
             tokens, channels = None, preparation.width
         members = [
-            ClassifierNetwork(
+            SequenceNetwork(
                 self.cell,
                 tokens,
                 channels,
@@ -371,13 +374,8 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         return ClassifierEnsemble(members)
 
     def _state(self) -> tuple[Arrays, Document]:
-        arrays, preparation = self._network_arrays(), self._model.preparation
-        if isinstance(preparation, Vocabulary):
-            preprocessing: Document = {"vocabulary": preparation.document()}
-        else:
-            preprocessing = {"vocabulary": None, "gaps": preparation.gaps}
-            arrays |= {"scaling/mean": preparation.mean, "scaling/std": preparation.std}
-        return arrays, {
+        arrays, preprocessing = preparation_state(self._model.preparation)
+        return self._network_arrays() | arrays, {
             "preprocessing": preprocessing,
             "temperature": self._model.temperature,
             "classes": self.classes_.tolist(),
@@ -387,13 +385,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         }
 
     def _restore(self, arrays: Arrays, document: Document) -> None:
-        preparation: Vocabulary | SequenceScaling
-        if document["preprocessing"]["vocabulary"] is None:
-            preparation = SequenceScaling(
-                arrays["scaling/mean"], arrays["scaling/std"], document["preprocessing"]["gaps"]
-            )
-        else:
-            preparation = Vocabulary.of_document(document["preprocessing"]["vocabulary"])
+        preparation = restored_preparation(arrays, document["preprocessing"])
         columns = document["columns"]
         self.columns_ = columns and ClassColumns(**{**columns, "values": tuple(columns["values"])})
         self.classes_ = np.array(document["classes"])

@@ -11,15 +11,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from gruvy.data import Vocabulary, pad
-from gruvy.errors import DataError
+from gruvy.data import Vocabulary
 from gruvy.tasks.classification.network import ClassifierEnsemble
-from gruvy.tasks.shared.sequences import SequenceScaling, Series, Texts, has_gaps, read_sequences
-from gruvy.text import canonical_texts
-
-# Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
-_BATCH = 256
-_STEPS = 1 << 17
+from gruvy.tasks.shared.sequences import SequencePreparation, Series, Texts, admit, batches, encode
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class ClassifierModel:
     """
 
     network: ClassifierEnsemble
-    preparation: Vocabulary | SequenceScaling
+    preparation: SequencePreparation
     temperature: float
 
     def read(self, X: Any, unknown: str | None = None) -> Texts | Series:
@@ -59,15 +53,7 @@ class ClassifierModel:
         Raises:
             DataError: they cannot be used, or are of another kind.
         """
-        sequences = read_sequences(X)
-        came, wanted = isinstance(sequences[0], str), isinstance(self.preparation, Vocabulary)
-        if came != wanted:
-            names = {True: "texts", False: "numeric sequences"}
-            raise DataError(f"X: expected {names[wanted]}, as in the fit, got {names[came]}")
-        if isinstance(self.preparation, SequenceScaling):
-            self._check_values(sequences)  # type: ignore[arg-type]
-            return sequences
-        return self.preparation.admit(canonical_texts(sequences, "X"), unknown, "X")  # type: ignore[arg-type]
+        return admit(X, self.preparation, unknown)
 
     def probabilities(self, sequences: Texts | Series) -> NDArray[np.float64]:
         """(N, K)."""
@@ -95,36 +81,11 @@ class ClassifierModel:
                 found[row] = Attention(tokens, attention[: len(encoded[row]), column])
         return [found[row] for row in range(len(encoded))]
 
-    def _check_values(self, sequences: Series) -> None:
-        fitted: SequenceScaling = self.preparation  # type: ignore[assignment]
-        channels = sequences[0].shape[1]
-        if channels != len(fitted.mean):
-            raise DataError(f"X: expected {len(fitted.mean)} channels, as in the fit, got {channels}")
-        having = np.flatnonzero(has_gaps(sequences))
-        if len(having) and not fitted.gaps:
-            raise DataError(
-                f"X: {len(having)} of {len(sequences)} sequences have NaN, the first is number {having[0]}; those of "
-                "the fit had none, so fill the gaps in, or fit with sequences that have some"
-            )
-
     def _batches(
         self, encoded: Sequence[NDArray[Any]]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
-        """Rows, their logits and their attention (T, N), sequences of like length together."""
-        order = np.argsort([-len(sequence) for sequence in encoded], kind="stable")
-        first = 0
-        while first < len(order):
-            count = max(1, min(_BATCH, _STEPS // len(encoded[order[first]])))
-            rows = order[first : first + count]
-            batch = pad([encoded[row] for row in rows])
+        """Rows, their logits and their attention (T, N)."""
+        for rows, batch in batches(encoded):
             with torch.inference_mode():
                 logits, attention = self.network(batch.inputs, batch.lengths)
             yield rows, logits.mean(dim=0).numpy(), attention.mean(dim=0).numpy()
-            first += count
-
-
-def encode(sequences: Texts | Series, preparation: Vocabulary | SequenceScaling) -> list[NDArray[Any]]:
-    """Return what the network reads of each sequence: (T,) int64 tokens or (T, C) float32 values."""
-    if isinstance(preparation, Vocabulary):
-        return [preparation.encode(text) for text in sequences]  # type: ignore[arg-type]
-    return [preparation.scale(sequence) for sequence in sequences]  # type: ignore[arg-type]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.data import na_as_nan
+from gruvy.data import SequenceBatch, Vocabulary, na_as_nan, pad
 from gruvy.errors import DataError
+from gruvy.text import canonical_texts
 from gruvy.timeseries import FARTHEST, Problems, moments, standardised
+
+# Sequences in a batch where nothing is learnt, and steps, by which the memory grows.
+_BATCH = 256
+_STEPS = 1 << 17
 
 Texts = list[str]
 Series = list[NDArray[np.float64]]
@@ -117,6 +122,91 @@ class SequenceScaling:
 def has_gaps(sequences: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
     """Whether each sequence (N,) has values that were not measured."""
     return np.array([np.isnan(sequence).any() for sequence in sequences])
+
+
+SequencePreparation = Vocabulary | SequenceScaling
+
+
+def learn_preparation(
+    sequences: list[Any], training: NDArray[np.bool_], tokens: str, vocabulary_size: int
+) -> SequencePreparation:
+    """Learn the vocabulary of texts, or the scaling of numeric sequences.
+
+    Args:
+        sequences: N.
+        training: (N,) those that it is learnt from.
+        tokens: what texts are cut into; see `gruvy.data.Vocabulary`.
+        vocabulary_size: the most tokens.
+    """
+    chosen = [sequences[row] for row in np.flatnonzero(training)]
+    if isinstance(chosen[0], str):
+        return Vocabulary.of(chosen, tokens, vocabulary_size)
+    return SequenceScaling.of(chosen, bool(has_gaps(sequences).any()))
+
+
+def admit(X: Any, preparation: SequencePreparation, unknown: str | None = None) -> Texts | Series:
+    """Check sequences against those of a fit.
+
+    Args:
+        X: N sequences.
+        preparation: what the fit has learnt.
+        unknown: the rule for characters of texts that the fit has not seen.
+
+    Raises:
+        DataError: they cannot be used, or are of another kind.
+    """
+    sequences = read_sequences(X)
+    came, wanted = isinstance(sequences[0], str), isinstance(preparation, Vocabulary)
+    if came != wanted:
+        names = {True: "texts", False: "numeric sequences"}
+        raise DataError(f"X: expected {names[wanted]}, as in the fit, got {names[came]}")
+    if isinstance(preparation, Vocabulary):
+        return preparation.admit(canonical_texts(sequences, "X"), unknown, "X")  # type: ignore[arg-type]
+    channels = sequences[0].shape[1]  # type: ignore[union-attr]
+    if channels != len(preparation.mean):
+        raise DataError(f"X: expected {len(preparation.mean)} channels, as in the fit, got {channels}")
+    having = np.flatnonzero(has_gaps(sequences))  # type: ignore[arg-type]
+    if len(having) and not preparation.gaps:
+        raise DataError(
+            f"X: {len(having)} of {len(sequences)} sequences have NaN, the first is number {having[0]}; those of "
+            "the fit had none, so fill the gaps in, or fit with sequences that have some"
+        )
+    return sequences
+
+
+def preparation_state(preparation: SequencePreparation) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """What a file has of a preparation: arrays and plain JSON."""
+    if isinstance(preparation, Vocabulary):
+        return {}, {"vocabulary": preparation.document()}
+    return (
+        {"scaling/mean": preparation.mean, "scaling/std": preparation.std},
+        {"vocabulary": None, "gaps": preparation.gaps},
+    )
+
+
+def restored_preparation(arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> SequencePreparation:
+    """Put a preparation together from what `preparation_state` gave."""
+    if document["vocabulary"] is not None:
+        return Vocabulary.of_document(document["vocabulary"])
+    return SequenceScaling(arrays["scaling/mean"], arrays["scaling/std"], document["gaps"])
+
+
+def encode(sequences: Texts | Series, preparation: SequencePreparation) -> list[NDArray[Any]]:
+    """Return what the network reads of each sequence: (T,) int64 tokens or (T, C) float32 values."""
+    if isinstance(preparation, Vocabulary):
+        return [preparation.encode(text) for text in sequences]  # type: ignore[arg-type]
+    return [preparation.scale(sequence) for sequence in sequences]  # type: ignore[arg-type]
+
+
+def batches(encoded: Sequence[NDArray[Any]]) -> Iterator[tuple[NDArray[np.int64], SequenceBatch]]:
+    """Rows and their batch, sequences of like length together, where nothing is learnt."""
+    order = np.argsort([-len(sequence) for sequence in encoded], kind="stable")
+    first = 0
+    while first < len(order):
+        count = max(1, min(_BATCH, _STEPS // len(encoded[order[first]])))
+        rows = order[first : first + count]
+        yield rows, pad([encoded[row] for row in rows])
+        first += count
 
 
 def _texts(rows: Sequence[Any], problems: Problems) -> Texts:
