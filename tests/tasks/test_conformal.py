@@ -8,9 +8,10 @@ import torch
 import gruvy
 from gruvy.data import Panel, Windows
 from gruvy.tasks import Forecaster
-from gruvy.tasks.forecasting.conformal import calibrate, conformal_margins, recalibrated
+from gruvy.tasks.forecasting.conformal import calibrate, recalibrated
 from gruvy.tasks.forecasting.graph import forecast_graph
 from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.shared.quantiles import conformal_margins
 
 LEVELS = (0.05, 0.2, 0.5, 0.8, 0.95)
 

@@ -11,6 +11,7 @@ import torch
 from gruvy.data import Windows
 from gruvy.tasks.forecasting.network import ForecastNetwork
 from gruvy.tasks.forecasting.results import Backtest
+from gruvy.tasks.shared.quantiles import conformal_margins
 
 
 def calibrate(network: ForecastNetwork, windows: Windows, levels: Sequence[float]) -> None:
@@ -28,43 +29,6 @@ def calibrate(network: ForecastNetwork, windows: Windows, levels: Sequence[float
     truth, forecast = (torch.cat(parts, dim=1).double().numpy() for parts in zip(*found, strict=True))
     margins = conformal_margins(truth, forecast, levels)
     network.margins.bias.copy_(torch.from_numpy(margins.reshape(-1)))
-
-
-def conformal_margins(truth: np.ndarray, forecast: np.ndarray, levels: Sequence[float]) -> np.ndarray:
-    """By how much to move each quantile away from the median, so that it has its level on these windows.
-
-    Conformalized quantile regression, each tail by itself (Romano, Patterson and Candès 2019, Theorem 2). The score of
-    a window is how far its truth lies outside the quantile, ``y - f_q`` above the median and ``f_q - y`` below it; of n
-    scores the margin is the ``ceil((n + 1) c)``-th smallest, c = q above and 1 - q below. If these windows and a later
-    one are exchangeable, its truth lies inside with a probability of at least c. Windows of a time series are not
-    exchangeable: neighbours share most of their steps, and a later season differs. What is left is that the bands are
-    as wide as the errors were on the latest data that the training did not see.
-
-    Args:
-        truth: (P, N, D), NaN where missing.
-        forecast: (P, N, D, Q).
-        levels: Q increasing levels.
-
-    Returns:
-        (P, D, Q), 0 for the median, and for a step and target without a truth.
-
-    Example:
-        >>> truth = np.arange(1.0, 10.0).reshape(1, 9, 1)
-        >>> conformal_margins(truth, np.zeros((1, 9, 1, 2)), [0.5, 0.9]).tolist()
-        [[[0.0, 9.0]]]
-    """
-    margins = np.zeros((truth.shape[0], truth.shape[2], len(levels)))
-    seen = (~np.isnan(truth)).sum(axis=1)
-    for number, level in enumerate(levels):
-        if level == 0.5:
-            continue
-        sign, share = (1, level) if level > 0.5 else (-1, 1 - level)
-        scores = np.sort(sign * (truth - forecast[..., number]), axis=1)  # NaN comes last
-        # Rounding must not push 0.9 * 10 above 9.
-        rank = np.ceil(share * (seen + 1) - 1e-9).astype(int)
-        place = np.clip(np.minimum(rank, seen) - 1, 0, None)
-        margins[..., number] = np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
-    return np.where(seen[..., None] > 0, margins, 0.0)
 
 
 def recalibrated(test: Backtest, windows: int) -> Backtest:

@@ -39,6 +39,7 @@ from gruvy.tasks.forecasting.values import (
 )
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.params import FLAG, LEVELS, check_sum, integer, one_of
+from gruvy.tasks.shared.quantiles import quantile_levels
 from gruvy.timeseries import Columns, Preparation, Problems, Scaler, Series, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress
 
@@ -69,7 +70,7 @@ class Forecaster(Estimator):
         dropout: share of the units dropped in training, between layers and before the head.
         quantiles: levels between 0 and 1; the median is always added.
         calibrate: move the quantiles other than the median so that they hold on the validation part; see
-            `gruvy.tasks.forecasting.conformal.conformal_margins` for what that promises.
+            `gruvy.tasks.shared.quantiles.conformal_margins` for what that promises.
         season_length: rows of the seasonal naive baseline; None to take a day, week or year as the step
             suggests.
         split: "time", or "series" to hold out the last series of the table.
@@ -592,11 +593,6 @@ class Forecaster(Estimator):
         self.n_channels_ = network.encoder.input_size
         self.feature_names_in_ = np.array(preparation.columns.values, dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
-
-
-def quantile_levels(quantiles: Sequence[float]) -> tuple[float, ...]:
-    """Return the levels in order, with the median among them."""
-    return tuple(sorted({0.5, *(float(level) for level in quantiles)}))
 
 
 def _names(columns: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from gruvy.graph import Builder, Graph
 from gruvy.nn import GRU
 from gruvy.nn.graph import array_of
 from gruvy.tasks.forecasting.network import ForecastNetwork
+from gruvy.tasks.shared.quantiles import ordered_nodes
 from gruvy.tasks.shared.weights import PREFIX
 
 
@@ -20,7 +21,7 @@ def forecast_graph(network: ForecastNetwork) -> Graph | None:
     """
     if not isinstance(network.encoder, GRU):
         return None
-    horizon, targets, _ = network.shape
+    horizon, targets, levels = network.shape
     values = network.values
     build = Builder(PREFIX)
     context = build.input("context", network.encoder.input_size - values)
@@ -46,36 +47,10 @@ def forecast_graph(network: ForecastNetwork) -> Graph | None:
         weight, bias = array_of(network.margins.weight), array_of(network.margins.bias)
         margin = build.dense("margins", build.add("take", state, features=[0]), weight, bias)
         margins = build.add("unfold", margin, steps=horizon)
-    return build.graph(_ordered(build, change, margins, build.input("anchor", targets, None), network))
-
-
-def _ordered(build: Builder, change: str, margins: str | None, anchor: str, network: ForecastNetwork) -> str:
-    """The median and the sums of softplus gaps outward from it; see `ForecastNetwork`."""
-    _, targets, levels = network.shape
-
-    def level(number: int, of: str = change) -> str:
-        return build.add("take", of, features=[d * levels + number for d in range(targets)])
-
-    found = {network.middle: build.add("add", anchor, level(network.middle))}
-    below, above = range(network.middle - 1, -1, -1), range(network.middle + 1, levels)
-    for op, outward in (("subtract", below), ("add", above)):
-        gaps = distance = None
-        for number in outward:
-            gap = build.add("softplus", level(number))
-            gaps = gap if gaps is None else build.add("add", gaps, gap)
-            distance = gaps if margins is None else _farther(build, distance, gaps, level(number, margins))
-            found[number] = build.add(op, found[network.middle], distance)
-    rows = build.add("concat", *(found[number] for number in range(levels)))
-    by_target = [number * targets + d for d in range(targets) for number in range(levels)]
-    return build.add("take", rows, name="quantiles", features=by_target)
-
-
-def _farther(build: Builder, inner: str | None, gaps: str, margin: str) -> str:
-    """The larger of the inner neighbour's distance (at first 0) and this one's, with its margin."""
-    distance = build.add("add", gaps, margin)
-    if inner is None:
-        return build.add("relu", distance)
-    return build.add("add", inner, build.add("relu", build.add("subtract", distance, inner)))
+    anchor = build.input("anchor", targets, None)
+    return build.graph(
+        ordered_nodes(build, change, margins, anchor, targets=targets, levels=levels, middle=network.middle)
+    )
 
 
 def _dense(build: Builder, name: str, x: str, layer: nn.Linear) -> str:

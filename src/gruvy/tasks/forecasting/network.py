@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from gruvy.data import Batch, Windows
 from gruvy.nn.cells import recurrent
+from gruvy.tasks.shared.quantiles import Margins, ordered, pinball
 from gruvy.timeseries import LEAST_DISPERSION, LEAST_MEAN
 
 _STEP_UNITS = 8
@@ -130,11 +131,14 @@ class ForecastNetwork(nn.Module):
         horizon, targets, levels = self.shape
         output, _ = self.encoder(self.encoder_input(context))
         state = self.dropout(output[-1])
-        change = self.head(state).view(-1, horizon, targets, levels).transpose(0, 1)
+        change: Tensor = self.head(state).view(-1, horizon, targets, levels).transpose(0, 1)
         if self.known is not None:
             steps = self.steps(state).view(-1, horizon, _STEP_UNITS).transpose(0, 1)
             change = change + self.known(torch.cat([steps, ahead], dim=2)).view(horizon, -1, targets, levels)
-        return change if self.counts else self._ordered(change, anchor)
+        if self.counts:
+            return change
+        margins = self.margins.bias.view(horizon, 1, targets, levels)
+        return ordered(change, anchor[None, :, :, None], margins, self.middle, training=self.training)
 
     def encoder_input(self, context: Tensor) -> Tensor:
         """What the recurrent layers read: (T, N, C + values)."""
@@ -146,42 +150,9 @@ class ForecastNetwork(nn.Module):
         kept: Tensor = self.dropout(torch.ones_like(inputs[:1]))
         return inputs * kept
 
-    def _ordered(self, change: Tensor, anchor: Tensor) -> Tensor:
-        middle = self.middle
-        median = anchor[None, :, :, None] + change[..., middle : middle + 1]
-        margins = self.margins.bias.view(change.shape[0], 1, *change.shape[2:])
-        below = self._outward(change[..., :middle].flip(-1), margins[..., :middle].flip(-1))
-        above = self._outward(change[..., middle + 1 :], margins[..., middle + 1 :])
-        return torch.cat([median - below.flip(-1), median, median + above], dim=-1)
-
-    def _outward(self, gaps: Tensor, margins: Tensor) -> Tensor:
-        """The distances from the median, from the nearest quantile to the farthest."""
-        distances = F.softplus(gaps).cumsum(-1)
-        if self.training or not distances.shape[-1]:
-            return distances
-        return (distances + margins).clamp(min=0).cummax(-1).values
-
-
-class Margins(nn.Module):
-    """By how much each quantile is moved away from the median, in the order (P, D, Q).
-
-    Buffers, not parameters: they are not trained. And a layer whose weights are 0, because that is how a graph and the
-    formats that it is exported to write a constant.
-    """
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.register_buffer("weight", torch.zeros(size, 1))
-        self.register_buffer("bias", torch.zeros(size))
-
 
 class PinballLoss:
     """The pinball loss of all quantiles over the observed truths; the true quantiles make it least.
-
-    ``loss_q(y, f) = max(q (y - f), (q - 1) (y - f))`` (Koenker and Bassett 1978), averaged over the levels q.
 
     Args:
         quantiles: Q levels in the order of the network's last axis.
@@ -195,8 +166,7 @@ class PinballLoss:
         forecast = network(batch.context, batch.ahead, batch.anchor)
         observed = ~batch.truth.isnan()
         error = torch.where(observed, batch.truth, 0.0).unsqueeze(-1) - forecast
-        loss = torch.maximum(self._levels * error, (self._levels - 1) * error).mean(-1)
-        return (loss * observed).sum(), observed.sum()
+        return (pinball(error, self._levels) * observed).sum(), observed.sum()
 
 
 class CountLoss:
