@@ -31,7 +31,7 @@ MOST = pytest.mark.parametrize("form", FORMS[::3], ids=str)
 
 
 def test_every_operation_has_statements():
-    assert {*STATEMENTS, "gru", "last", "unfold"} == set(OPERATIONS)
+    assert {*STATEMENTS, "last", "unfold"} == set(OPERATIONS)
 
 
 @MOST

@@ -11,7 +11,7 @@ from gruvy.activations import USUAL
 from gruvy.errors import ArgumentError
 from gruvy.graph.graph import Graph
 from gruvy.graph.node import Node, Steps, Value
-from gruvy.spec import GRUWeights, LayerWeights
+from gruvy.spec import GRUWeights, LayerWeights, suffixes
 
 
 class Builder:
@@ -63,9 +63,8 @@ class Builder:
                 "a graph's GRU runs forward or both ways, not backward alone: reverse the input instead"
             )
         arrays = {
-            f"{field}_l{number}{direction}": array
-            for number, layer in enumerate(gru.layers)
-            for direction, one in zip(("", "_reverse"), layer, strict=False)
+            field + suffix: array
+            for suffix, one in zip(suffixes(gru.num_layers, gru.bidirectional), gru.flat, strict=True)
             for field, array in zip(LayerWeights._fields, one, strict=True)
             if array is not None
         }

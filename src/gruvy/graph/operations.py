@@ -4,7 +4,7 @@
 
     dense       x @ weight.T + bias                 weight (O, F), bias (O,) or none
     embedding   weight[x], side by side             weight (V, E); x is int64; F * E features come out
-    gru         the states of the last layer        weights as `gru_weights` reads them; one state per layer, direction
+    gru         the states of the last layer        weights as in `recurrence`; one state per layer and direction
     relu, sigmoid, softplus, tanh                   each number by itself
     softmax     over the features
     add, subtract, multiply                         two values of the same features
@@ -26,10 +26,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.activations import FUNCTIONS, USUAL, Activation
 from gruvy.errors import TensorError
 from gruvy.graph.node import Node, Steps, Value
-from gruvy.spec import GRUWeights, LayerWeights
+from gruvy.graph.recurrence import GRU, Recurrence
 
 Array = NDArray[Any]
 
@@ -37,62 +36,33 @@ Array = NDArray[Any]
 MOST_FEATURES = 1 << 20
 
 
+Run = Callable[[Node, Sequence[Array], Mapping[str, Array]], Array]
+
+
 class Operation(NamedTuple):
     """One row of the table.
 
     Attributes:
         inputs: how many; 0 for one or more.
-        weights: names of arrays -> whether it must be there. A GRU's are not listed.
+        weights: names of arrays -> whether it must be there; None where `recurrence` says which.
         attributes: names -> type.
-        optional: attributes that may be absent, likewise.
         shape: (node, inputs, weights by the operation's names) -> the output, or ValueError with the reason.
-        run: (node, inputs, weights) -> the output. A GRU has none: it has a state besides.
+        run: (node, inputs, weights) -> the output; None for an operation with a state.
+        recurrence: how an operation with a state is run, whole and step by step.
+        optional: attributes that may be absent: names -> type.
+        step: as run, for one step of a sequence that has not ended, where that is another computation.
+        reads_integers: whether its inputs are int64 instead of float32.
     """
 
     inputs: int
-    weights: Mapping[str, bool]
+    weights: Mapping[str, bool] | None
     attributes: Mapping[str, type]
     shape: Callable[[Node, Sequence[Value], Mapping[str, Array]], Value]
-    run: Callable[[Node, Sequence[Array], Mapping[str, Array]], Array] | None
+    run: Run | None
+    recurrence: Recurrence | None = None
     optional: Mapping[str, type] = {}
-
-
-def gru_weights(node: Node, weights: Mapping[str, Array]) -> GRUWeights:
-    """Return a gru node's weights, which PyTorch's names tell apart: weight_ih_l0, weight_ih_l0_reverse ...
-
-    Raises:
-        ValueError: arrays are missing, superfluous, or do not fit each other.
-    """
-    layers, directions = node.attributes["layers"], ("", "_reverse")[: 1 + node.attributes["bidirectional"]]
-    if not 0 < layers <= len(weights):
-        raise ValueError(f"has {layers} layers and {len(weights)} arrays; expected at least two arrays for each layer")
-    suffixes = [f"_l{layer}{direction}" for layer in range(layers) for direction in directions]
-    known = {field + suffix for field in LayerWeights._fields for suffix in suffixes}
-    needed = {field + suffix for field in LayerWeights._fields[:2] for suffix in suffixes}
-    if wrong := (weights.keys() - known) | (needed - weights.keys()):
-        raise ValueError(f"expected weights of {layers} layers such as weight_ih_l0; wrong or missing: {_some(wrong)}")
-    flat = [LayerWeights(*[weights.get(field + suffix) for field in LayerWeights._fields]) for suffix in suffixes]  # type: ignore[arg-type]
-    D = len(directions)
-    return GRUWeights(
-        tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D)),
-        reset_after=node.attributes["reset_after"],
-        zoneout=node.attributes["zoneout"],
-        activations=_activations(node.attributes.get("activations")),
-    )
-
-
-def _activations(given: Any) -> tuple[Activation, Activation]:
-    """Return the functions that an attribute names, each as [name, alpha, beta]."""
-    if given is None:
-        return USUAL
-    try:
-        gates, candidate = (Activation(str(name), float(alpha), float(beta)) for name, alpha, beta in given)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"has the activations {given}; expected two of [name, alpha, beta]") from error
-    for one in (gates, candidate):
-        if one.name not in FUNCTIONS:
-            raise ValueError(f"has the activation {one.name!r}; expected one of {', '.join(FUNCTIONS)}")
-    return gates, candidate
+    step: Run | None = None
+    reads_integers: bool = False
 
 
 # ---- what comes out ----
@@ -114,7 +84,7 @@ def _embedding_shape(node: Node, inputs: Sequence[Value], weights: Mapping[str, 
 
 
 def _gru_shape(node: Node, inputs: Sequence[Value], weights: Mapping[str, Array]) -> Value:
-    gru = gru_weights(node, weights)
+    gru = GRU.weights(node, weights)
     if inputs[0].steps is None or inputs[0].features != gru.input_size:
         raise ValueError(f"its input has {_told(inputs[0])}; expected a time axis and {gru.input_size} features")
     return replace(inputs[0], features=gru.hidden_size * len(gru.layers[0]))
@@ -137,7 +107,7 @@ def _concat_shape(node: Node, inputs: Sequence[Value], weights: Mapping[str, Arr
 def _take_shape(node: Node, inputs: Sequence[Value], weights: Mapping[str, Array]) -> Value:
     wanted, there = node.attributes["features"], inputs[0].features
     if not wanted or not all(type(feature) is int and 0 <= feature < there for feature in wanted):
-        raise ValueError(f"features are not all whole numbers from 0 to {there - 1}, or none")
+        raise ValueError(f"features are not all integers from 0 to {there - 1}, or none")
     return replace(inputs[0], features=len(wanted))
 
 
@@ -205,12 +175,21 @@ def _two(compute: Callable[[Array, Array], Array]) -> Operation:
     return Operation(2, {}, {}, _joined_shape, lambda node, inputs, weights: compute(*inputs))
 
 
-_GRU = {"layers": int, "bidirectional": bool, "reset_after": bool, "zoneout": float}
+_GRU_ATTRIBUTES = {"layers": int, "bidirectional": bool, "reset_after": bool, "zoneout": float}
+
+
+def compute(node: Node, inputs: Sequence[Array], arrays: Mapping[str, Array], *, step: bool = False) -> Array:
+    """Compute a node without a state, or one step of it."""
+    operation = OPERATIONS[node.op]
+    run = operation.step if step and operation.step else operation.run
+    assert run is not None
+    return run(node, inputs, {role: arrays[name] for role, name in node.weights.items()})
+
 
 OPERATIONS: dict[str, Operation] = {
     "dense": Operation(1, {"weight": True, "bias": False}, {}, _dense_shape, _dense),
-    "embedding": Operation(1, {"weight": True}, {}, _embedding_shape, _embedding),
-    "gru": Operation(1, {}, _GRU, _gru_shape, None, {"activations": list}),
+    "embedding": Operation(1, {"weight": True}, {}, _embedding_shape, _embedding, reads_integers=True),
+    "gru": Operation(1, None, _GRU_ATTRIBUTES, _gru_shape, None, recurrence=GRU, optional={"activations": list}),
     "relu": _each(lambda x: np.maximum(x, 0)),
     "sigmoid": _each(lambda x: 0.5 * (1 + np.tanh(0.5 * x))),  # by tanh, so that it never overflows
     "softplus": _each(lambda x: np.logaddexp(0, x)),
@@ -221,7 +200,7 @@ OPERATIONS: dict[str, Operation] = {
     "multiply": _two(np.multiply),
     "concat": Operation(0, {}, {}, _concat_shape, _concat),
     "take": Operation(1, {}, {"features": list}, _take_shape, lambda n, x, w: x[0][..., n.attributes["features"]]),
-    "last": Operation(1, {}, {}, _last_shape, lambda node, inputs, weights: inputs[0][-1]),
+    "last": Operation(1, {}, {}, _last_shape, lambda n, x, w: x[0][-1], step=lambda n, x, w: x[0]),
     "unfold": Operation(1, {}, {"steps": int}, _unfold_shape, _unfold),
 }
 
@@ -229,8 +208,3 @@ OPERATIONS: dict[str, Operation] = {
 def _told(value: Value) -> str:
     axis = "no time axis" if value.steps is None else f"{value.steps} steps"
     return f"{axis} and {value.features} features"
-
-
-def _some(names: set[str]) -> str:
-    shown = sorted(names)
-    return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.fx import Proxy
 
 from gruvy.errors import ArgumentError, note
-
-if TYPE_CHECKING:
-    from gruvy.nn.gru import GRU
 
 
 def proxy_among(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Proxy | None:
@@ -22,7 +19,9 @@ def proxy_among(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Proxy |
     return None
 
 
-def called_in_program(module: GRU, proxy: Proxy, arguments: tuple[Any, ...], named: dict[str, Any]) -> Proxy:
+def called_in_program(
+    module: torch.nn.RNNBase, proxy: Proxy, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Proxy:
     """Write one call of the layer into the program, as torch.fx does for the layers of torch.nn."""
     tracer = proxy.tracer
     target = tracer.path_of_module(module)  # type: ignore[attr-defined]
@@ -30,7 +29,7 @@ def called_in_program(module: GRU, proxy: Proxy, arguments: tuple[Any, ...], nam
     return found
 
 
-def scriptable(module: GRU, defaults: Mapping[str, Any]) -> torch.nn.GRU:
+def scriptable(module: torch.nn.RNNBase, defaults: Mapping[str, Any]) -> torch.nn.GRU:
     """Return a `torch.nn.GRU` with the very parameters of the layer, which torch.jit.script can compile.
 
     Raises:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.graph import OPERATIONS, Graph
+from gruvy.graph import OPERATIONS, Graph, Node
 from gruvy.quantization import quantize_rows
 from gruvy.spec import GRUWeights
 from gruvy.streaming import StreamingGRU
@@ -37,26 +37,34 @@ def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
     for node in graph.nodes:
         given = [values[name] for name in node.inputs]
         weights = {role: graph.arrays[name] for role, name in node.weights.items()}
-        if node.op == "gru":
+        if node.output in graph.grus:
             values[node.output] = _gru(graph.grus[node.output], given[0])
-        elif node.op == "dense":
-            values[node.output] = _product(given[0], weights["weight"]) + weights.get("bias", np.float32(0))
         else:
-            compute = OPERATIONS[node.op].run
-            assert compute is not None
-            weights = {role: _rounded(weight) for role, weight in weights.items()}
-            values[node.output] = compute(node, given, weights)
+            values[node.output] = _WITH_PRODUCTS.get(node.op, _as_float)(node, given, weights)
     return {name: values[name] for name in graph.outputs}
 
 
 def _gru(gru: GRUWeights, x: Array) -> Array:
     T, N, _ = x.shape
-    layers = [layer[0] for layer in gru.layers]
-    stream = StreamingGRU(layers, streams=N, reset_after=gru.reset_after, zoneout=gru.zoneout, dtype="int8")
+    stream = StreamingGRU.of(gru, streams=N, dtype="int8")
     out = np.empty((T, N, gru.hidden_size), np.float32)
     for t in range(T):
         stream.step(np.ascontiguousarray(x[t]), out[t])
     return out
+
+
+def _as_float(node: Node, inputs: Sequence[Array], weights: Mapping[str, Array]) -> Array:
+    compute = OPERATIONS[node.op].run
+    assert compute is not None
+    return compute(node, inputs, {role: _rounded(weight) for role, weight in weights.items()})
+
+
+def _dense(node: Node, inputs: Sequence[Array], weights: Mapping[str, Array]) -> Array:
+    output: Array = _product(inputs[0], weights["weight"]) + weights.get("bias", np.float32(0))
+    return output
+
+
+_WITH_PRODUCTS = {"dense": _dense}
 
 
 def _product(x: Array, weight: Array) -> Array:

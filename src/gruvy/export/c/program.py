@@ -79,7 +79,6 @@ class Program:
             for name, value in graph.inputs.items()
         }
         self._declared: list[str] = []
-        self._calls: dict[str, list[str]] = {}
         self.operands: dict[str, tuple[str, ...]] = {}
         self._macs = dict.fromkeys(graph.values, 0)
         self._looks: set[str] = set()  # values that are part of their input
@@ -99,6 +98,11 @@ class Program:
         member = f"state->{self.states[gru]}" if self.streams else self.states[gru]
         start = f"memcpy({member}, {self.initial[gru]}" if gru in self.initial else f"memset({member}, 0"
         return [f"{start}, sizeof {member});"]
+
+    def state(self, name: str, layer: int) -> str:
+        """Return the address of the state of a layer of a GRU."""
+        owner = f"state->{self.states[name]}" if self.streams else self.states[name]
+        return f"{owner}[{layer}]" if self.graph.grus[name].num_layers > 1 else owner
 
     @property
     def stack(self) -> int:
@@ -126,13 +130,13 @@ class Program:
     def _loop(self, wanted: Sequence[str]) -> list[str]:
         """Compute values at every step: for their last one, or because they are outputs."""
         nodes = self._needed(wanted)
-        lines = [line for node in nodes if node.op == "gru" for line in self.start_of(node.output)]
+        lines = [line for node in nodes if node.output in self.states for line in self.start_of(node.output)]
         inner = [line for node in nodes for line in self._compute(node)]
         inner += [line for name in wanted if name in self.outputs for line in self._copy_out(name)]
         if not inner:
             return []
         # Without a state and without an output only the last step counts.
-        everywhere = any(node.op == "gru" for node in nodes) or any(name in self.outputs for name in wanted)
+        everywhere = any(node.output in self.states for node in nodes) or any(name in self.outputs for name in wanted)
         first = "0" if everywhere else "steps - 1"
         self.macs += sum(self._macs[node.output] for node in nodes)
         return [*lines, f"for (int t = {first}; t < steps; ++t) {{", *_indented(inner), "}"]
@@ -152,26 +156,23 @@ class Program:
 
     def _define(self, node: Node) -> None:
         """Find a place for a node's output, and define its weights."""
-        value, name = self._value(node), node.output
-        source = self._places[node.inputs[0]]
-        weights = {role: self.graph.arrays[array] for role, array in node.weights.items()}
-        if node.op == "gru":
-            self._define_gru(node)
+        name = node.output
+        if name in self.graph.grus:
+            self._define_constants(node)
+            self._place_state(name)
         elif (looked := self._looked(node)) is not None:
             self._places[name] = looked
             self._looks.add(name)
-        elif self._in_place(node):
-            self._places[name] = source
         else:
-            self._places[name] = self._own(name)
-        if node.op == "dense":
-            self.operands[name] = self.constants.dense(name, weights["weight"], weights.get("bias"))
-            self._macs[name] = weights["weight"].size * _fixed(value)
-        elif node.op == "embedding":
-            self.operands[name] = (self.constants.embedding(name, weights["weight"]),)
-        elif node.op == "take" and name not in self._looks:
-            features = np.array(node.attributes["features"], np.int32)
-            self.operands[name] = (self.constants.array(f"{name}_features", features),)
+            self._places[name] = self._places[node.inputs[0]] if self._in_place(node) else self._own(name)
+            self._define_constants(node)
+
+    def _define_constants(self, node: Node) -> None:
+        statements = STATEMENTS.get(node.op)
+        if statements is not None and statements.define is not None:
+            self.operands[node.output] = statements.define(self, node)
+        if statements is not None and statements.macs is not None:
+            self._macs[node.output] = statements.macs(self.graph, node) * _fixed(self._value(node))
 
     def _looked(self, node: Node) -> Place | None:
         """Return where the output of a node lies that is part of its input, or None."""
@@ -186,10 +187,10 @@ class Program:
                 return replace(source, offset=source.offset + features[0])
         return None
 
-    def _define_gru(self, node: Node) -> None:
-        name, gru = node.output, self.graph.grus[node.output]
+    def _place_state(self, name: str) -> None:
+        """Find a place for a GRU's state, of which the last layer's is its output."""
+        gru = self.graph.grus[name]
         layers, H = gru.num_layers, gru.hidden_size
-        self._calls[name] = self.constants.gru(name, gru)
         starts = [layer[0].initial_state for layer in gru.layers]
         if any(start is not None for start in starts):
             whole = np.concatenate([np.zeros(H, np.float32) if start is None else start for start in starts])
@@ -200,10 +201,8 @@ class Program:
             self.states[name] = self.names.new(f"{name}_state")
             self._declared.append(f"float {self.states[name]}{self.state_size(name)};")
             self.locals += layers * H
-        fixed = isinstance(self._value(node).steps, int)
-        self._places[name] = self._own(name) if fixed else Place(self._state(name, layers - 1))
-        macs = sum(matrix.size for layer in gru.layers for matrix in layer[0][:2])
-        self._macs[name] = macs * _fixed(self._value(node))
+        fixed = isinstance(self.graph.values[name].steps, int)
+        self._places[name] = self._own(name) if fixed else Place(self.state(name, layers - 1))
 
     def _compute(self, node: Node) -> list[str]:
         """Return the statements of a node."""
@@ -217,24 +216,11 @@ class Program:
             return [self.copy(place.at(), source.at(further=end), value.features)]
         if not isinstance(value.steps, int):
             inputs = [self._places[given].at() for given in node.inputs]
-            return self._step(node, inputs, place.at())
+            return STATEMENTS[node.op].step(self, node, inputs, place.at())
         inputs = [self._places[given].at(further=self._of_step(given)) for given in node.inputs]
-        inner = self._step(node, inputs, place.at(further=self._of_step(name)))
-        before = self.start_of(name) if node.op == "gru" else []
+        inner = STATEMENTS[node.op].step(self, node, inputs, place.at(further=self._of_step(name)))
+        before = self.start_of(name) if name in self.states else []
         return [*before, f"for (int p = 0; p < {value.steps}; ++p) {{", *_indented(inner), "}"]
-
-    def _step(self, node: Node, inputs: list[str], to: str) -> list[str]:
-        """Return the statements of one step of a node, whose operands lie at these addresses."""
-        if node.op != "gru":
-            return STATEMENTS[node.op](self, node, inputs, to)
-        name, lines, x = node.output, [], inputs[0]
-        for layer, call in enumerate(self._calls[name]):
-            state = self._state(name, layer)
-            lines.append(f"{call}, {x}, {state});")
-            x = state
-        if to != x:
-            lines.append(self.copy(to, x, self._value(node).features))
-        return lines
 
     # ---- places ----
 
@@ -245,10 +231,6 @@ class Program:
         """What has to be added for step p of a value with a fixed number of steps."""
         value = self.graph.values[name]
         return [_times(value.features, "p")] if isinstance(value.steps, int) else []
-
-    def _state(self, name: str, layer: int) -> str:
-        owner = f"state->{self.states[name]}" if self.streams else self.states[name]
-        return f"{owner}[{layer}]" if self.graph.grus[name].num_layers > 1 else owner
 
     def _own(self, name: str) -> Place:
         """Return an array of the function's own for a value; or where it, or what it becomes in place, goes out."""
@@ -275,6 +257,7 @@ class Program:
             if node.op not in APPLIED or source not in makers:
                 continue
             alone = self._readers[source] == 1 and source not in self.graph.outputs
+            alone = alone and source not in self.graph.grus  # a GRU's output is its state
             if alone and makers[source].op in STATEMENTS and makers[source].op != "take":
                 homes[source] = homes.get(node.output, node.output)
         return homes
