@@ -27,10 +27,10 @@ struct BackStep {
     }
 };
 
-// The element-wise part of a step for units [begin, end) of one row. `open` is 1 / (1 - zoneout): 1 - z is (1 - u) *
-// open. With reset before the gradient of r is not known yet. n is not saved, because it follows from the states: (1 -
-// u)
-// * n = h_t - u * h_{t-1}; where 1 - u is small, n is inexact, and of no weight, because 1 - u is its factor.
+// The element-wise part of a step for units [begin, end) of one row. `open` is 1 / (1 - zoneout), so that 1 - z is
+// (1 - u) * open. With reset before, the gradient of r is not known yet. n is not saved, because it follows from the
+// states: (1 - u) * n = h_t - u * h_{t-1}. Where 1 - u is small n is inexact, which does not matter, because 1 - u is
+// its factor.
 template <bool RESET_AFTER>
 void gate_gradients(const BackStep &step, Index j, Index hidden, Index begin, Index end, float open) {
     const float *saved = step.saved[j], *before = step.before[j], *after = step.after[j], *dout = step.dout[j];

@@ -14,11 +14,11 @@ void clear_input_gradient(const BackwardJob &job, Index t, Index n) {
                     static_cast<std::size_t>(job.problem.inputs) * sizeof(float));
 }
 
-// Where a new segment begins, what would reach the state before it goes to `fresh`.
+// Where a new segment begins, what would reach the state before it goes to `initial_state`.
 void stop(const BackwardJob &job, const Row &row) {
     const Index begin = unit_begin(job), end = unit_end(job);
     float *dh = job.call.dh_0 + row.index * job.problem.hidden;
-    for (Index unit = begin; job.to.fresh && unit < end; ++unit) job.to.fresh[unit] += dh[unit];
+    for (Index unit = begin; job.to.initial_state && unit < end; ++unit) job.to.initial_state[unit] += dh[unit];
     std::memset(dh + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(float));
 }
 
@@ -39,7 +39,7 @@ void clear_gradients(const BackwardJob &job, bool everything) {
     } else {
         clear(to.gain_ih, 3, 1);
         clear(to.gain_hh, 3, 1);
-        clear(to.fresh, 1, 1);
+        clear(to.initial_state, 1, 1);
     }
 }
 
@@ -80,7 +80,7 @@ void backward(const BackwardJob &job) {
             const Index count = rows_at(job, s), first = rows;
             for (Index j = 0; j < count; ++j) {
                 const Row &row = job.rows[j];
-                const Index n = row.index, t = time_of(job, row, s), at = t * problem.rows + n;
+                const Index n = row.index, t = time_of(job, row, s), at = t * problem.batch + n;
                 const float *dout_now =
                     call.dout.data ? call.dout.data + t * call.dout.time + n * call.dout.row : nullptr;
                 float *dh_now = call.dh_0 + n * hidden;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernel.hpp"
-#include "numbers.inl"
 #include "simd.hpp"
+#include "weight_formats.inl"
 
 namespace gruvy {
 namespace {
@@ -97,32 +97,32 @@ void cover(Block block, Index rows, Index begin, Index end, bool back = false) {
 // ---- packing --------------------------------------------------------------------------------------------------
 
 // The panels of some gates: the rows first_gate * hidden ... of `weight` (3H, inputs).
-template <class Numbers>
+template <class WeightFormat>
 float *pack_panels(const float *weight, Index inputs, Index hidden, int first_gate, int gates, float *packed) {
-    for (Index panel = 0; panel < panels(hidden); ++panel, packed += Numbers::panel_words(inputs, gates))
+    for (Index panel = 0; panel < panels(hidden); ++panel, packed += WeightFormat::panel_words(inputs, gates))
         for (int g = 0; g < gates; ++g)
             for (int lane = 0; lane < LANES; ++lane) {
                 const Index unit = panel * LANES + lane;
                 const float *row = unit < hidden ? weight + ((first_gate + g) * hidden + unit) * inputs : nullptr;
-                Numbers::pack(row, inputs, g, gates, lane, packed);
+                WeightFormat::pack(row, inputs, g, gates, lane, packed);
             }
     return packed;
 }
 
 // All three gates together; or, where the candidate's product has to wait for the reset gate, r and z and then n.
-template <class Numbers>
+template <class WeightFormat>
 void pack_forward(const float *weight, Index inputs, Index hidden, bool split_candidate, float *packed) {
     if (!split_candidate) {
-        pack_panels<Numbers>(weight, inputs, hidden, 0, 3, packed);
+        pack_panels<WeightFormat>(weight, inputs, hidden, 0, 3, packed);
         return;
     }
-    packed = pack_panels<Numbers>(weight, inputs, hidden, 0, 2, packed);
-    pack_panels<Numbers>(weight, inputs, hidden, 2, 1, packed);
+    packed = pack_panels<WeightFormat>(weight, inputs, hidden, 0, 2, packed);
+    pack_panels<WeightFormat>(weight, inputs, hidden, 2, 1, packed);
 }
 
-template <class Numbers>
+template <class WeightFormat>
 Index packed_size(Index inputs, Index hidden) {
-    return panels(hidden) * Numbers::panel_words(inputs, 3);
+    return panels(hidden) * WeightFormat::panel_words(inputs, 3);
 }
 
 Index bias_size(Index hidden) { return panels(hidden) * 4 * LANES; }
@@ -171,14 +171,14 @@ GRUVY_INLINE Index time_of(const Job &job, const Row &row, Index step) {
 GRUVY_INLINE bool begins(const Job &job, const Row &row, Index t) {
     const Problem &problem = job.problem;
     if (!problem.resets) return false;
-    if (problem.reverse) return t + 1 < row.length && problem.resets[(t + 1) * problem.rows + row.index];
-    return problem.resets[t * problem.rows + row.index];
+    if (problem.reverse) return t + 1 < row.length && problem.resets[(t + 1) * problem.batch + row.index];
+    return problem.resets[t * problem.batch + row.index];
 }
 
 // h_{t-1} of a row at its step s, which is time t; in reverse, h_{t+1}.
 GRUVY_INLINE const float *state_before(const Job &job, const Row &row, Index s, Index t, const float *out, Index time,
                                        const float *h_0) {
-    if (begins(job, row, t)) return job.fresh;
+    if (begins(job, row, t)) return job.initial_state;
     if (s > 0) return out + (job.problem.reverse ? t + 1 : t - 1) * time;
     return h_0 ? h_0 + row.index * job.problem.hidden : job.zero;
 }
@@ -191,7 +191,7 @@ Index rows_at(const Job &job, Index step) {
 
 // Whether the row takes the step at time t.
 GRUVY_INLINE bool takes(const Job &job, const Row &row, Index t) {
-    return !job.problem.mask || job.problem.mask[t * job.problem.rows + row.index];
+    return !job.problem.mask || job.problem.mask[t * job.problem.batch + row.index];
 }
 
 GRUVY_INLINE void meet(const Job &job) {

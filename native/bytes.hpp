@@ -1,12 +1,13 @@
 // Products of bytes, as each instruction set does them best. The sums are the same whole numbers everywhere.
 //
-// x is a row of activations made whole numbers in [-127, 127], w four weights in [-127, 127] for each lane. x . w is
-// had from what the instruction multiplies:
-//   VNNI       unsigned by signed: (x + 128) . w, and the weights' START takes the rest out again
-//   AVX2, BW   unsigned by signed, in pairs of 16 bits: |x| . (w where x >= 0, else ~w), and the row's start takes the
-//   rest
-//              out: x w = |x| ~w + |x| where x < 0. No pair saturates: 2 * 127 * 128 < 2^15.
-//   the others signed by signed
+// x is a row of activations, rounded to whole numbers in [-127, 127]; w holds four weights in [-127, 127] for each
+// lane. How x . w is computed follows from what the instruction multiplies:
+//   VNNI       unsigned by signed: (x + 128) . w; the weights' START subtracts 128 times the sum of w.
+//   AVX2       unsigned by signed, in pairs that add up to 16 bits: |x| . w where x >= 0 and |x| . ~w where x < 0,
+//   because
+//              -w = ~w + 1; the row's start adds |x| wherever x < 0. No pair saturates: 2 * 127 * 128 < 2^15. AVX-512
+//              without VNNI does the same.
+//   others     signed by signed
 #pragma once
 
 #include "gru.hpp"

@@ -163,10 +163,10 @@ gruvy_status gruvy_stream_write(gruvy_stream *stream, const float *states) {
 
 gruvy_status gruvy_stream_reset(gruvy_stream *stream, int64_t index) {
     if (!stream) return missing(__func__, "stream");
-    if (index < 0 || index >= stream->engine.rows()) {
+    if (index < 0 || index >= stream->engine.batch()) {
         Message message;
         message.add("%s: there is no stream %lld; expected 0 to %lld", __func__, static_cast<long long>(index),
-                    static_cast<long long>(stream->engine.rows() - 1));
+                    static_cast<long long>(stream->engine.batch() - 1));
         return fail(GRUVY_INVALID_ARGUMENT, message);
     }
     stream->engine.reset(index);

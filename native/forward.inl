@@ -8,28 +8,28 @@ namespace {
 
 Index input_stride(Index hidden) { return panels(hidden) * 3 * LANES; }
 
-template <class Numbers>
+template <class WeightFormat>
 void run_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     if (job.norm) {  // never with shared rows: there is nobody to meet
-        run_norm_step<Numbers>(job, step, count, back);
+        run_norm_step<WeightFormat>(job, step, count, back);
         return;
     }
-    const float *const *states = state_factors<Numbers>(job, step, step.state, count);
+    const float *const *states = state_factors<WeightFormat>(job, step, step.state, count);
     if (job.problem.reset_after) {
-        cover<3>(ResetAfterBlock<Numbers>{job, step, states}, count, job.panel_begin, job.panel_end, back);
+        cover<3>(ResetAfterBlock<WeightFormat>{job, step, states}, count, job.panel_begin, job.panel_end, back);
     } else {
-        cover<2>(GatesBlock<Numbers>{job, step, states}, count, job.panel_begin, job.panel_end, back);
+        cover<2>(GatesBlock<WeightFormat>{job, step, states}, count, job.panel_begin, job.panel_end, back);
         meet(job);
         for (Index j = 0; j < count; ++j) step.reset_state[j] = step.work[j] + 2 * job.problem.hidden;
-        const float *const *reset_states = state_factors<Numbers>(job, step, step.reset_state, count);
-        cover<1>(CandidateBlock<Numbers>{job, step, reset_states}, count, job.panel_begin, job.panel_end, back);
+        const float *const *reset_states = state_factors<WeightFormat>(job, step, step.reset_state, count);
+        cover<1>(CandidateBlock<WeightFormat>{job, step, reset_states}, count, job.panel_begin, job.panel_end, back);
     }
     meet(job);
 }
 
 // What backward() reads of a step that the row does not take.
 void clear(const ForwardJob &job, Index t, Index n) {
-    const Index begin = unit_begin(job), hidden = job.problem.hidden, at = t * job.problem.rows + n;
+    const Index begin = unit_begin(job), hidden = job.problem.hidden, at = t * job.problem.batch + n;
     const std::size_t size = static_cast<std::size_t>(unit_end(job) - begin) * sizeof(float);
     if (job.call.saved)
         for (Index g = 0; g < 3; ++g) std::memset(job.call.saved + (at * 3 + g) * hidden + begin, 0, size);
@@ -69,7 +69,7 @@ const float *drop(const ForwardJob &job, Index i, Index t, const Row &row, const
     return to;
 }
 
-template <class Numbers>
+template <class WeightFormat>
 void forward(const ForwardJob &job) {
     const Problem &problem = job.problem;
     const Forward &call = job.call;
@@ -94,8 +94,8 @@ void forward(const ForwardJob &job) {
                 if (takes(job, row, t)) x[gathered++] = call.x.data + t * call.x.time + row.index * call.x.row;
             }
         }
-        const float *const *inputs = Numbers::factors(x, gathered, problem.inputs, factors, job.factor_room);
-        cover<3>(InputBlock<Numbers>{job, inputs, job.products, stride}, gathered, job.panel_begin, job.panel_end);
+        const float *const *inputs = WeightFormat::factors(x, gathered, problem.inputs, factors, job.factor_room);
+        cover<3>(InputBlock<WeightFormat>{job, inputs, job.products, stride}, gathered, job.panel_begin, job.panel_end);
         if (job.norm) normalise_inputs(job, gathered);
 
         const float *product_row = job.products;
@@ -104,7 +104,7 @@ void forward(const ForwardJob &job) {
             Index i = 0;
             for (Index j = 0; j < count; ++j) {
                 const Row &row = job.rows[j];
-                const Index t = time_of(job, row, s), at = t * problem.rows + row.index;
+                const Index t = time_of(job, row, s), at = t * problem.batch + row.index;
                 float *out = call.out.data + row.index * call.out.row, *now = out + t * call.out.time;
                 const float *state_now = state_before(job, row, s, t, out, call.out.time, call.h_0);
                 if (!takes(job, row, t)) {
@@ -123,25 +123,25 @@ void forward(const ForwardJob &job) {
                 if (job.keep) job.keep[i] = call.zoneout.data + t * call.zoneout.time + row.index * call.zoneout.row;
                 ++i;
             }
-            run_step<Numbers>(job, step, i, s & 1);
+            run_step<WeightFormat>(job, step, i, s & 1);
         }
     }
     finish(job);
     if (job.streams) fence();
 }
 
-template <class Numbers>
+template <class WeightFormat>
 void step(const ForwardJob &job, const float *const *x, const Step &step) {
-    x = Numbers::factors(x, job.row_count, job.problem.inputs, step.factors, job.factor_room);
-    InputBlock<Numbers> input{job, x, job.products, input_stride(job.problem.hidden)};
+    x = WeightFormat::factors(x, job.row_count, job.problem.inputs, step.factors, job.factor_room);
+    InputBlock<WeightFormat> input{job, x, job.products, input_stride(job.problem.hidden)};
     cover<3>(input, job.row_count, job.panel_begin, job.panel_end);
     if (job.norm) normalise_inputs(job, job.row_count);
-    run_step<Numbers>(job, step, job.row_count, false);
+    run_step<WeightFormat>(job, step, job.row_count, false);
 }
 
-template <class Numbers>
-constexpr ForwardTable FORWARD = {packed_size<Numbers>, pack_forward<Numbers>, Numbers::row_words, forward<Numbers>,
-                                  step<Numbers>};
+template <class WeightFormat>
+constexpr ForwardTable FORWARD = {packed_size<WeightFormat>, pack_forward<WeightFormat>, WeightFormat::row_words,
+                                  forward<WeightFormat>, step<WeightFormat>};
 
 }  // namespace
 }  // namespace gruvy

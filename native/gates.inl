@@ -6,7 +6,7 @@
 namespace gruvy {
 namespace {
 
-template <class Numbers>
+template <class WeightFormat>
 struct InputBlock {
     const ForwardJob &job;
     const float *const *x;
@@ -18,8 +18,8 @@ struct InputBlock {
         Vec sums[R][P * 3];
         const auto bias = [&](int c) { return load(job.bias + (panel * 3 + c) * LANES); };
         const Index inputs = job.problem.inputs;
-        const Panels weights{job.packed_ih, Numbers::panel_words(inputs, 3), panel, next};
-        Numbers::template product<R, P, 3>(sums, bias, x + row, weights, inputs);
+        const Panels weights{job.packed_ih, WeightFormat::panel_words(inputs, 3), panel, next};
+        WeightFormat::template product<R, P, 3>(sums, bias, x + row, weights, inputs);
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < P * 3; ++c) store(to + (row + r) * stride + (panel * 3 + c) * LANES, sums[r][c]);
     }
@@ -87,12 +87,12 @@ GRUVY_INLINE void candidate_before(const ForwardJob &job, const Step &step, Inde
 }
 
 // With reset before: where those of r and z end.
-template <class Numbers>
+template <class WeightFormat>
 const float *candidate_weights(const ForwardJob &job) {
-    return job.packed_hh + panels(job.problem.hidden) * Numbers::panel_words(job.problem.hidden, 2);
+    return job.packed_hh + panels(job.problem.hidden) * WeightFormat::panel_words(job.problem.hidden, 2);
 }
 
-template <class Numbers>
+template <class WeightFormat>
 struct ResetAfterBlock {
     const ForwardJob &job;
     const Step &step;
@@ -104,15 +104,15 @@ struct ResetAfterBlock {
         const float *bias = job.bias + panels(hidden) * 3 * LANES;
         Vec sums[R][P * 3];
         const auto start = [&](int c) { return c % 3 == 2 ? load(bias + (panel + c / 3) * LANES) : Vec{}; };
-        const Panels weights{job.packed_hh, Numbers::panel_words(hidden, 3), panel, next};
-        Numbers::template product<R, P, 3>(sums, start, factors + row, weights, hidden);
+        const Panels weights{job.packed_hh, WeightFormat::panel_words(hidden, 3), panel, next};
+        WeightFormat::template product<R, P, 3>(sums, start, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p)
                 gates_after(job, step, row + r, panel + p, sums[r][p * 3], sums[r][p * 3 + 1], sums[r][p * 3 + 2]);
     }
 };
 
-template <class Numbers>
+template <class WeightFormat>
 struct GatesBlock {
     const ForwardJob &job;
     const Step &step;
@@ -122,14 +122,14 @@ struct GatesBlock {
     GRUVY_INLINE void run(Index row, Index panel, const Next &next) {
         const Index hidden = job.problem.hidden;
         Vec sums[R][P * 2];
-        const Panels weights{job.packed_hh, Numbers::panel_words(hidden, 2), panel, next};
-        Numbers::template product<R, P, 2>(sums, zero, factors + row, weights, hidden);
+        const Panels weights{job.packed_hh, WeightFormat::panel_words(hidden, 2), panel, next};
+        WeightFormat::template product<R, P, 2>(sums, zero, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) gates_before(job, step, row + r, panel + p, sums[r][p * 2], sums[r][p * 2 + 1]);
     }
 };
 
-template <class Numbers>
+template <class WeightFormat>
 struct CandidateBlock {
     const ForwardJob &job;
     const Step &step;
@@ -138,9 +138,9 @@ struct CandidateBlock {
     template <int R, int P>
     GRUVY_INLINE void run(Index row, Index panel, const Next &next) {
         const Index hidden = job.problem.hidden;
-        const Panels weights{candidate_weights<Numbers>(job), Numbers::panel_words(hidden, 1), panel, next};
+        const Panels weights{candidate_weights<WeightFormat>(job), WeightFormat::panel_words(hidden, 1), panel, next};
         Vec sums[R][P];
-        Numbers::template product<R, P, 1>(sums, zero, factors + row, weights, hidden);
+        WeightFormat::template product<R, P, 1>(sums, zero, factors + row, weights, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p) candidate_before(job, step, row + r, panel + p, sums[r][p]);
     }

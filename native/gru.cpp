@@ -65,9 +65,9 @@ struct Plan {
 
     // With layer norm each row needs all of its units at once, so that no two workers share it.
     Plan(const Problem &problem, int lanes, bool norm, bool backward) {
-        std::vector<Row> sorted(static_cast<std::size_t>(problem.rows));
+        std::vector<Row> sorted(static_cast<std::size_t>(problem.batch));
         Index steps = 0;
-        for (Index n = 0; n < problem.rows; ++n) {
+        for (Index n = 0; n < problem.batch; ++n) {
             sorted[static_cast<std::size_t>(n)] = {n, problem.lengths ? problem.lengths[n] : problem.steps};
             steps += sorted[static_cast<std::size_t>(n)].length;
         }
@@ -77,11 +77,11 @@ struct Plan {
         const Index per_row_step = 3 * problem.hidden * (problem.hidden + problem.inputs);
         const Index worth = steps * per_row_step / WORTH_A_THREAD;
         workers = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, worth)));
-        const bool few = problem.rows < workers && per_row_step >= WORTH_SHARING;
+        const bool few = problem.batch < workers && per_row_step >= WORTH_SHARING;
         const bool large = 3 * problem.hidden * problem.hidden >= LARGE_WEIGHTS &&
-                           problem.rows <= (backward ? 2 * workers - 1 : MANY_ROWS);
+                           problem.batch <= (backward ? 2 * workers - 1 : MANY_ROWS);
         shared = workers > 1 && !norm && (few || large) && (problem.hidden + lanes - 1) / lanes >= 2 * workers;
-        if (!shared) workers = static_cast<int>(std::min<Index>(workers, std::max<Index>(1, problem.rows)));
+        if (!shared) workers = static_cast<int>(std::min<Index>(workers, std::max<Index>(1, problem.batch)));
         rows = std::move(sorted);
     }
 
@@ -154,7 +154,7 @@ void run(Team &team, std::vector<AnyJob> &jobs, void (*kernel)(const AnyJob &)) 
 
 // `packed` is null where call.weights are to be packed for this call, as float32.
 void run_forward(const Problem &problem, const Packed::Parts *packed, const Forward &call) {
-    if (problem.rows == 0 || problem.hidden == 0) return;
+    if (problem.batch == 0 || problem.hidden == 0) return;
     const Table &kernels = table(problem.hidden);
     const ForwardTable &own = packed ? packed->kernels : kernels.forward[static_cast<int>(Precision::float32)];
     const Index hidden = problem.hidden, panels = (hidden + kernels.lanes - 1) / kernels.lanes;
@@ -214,7 +214,7 @@ void run_forward(const Problem &problem, const Packed::Parts *packed, const Forw
     }
 
     const bool streams = call.saved && kernels.lanes == Memory::ALIGN && hidden % Memory::ALIGN == 0 &&
-                         problem.steps * problem.rows * 3 * hidden >= WORTH_STREAMING &&
+                         problem.steps * problem.batch * 3 * hidden >= WORTH_STREAMING &&
                          reinterpret_cast<std::uintptr_t>(call.saved) % 64 == 0;
 
     std::vector<const float *> pointer_room(size(pointers));
@@ -223,7 +223,7 @@ void run_forward(const Problem &problem, const Packed::Parts *packed, const Forw
     const std::uint8_t **next_keep = keep_room.data();
     for (ForwardJob &job : jobs) {
         job.zero = zero;
-        job.fresh = call.fresh ? call.fresh : zero;
+        job.initial_state = call.initial_state ? call.initial_state : zero;
         job.pointers = next_pointer;
         next_pointer += job.row_count * (POINTERS + 2 * job.chunk);
         job.keep = call.zoneout.data ? next_keep : nullptr;
@@ -270,7 +270,7 @@ std::vector<Part> parts_of(const Problem &problem) {
             {&Gradients::bias_hh, rows},
             {&Gradients::gain_ih, rows},
             {&Gradients::gain_hh, rows},
-            {&Gradients::fresh, problem.hidden}};
+            {&Gradients::initial_state, problem.hidden}};
 }
 
 // Adds what the other workers have to what the first one has.
@@ -301,7 +301,7 @@ void add_up(Team &team, const Problem &problem, const std::vector<BackwardJob> &
 void backward(const Problem &problem, const Backward &call) {
     if (problem.hidden == 0) {  // of all gradients only that of x has an extent
         for (Index t = 0; t < problem.steps && call.dx.data; ++t)
-            for (Index n = 0; n < problem.rows; ++n)
+            for (Index n = 0; n < problem.batch; ++n)
                 std::fill_n(call.dx.data + t * call.dx.time + n * call.dx.row, problem.inputs, 0.0f);
         return;
     }
@@ -343,7 +343,7 @@ void backward(const Problem &problem, const Backward &call) {
     for (BackwardJob &job : jobs) {
         const bool first = &job == jobs.data();
         job.zero = zero;
-        job.fresh = call.fresh ? call.fresh : zero;
+        job.initial_state = call.initial_state ? call.initial_state : zero;
         job.pointers = next_pointer;
         next_pointer += BACK_POINTERS * job.row_count * job.chunk;
         job.packed = packed;

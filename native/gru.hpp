@@ -6,7 +6,7 @@
 //   z_t = sigmoid(W_z x_t + b_z + U_z k_t + d_z)                      update gate: z keeps the old state
 //   n_t = tanh(W_n x_t + b_n + r_t * (U_n k_t + d_n))                 reset after the product (PyTorch)
 //   n_t = tanh(W_n x_t + b_n + U_n (r_t * k_t) + d_n)                 reset before it (Cho 2014)
-//   u_t = z_t + q_t * (1 - z_t)                                       the share of the old state that stays
+//   u_t = z_t + q_t * (1 - z_t)                                       the fraction of the old state that stays
 //   h_t = n_t + u_t * (h_{t-1} - n_t)
 //
 // where k_t = m_t * h_{t-1}. m_t is recurrent dropout's mask (Gal and Ghahramani 2016), 1 without it; q_t is zoneout's
@@ -27,15 +27,15 @@ using Index = std::int64_t;
 
 struct Problem {
     Index steps;           // T
-    Index rows;            // N, the batch
+    Index batch;           // N, the rows
     Index inputs;          // I
     Index hidden;          // H
     bool reset_after;      // which of the two forms
     bool reverse;          // row n runs from its last step (lengths[n] - 1) down to 0
     const Index *lengths;  // (N), each in [0, T]; null: every row has T steps
     // (T, N) contiguous: not 0 where a new segment begins, that is, where step t of row n knows nothing of step t - 1,
-    // and, in reverse, step t - 1 nothing of step t; the state between them is `fresh`. At t = 0 it stands in for h_0,
-    // unless in reverse. Null: nowhere.
+    // and, in reverse, step t - 1 nothing of step t; the state between them is `initial_state`. At t = 0 it stands in
+    // for h_0, unless in reverse. Null: nowhere.
     const std::uint8_t *resets;
     // (T, N) contiguous: 0 where row n sits step t out and keeps its state; the output there is that state. Null: no
     // row ever does. A segment may begin at such a step.
@@ -64,7 +64,7 @@ struct Forward {
     Weights weights;
     Sequence<const float> x;
     const float *h_0;                      // (N, H), rows contiguous; null: zero
-    const float *fresh;                    // (H): the state that new segments begin with; null: zero
+    const float *initial_state;            // (H): the state that new segments begin with; null: zero
     Sequence<const float> dropout;         // m (T, N, H); a time of 0 repeats one step's. Null data: 1
     Sequence<const std::uint8_t> zoneout;  // q (T, N, H), 0 or 1. Null data: Problem::zoneout
 
@@ -74,23 +74,23 @@ struct Forward {
     float *saved;  // (T, N, 3, H) contiguous: r, u and, with reset after, U_n k + d_n, or, with reset before, r * k
     float *norms;  // (T, N, 3 * H + 2) contiguous, with layer norm: U k less its mean over its deviation, as r, z, n,
                    // and one over the deviations of (r, z) and of n; null as `saved` is
-    float *candidates;  // (T, N, H) contiguous: n, for whoever wants to look at it; null: not wanted
+    float *candidates;  // (T, N, H) contiguous: n, for inspection; null: not wanted
 };
 
 // Runs the layer. A row's result does not depend, to the last bit, on the other rows, on how its steps are cut into
 // calls, or on the number of threads.
 void forward(const Problem &problem, const Forward &call);
 
-// Gradients of the weights, in their layout; null: not wanted. `fresh` (H) is that of Forward::fresh.
+// Gradients of the weights, in their layout; null: not wanted. `initial_state` (H) is that of Forward::initial_state.
 struct Gradients {
-    float *ih, *hh, *bias_ih, *bias_hh, *gain_ih, *gain_hh, *fresh;
+    float *ih, *hh, *bias_ih, *bias_hh, *gain_ih, *gain_hh, *initial_state;
 };
 
 struct Backward {
     // As in Forward, and as forward() left them:
     Weights weights;
     Sequence<const float> x;
-    const float *h_0, *fresh;
+    const float *h_0, *initial_state;
     Sequence<const float> dropout, out;
     const float *saved, *norms;
 
@@ -138,34 +138,34 @@ class Packed {
 // those that the weights were packed for.
 void forward(const Problem &problem, const Packed &weights, const Forward &call);
 
-// Steps `rows` independent streams through a stack of layers, each fed by the one below, and owns their states. The
+// Steps `batch` independent streams through a stack of layers, each fed by the one below, and owns their states. The
 // results are those of forward(), bit for bit. Only the constructor allocates. One thread at a time.
 class Stream {
   public:
     struct Layer {
         Index inputs;  // I of the first layer, H of the others
         Weights weights;
-        const float *fresh = nullptr;  // (H): the state to start from; null: zero
+        const float *initial_state = nullptr;  // (H): the state to start from; null: zero
     };
     // The weights are packed: the caller's memory is not used after the constructor.
     // `zoneout` is Problem::zoneout.
-    Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout,
+    Stream(const Layer *layers, Index layer_count, Index hidden, Index batch, bool reset_after, float zoneout,
            Precision precision = Precision::float32);
     ~Stream();
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;
 
-    // x (rows, I) contiguous, which must not lie in what state() returns; the new states are in state().
+    // x (batch, I) contiguous, which must not lie in what state() returns; the new states are in state().
     void step(const float *x);
-    // The last layer's states, (rows, H) contiguous: owned by the stream, valid until the next step or write.
+    // The last layer's states, (batch, H) contiguous: owned by the stream, valid until the next step or write.
     const float *state() const;
-    // All layers' states, (layers, rows, H) contiguous.
+    // All layers' states, (layers, batch, H) contiguous.
     void read(float *states) const;
     void write(const float *states);
     void reset(Index row);  // to where it started, in all layers
 
     Index inputs() const;
-    Index rows() const;
+    Index batch() const;
     Index hidden() const;
     Index layers() const;
 

@@ -21,7 +21,7 @@ struct Job {
     Index panel_begin, panel_end;  // of hidden units, LANES each; all of them unless the barrier is set
     Barrier *barrier;              // set where workers share rows and split the hidden units; null elsewhere
     const float *zero;             // (H): a state of zeros
-    const float *fresh;            // (H): the state that new segments begin with
+    const float *initial_state;    // (H): the state that new segments begin with
     // Room for POINTERS and 2 * `chunk` per row, or, in backward, BACK_POINTERS per row and step of a chunk.
     const float **pointers;
 };

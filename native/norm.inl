@@ -7,7 +7,7 @@ namespace gruvy {
 namespace {
 
 // Gates [first, first + G) of U times the rows that `factors` stand for, to job.sums.
-template <class Numbers, int G>
+template <class WeightFormat, int G>
 struct SumsBlock {
     const ForwardJob &job;
     const float *const *factors;
@@ -18,8 +18,8 @@ struct SumsBlock {
     GRUVY_INLINE void run(Index row, Index panel, const Next &next) {
         const Index hidden = job.problem.hidden, stride = panels(hidden) * 3 * LANES;
         Vec sums[R][P * G];
-        const Panels panels{weights, Numbers::panel_words(hidden, G), panel, next};
-        Numbers::template product<R, P, G>(sums, zero, factors + row, panels, hidden);
+        const Panels panels{weights, WeightFormat::panel_words(hidden, G), panel, next};
+        WeightFormat::template product<R, P, G>(sums, zero, factors + row, panels, hidden);
         for (int r = 0; r < R; ++r)
             for (int p = 0; p < P; ++p)
                 for (int g = 0; g < G; ++g)
@@ -93,20 +93,20 @@ GRUVY_INLINE void normalise_sums(const ForwardJob &job, const Step &step, Index 
 }
 
 // What the recurrent product of the first `count` rows reads in place of `rows`.
-template <class Numbers>
+template <class WeightFormat>
 const float *const *state_factors(const ForwardJob &job, const Step &step, const float *const *rows, Index count) {
-    return Numbers::factors(rows, count, job.problem.hidden, step.factors, job.factor_room);
+    return WeightFormat::factors(rows, count, job.problem.hidden, step.factors, job.factor_room);
 }
 
-template <class Numbers>
+template <class WeightFormat>
 void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool back) {
     const Index hidden = job.problem.hidden, width = panels(hidden), stride = width * 3 * LANES;
     const auto sums = [&](Index row, Index panel, int g) {
         return load(job.sums + row * stride + (panel * 3 + g) * LANES);
     };
-    const float *const *states = state_factors<Numbers>(job, step, step.state, count);
+    const float *const *states = state_factors<WeightFormat>(job, step, step.state, count);
     if (job.problem.reset_after) {
-        cover<3>(SumsBlock<Numbers, 3>{job, states, job.packed_hh, 0}, count, 0, width, back);
+        cover<3>(SumsBlock<WeightFormat, 3>{job, states, job.packed_hh, 0}, count, 0, width, back);
         for (Index row = 0; row < count; ++row) {
             normalise_sums(job, step, row, 0, 2);
             normalise_sums(job, step, row, 2, 1);
@@ -115,15 +115,16 @@ void run_norm_step(const ForwardJob &job, const Step &step, Index count, bool ba
         }
         return;
     }
-    cover<2>(SumsBlock<Numbers, 2>{job, states, job.packed_hh, 0}, count, 0, width, back);
+    cover<2>(SumsBlock<WeightFormat, 2>{job, states, job.packed_hh, 0}, count, 0, width, back);
     for (Index row = 0; row < count; ++row) {
         normalise_sums(job, step, row, 0, 2);
         for (Index panel = 0; panel < width; ++panel)
             gates_before(job, step, row, panel, sums(row, panel, 0), sums(row, panel, 1));
         step.reset_state[row] = step.work[row] + 2 * hidden;
     }
-    const float *const *reset_states = state_factors<Numbers>(job, step, step.reset_state, count);
-    cover<1>(SumsBlock<Numbers, 1>{job, reset_states, candidate_weights<Numbers>(job), 2}, count, 0, width, back);
+    const float *const *reset_states = state_factors<WeightFormat>(job, step, step.reset_state, count);
+    cover<1>(SumsBlock<WeightFormat, 1>{job, reset_states, candidate_weights<WeightFormat>(job), 2}, count, 0, width,
+             back);
     for (Index row = 0; row < count; ++row) {
         normalise_sums(job, step, row, 2, 1);
         for (Index panel = 0; panel < width; ++panel) candidate_before(job, step, row, panel, sums(row, panel, 2));

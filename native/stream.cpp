@@ -15,7 +15,7 @@ struct Stream::Parts {
     struct Layer {
         ForwardJob job;
         std::unique_ptr<Packed> weights;
-        Memory products, room, sums, factor_room, fresh;
+        Memory products, room, sums, factor_room, initial_state;
         Memory states[2];                      // now and next, taking turns
         std::vector<const float *> x[2];       // for each turn: what this layer reads ...
         std::vector<const float *> before[2];  // ... and where its states come from ...
@@ -25,32 +25,32 @@ struct Stream::Parts {
     };
 
     const ForwardTable &kernels;
-    Index hidden, rows;
+    Index hidden, batch;
     int turn = 0;  // states[turn] is now
     std::vector<Layer> layers;
 };
 
-Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows, bool reset_after, float zoneout,
+Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index batch, bool reset_after, float zoneout,
                Precision precision) {
     const Table &all = table(hidden);
     const ForwardTable &kernels = all.forward[static_cast<int>(precision)];
-    auto parts = std::unique_ptr<Parts>(new Parts{kernels, hidden, rows, 0, {}});
+    auto parts = std::unique_ptr<Parts>(new Parts{kernels, hidden, batch, 0, {}});
     parts->layers.resize(static_cast<std::size_t>(layer_count));
     const Index lanes = all.lanes, panels = (hidden + lanes - 1) / lanes, product_row = panels * lanes * 3;
     for (Index l = 0; l < layer_count; ++l) {
         Parts::Layer &layer = parts->layers[static_cast<std::size_t>(l)];
         const Layer &given = layers[l];
         layer.weights = std::make_unique<Packed>(given.inputs, hidden, reset_after, given.weights, precision);
-        layer.products = Memory(rows * product_row);
-        layer.room = Memory(reset_after ? 0 : rows * 3 * hidden);
-        if (given.weights.gain_ih) layer.sums = Memory(rows * product_row);
-        layer.factor_room = Memory(rows * std::max(kernels.row_words(given.inputs), kernels.row_words(hidden)));
-        layer.factors.resize(static_cast<std::size_t>(rows));
+        layer.products = Memory(batch * product_row);
+        layer.room = Memory(reset_after ? 0 : batch * 3 * hidden);
+        if (given.weights.gain_ih) layer.sums = Memory(batch * product_row);
+        layer.factor_room = Memory(batch * std::max(kernels.row_words(given.inputs), kernels.row_words(hidden)));
+        layer.factors.resize(static_cast<std::size_t>(batch));
 
         ForwardJob &job = layer.job;
         job = {};
-        job.problem = {1, rows, given.inputs, hidden, reset_after, false, nullptr, nullptr, nullptr, zoneout, 1};
-        job.row_count = rows;
+        job.problem = {1, batch, given.inputs, hidden, reset_after, false, nullptr, nullptr, nullptr, zoneout, 1};
+        job.row_count = batch;
         job.panel_end = panels;
         job.products = layer.products.data();
         job.factor_room = layer.factor_room.data();
@@ -60,10 +60,10 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         job.norm = layer.weights->parts().norm.data();
         job.sums = layer.sums.data();
 
-        for (Memory &states : layer.states) states = Memory(rows * hidden);
-        layer.fresh = Memory(hidden);
-        if (given.fresh) std::copy_n(given.fresh, hidden, layer.fresh.data());
-        for (Index n = 0; n < rows; ++n) {
+        for (Memory &states : layer.states) states = Memory(batch * hidden);
+        layer.initial_state = Memory(hidden);
+        if (given.initial_state) std::copy_n(given.initial_state, hidden, layer.initial_state.data());
+        for (Index n = 0; n < batch; ++n) {
             layer.input.push_back(job.products + n * product_row);
             layer.work.push_back(reset_after ? nullptr : layer.room.data() + n * 3 * hidden);
             layer.none.push_back(nullptr);
@@ -78,7 +78,7 @@ Stream::Stream(const Layer *layers, Index layer_count, Index hidden, Index rows,
         }
     }
     parts_ = parts.release();
-    for (Index row = 0; row < rows; ++row) reset(row);
+    for (Index row = 0; row < batch; ++row) reset(row);
 }
 
 Stream::~Stream() { delete parts_; }
@@ -99,7 +99,7 @@ void Stream::step(const float *x) {
 const float *Stream::state() const { return parts_->layers.back().states[parts_->turn].data(); }
 
 void Stream::read(float *states) const {
-    const std::size_t floats = static_cast<std::size_t>(parts_->rows * parts_->hidden);
+    const std::size_t floats = static_cast<std::size_t>(parts_->batch * parts_->hidden);
     for (const Parts::Layer &layer : parts_->layers) {
         std::memcpy(states, layer.states[parts_->turn].data(), floats * sizeof(float));
         states += floats;
@@ -107,7 +107,7 @@ void Stream::read(float *states) const {
 }
 
 void Stream::write(const float *states) {
-    const std::size_t floats = static_cast<std::size_t>(parts_->rows * parts_->hidden);
+    const std::size_t floats = static_cast<std::size_t>(parts_->batch * parts_->hidden);
     for (Parts::Layer &layer : parts_->layers) {
         std::memcpy(layer.states[parts_->turn].data(), states, floats * sizeof(float));
         states += floats;
@@ -116,11 +116,12 @@ void Stream::write(const float *states) {
 
 void Stream::reset(Index row) {
     for (Parts::Layer &layer : parts_->layers)
-        std::copy_n(layer.fresh.data(), parts_->hidden, layer.states[parts_->turn].data() + row * parts_->hidden);
+        std::copy_n(layer.initial_state.data(), parts_->hidden,
+                    layer.states[parts_->turn].data() + row * parts_->hidden);
 }
 
 Index Stream::inputs() const { return parts_->layers.front().job.problem.inputs; }
-Index Stream::rows() const { return parts_->rows; }
+Index Stream::batch() const { return parts_->batch; }
 Index Stream::hidden() const { return parts_->hidden; }
 Index Stream::layers() const { return static_cast<Index>(parts_->layers.size()); }
 

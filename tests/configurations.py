@@ -22,7 +22,7 @@ class Configuration:
     steps: int
     reset_after: bool = True
     bias: bool = True
-    initial_state: bool = True
+    given_h_0: bool = True
     reverse: bool = False
     lengths: bool = False
     resets: bool = False
@@ -30,14 +30,12 @@ class Configuration:
     dropout: str = ""  # "sequence" or "step"
     zoneout: str = ""  # "mask" or "share"
     layer_norm: bool = False
-    fresh: bool = False  # new segments begin with a state that is given
+    initial_state: bool = False  # new segments begin with a state that is given
 
     def __str__(self) -> str:
-        flags = [
-            name for name in ("bias", "initial_state", "reverse", "lengths", "resets", "mask") if getattr(self, name)
-        ]
+        flags = [name for name in ("bias", "given_h_0", "reverse", "lengths", "resets", "mask") if getattr(self, name)]
         flags += [f"dropout_{self.dropout}"] * bool(self.dropout) + [f"zoneout_{self.zoneout}"] * bool(self.zoneout)
-        flags += ["layer_norm"] * self.layer_norm + ["fresh"] * self.fresh
+        flags += ["layer_norm"] * self.layer_norm + ["initial_state"] * self.initial_state
         form = "after" if self.reset_after else "before"
         return f"I{self.inputs}-H{self.hidden}-N{self.batch}-T{self.steps}-{form}-{'-'.join(flags)}"
 
@@ -64,7 +62,7 @@ SIZES = [
 ]
 FLAGS = list(itertools.product((True, False), repeat=6))
 FEATURES = [
-    {"mask": mask, "dropout": dropout, "zoneout": zoneout, "layer_norm": norm, "fresh": mask != norm}
+    {"mask": mask, "dropout": dropout, "zoneout": zoneout, "layer_norm": norm, "initial_state": mask != norm}
     for mask, dropout, zoneout, norm in itertools.product(
         (True, False), ("", "sequence", "step"), ("", "mask", "share"), (True, False)
     )
@@ -92,7 +90,7 @@ CONFIGURATIONS = [
 
 def drawn(least: int = 0, **fixed: st.SearchStrategy) -> st.SearchStrategy[Configuration]:
     """Configurations for hypothesis: anything on or off, at least so many steps and rows, and what is fixed."""
-    flags = ("reset_after", "bias", "initial_state", "reverse", "lengths", "resets", "mask", "fresh", "layer_norm")
+    flags = ("reset_after", "bias", "given_h_0", "reverse", "lengths", "resets", "mask", "initial_state", "layer_norm")
     parts = {
         "inputs": st.integers(1, 40),
         "hidden": st.integers(1, 80),
@@ -115,7 +113,7 @@ class Sample:
     configuration: Configuration
     x: Array32
     h_0: Array32 | None
-    fresh: Array32 | None
+    initial_state: Array32 | None
     lengths: NDArray[np.int64] | None
     resets: NDArray[np.bool_] | None
     mask: NDArray[np.bool_] | None
@@ -137,7 +135,7 @@ class Sample:
     @property
     def rows(self) -> dict[str, object]:
         """What the rows do, as the engine takes it."""
-        names = ("h_0", "fresh", "lengths", "resets", "mask", "dropout", "zoneout")
+        names = ("h_0", "initial_state", "lengths", "resets", "mask", "dropout", "zoneout")
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -164,8 +162,8 @@ def draw(c: Configuration, seed: int = 0) -> Sample:
     return Sample(
         c,
         x=normal(c.steps, c.batch, c.inputs),
-        h_0=normal(c.batch, c.hidden) if c.initial_state else None,
-        fresh=normal(c.hidden) if c.fresh else None,
+        h_0=normal(c.batch, c.hidden) if c.given_h_0 else None,
+        initial_state=normal(c.hidden) if c.initial_state else None,
         lengths=rng.integers(0, c.steps + 1, c.batch) if c.lengths else None,
         resets=rng.random((c.steps, c.batch)) < 0.25 if c.resets else None,
         mask=rng.random((c.steps, c.batch)) < 0.7 if c.mask else None,
@@ -196,7 +194,7 @@ class Expected:
     h_n: equations.Array
     dx: equations.Array
     dh_0: equations.Array
-    dfresh: equations.Array
+    dinitial_state: equations.Array
     weights: equations.Weights
 
 
@@ -204,8 +202,10 @@ def expected(sample: Sample) -> Expected:
     """Run `equations` segment by segment, so that lengths, resets, mask and direction need no code in the reference."""
     c, weights = sample.configuration, sample.reference_weights
     out, dx = np.zeros((c.steps, c.batch, c.hidden)), np.zeros((c.steps, c.batch, c.inputs))
-    h_n, dh_0, dfresh = np.zeros((3, c.batch, c.hidden))
-    fresh = np.zeros((1, c.hidden)) if sample.fresh is None else sample.fresh[None].astype(np.float64)
+    h_n, dh_0, dinitial_state = np.zeros((3, c.batch, c.hidden))
+    initial_state = (
+        np.zeros((1, c.hidden)) if sample.initial_state is None else sample.initial_state[None].astype(np.float64)
+    )
     gradient = equations.Weights(*(None if w is None else np.zeros_like(w) for w in weights))
     dropout = np.ones(out.shape) if sample.dropout is None else np.broadcast_to(sample.dropout, out.shape)
     zoneout = np.broadcast_to(sample.zoneout, out.shape)
@@ -213,7 +213,7 @@ def expected(sample: Sample) -> Expected:
         state = np.zeros((1, c.hidden)) if sample.h_0 is None else sample.h_0[n : n + 1].astype(np.float64)
         runs = []
         for order, begins in segments(sample, n):
-            state = fresh if begins else state
+            state = initial_state if begins else state
             taken = np.ones(len(order), bool) if sample.mask is None else sample.mask[order, n]
             steps_taken = order[taken]
             x = sample.x[steps_taken, n : n + 1].astype(np.float64)
@@ -233,13 +233,13 @@ def expected(sample: Sample) -> Expected:
             dx[steps_taken, n] = part_dx[:, 0]
             dh = dh + dout[0]
             if begins:
-                dfresh[n] += dh[0]
+                dinitial_state[n] += dh[0]
                 dh = np.zeros_like(dh)
             for total, addition in zip(gradient, part, strict=True):
                 if total is not None:
                     total += addition
         dh_0[n] = dh[0]
-    return Expected(out, h_n, dx, dh_0, dfresh, gradient)
+    return Expected(out, h_n, dx, dh_0, dinitial_state, gradient)
 
 
 def segments(sample: Sample, n: int) -> list[tuple[NDArray[np.int64], bool]]:

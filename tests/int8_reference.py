@@ -50,7 +50,7 @@ def next_states(sample: Sample, out: NDArray[np.float32]) -> tuple[NDArray[np.fl
     for n in range(c.batch):
         state = zero if sample.h_0 is None else sample.h_0[n]
         for order, begins in segments(sample, n):
-            state = (zero if sample.fresh is None else sample.fresh) if begins else state
+            state = (zero if sample.initial_state is None else sample.initial_state) if begins else state
             for t in order:
                 if sample.mask is not None and not sample.mask[t, n]:
                     want[t, n] = state

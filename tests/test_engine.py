@@ -34,7 +34,7 @@ def assert_agrees(sample, threads: int) -> None:
     found = engine.backward(
         *(sample.dout, sample.dh_n, out, saved, sample.x, *sample.weights), **sample.options, threads=threads
     )
-    wanted = (want.dx, want.dh_0, *want.weights, want.dfresh.sum(0))
+    wanted = (want.dx, want.dh_0, *want.weights, want.dinitial_state.sum(0))
     for name, gradient, right in zip(found._fields, found, wanted, strict=True):
         assert gradient is None or relative_error(gradient, right) < gradient_error, name
 
@@ -57,7 +57,7 @@ EXTRAS = [
     {},
     {"resets": True},
     {"mask": True, "dropout": "step", "zoneout": "mask"},
-    {"mask": True, "resets": True, "zoneout": "share", "layer_norm": True, "fresh": True},
+    {"mask": True, "resets": True, "zoneout": "share", "layer_norm": True, "initial_state": True},
 ]
 SLICED = [Configuration(24, 70, 37, 50, form, **extra) for form in (True, False) for extra in EXTRAS]
 ONE_ROW = [Configuration(150, 432, 1, 60, form, **extra) for form in (True, False) for extra in EXTRAS]
@@ -78,7 +78,13 @@ def test_inference_is_bit_identical_however_it_is_cut(configuration):
     def run(time=slice(None), rows=slice(None), h_0=sample.h_0, lengths=None, threads=2):
         flags = {name: getattr(sample, name) for name in ("resets", "mask", "dropout", "zoneout")}
         cut = {name: v[time][:, rows] if isinstance(v, np.ndarray) else v for name, v in flags.items()}
-        given = {**cut, "h_0": h_0[rows], "fresh": sample.fresh, "lengths": lengths, "reset_after": c.reset_after}
+        given = {
+            **cut,
+            "h_0": h_0[rows],
+            "initial_state": sample.initial_state,
+            "lengths": lengths,
+            "reset_after": c.reset_after,
+        }
         return engine.forward(sample.x[time][:, rows], *sample.weights, **given, threads=threads)[:2]
 
     whole, last = run(threads=1)
@@ -190,7 +196,7 @@ def test_what_does_not_fit_is_named_with_what_was_expected():
         engine.forward(sample.x, *sample.weights, mask=np.ones((4, 2), np.int64))
     with pytest.raises(TensorError, match=r"dropout has the shape \(2, 2, 5\); expected \(4, 2, 5\)"):
         engine.forward(sample.x, *sample.weights, dropout=np.ones((2, 2, 5), np.float32))
-    with pytest.raises(ArgumentError, match=r"zoneout is 1.0; expected a share of 0 or more and less than 1"):
+    with pytest.raises(ArgumentError, match=r"zoneout is 1.0; expected a fraction of 0 or more and less than 1"):
         engine.forward(sample.x, *sample.weights, zoneout=1.0)
     with pytest.raises(TensorError, match="one of gain_ih and gain_hh is missing"):
         engine.forward(sample.x, *sample.weights[:4], np.ones(15, np.float32))

@@ -89,6 +89,31 @@ print("done")
     assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
 
 
+def test_threads_that_still_compute_with_quantised_weights_when_the_interpreter_ends():
+    done = run_python(
+        """
+import threading
+import torch
+from gruvy import nn
+
+torch.set_num_threads(1)
+layer, x = nn.GRU(24, 70).quantize("int8"), torch.randn(50, 37, 24)
+want = layer(x)[0]
+
+def busy():
+    while True:
+        layer(x)
+
+for _ in range(4):
+    threading.Thread(target=busy, daemon=True).start()
+for _ in range(3):
+    assert torch.equal(layer(x)[0], want)
+print("done")
+"""
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
+
+
 TRAINING = """
 import os, signal, sys
 import numpy as np

@@ -11,7 +11,6 @@ from int8_reference import next_states, round_weights
 from processes import run_python
 
 from gruvy import engine
-from gruvy.engine import address
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.quantization import MOST_FEATURES, check_precision, native_precision, quantize_rows
 from gruvy.spec import LayerWeights
@@ -28,22 +27,27 @@ def run(sample: Sample, precision: str, threads: int = 1) -> tuple[np.ndarray, n
     c, native = sample.configuration, engine.require()
     weights = [None if w is None else w.copy() for w in sample.weights]
     packed = native.Packed(
-        c.inputs, c.hidden, c.reset_after, [address(w) for w in weights], native_precision(precision)
+        weights,
+        inputs=c.inputs,
+        hidden=c.hidden,
+        reset_after=c.reset_after,
+        precision=native_precision(precision),
     )
-    flags = [address(f) for f in (sample.lengths, sample.resets, sample.mask)]
     problem = native.Problem(
-        c.steps, c.batch, c.inputs, c.hidden, c.reset_after, c.reverse, *flags, float(sample.zoneout), threads
+        *(c.steps, c.batch, c.inputs, c.hidden),
+        reset_after=c.reset_after,
+        reverse=c.reverse,
+        lengths=sample.lengths,
+        resets=sample.resets,
+        mask=sample.mask,
+        zoneout=float(sample.zoneout),
+        threads=threads,
     )
     out, h_n = np.full((c.steps, c.batch, c.hidden), 7, "f4"), np.full((c.batch, c.hidden), 7, "f4")
     for w in filter(lambda w: w is not None, weights):  # what is packed is not read again
         w.fill(np.nan)
-    packed.forward(
-        problem,
-        (address(sample.x), c.batch * c.inputs, c.inputs),
-        *(address(sample.h_0), address(sample.fresh)),
-        (address(out), c.batch * c.hidden, c.hidden),
-        address(h_n),
-    )
+    call = native.Forward(problem, x=sample.x, h_0=sample.h_0, initial_state=sample.initial_state, out=out, h_n=h_n)
+    packed.forward(problem, call)
     return out, h_n
 
 
@@ -177,7 +181,7 @@ def test_results_are_bit_identical_however_they_are_cut(configuration, precision
 @pytest.mark.parametrize("norm", [True, False])
 @pytest.mark.parametrize("precision", ["float32", "bf16", "int8"])
 def test_a_stream_takes_the_steps_of_the_batch_call(reset_after, batch, norm, precision):
-    c = Configuration(6, 33, batch, 12, reset_after, initial_state=False, zoneout="share", layer_norm=norm)
+    c = Configuration(6, 33, batch, 12, reset_after, given_h_0=False, zoneout="share", layer_norm=norm)
     first = draw(c)
     middle = run(first, precision)[0]
     second = dataclasses.replace(draw(dataclasses.replace(c, inputs=33), seed=1), x=middle)
@@ -225,7 +229,7 @@ def test_int8_takes_inputs_and_states_of_any_size(reset_after, scale):
 
 @pytest.mark.parametrize("inputs", [1, 2, 3, 4, 5, 1000])
 def test_int8_sums_of_the_largest_bytes_do_not_saturate(inputs):
-    c = Configuration(inputs, 9, 2, 1, initial_state=False)
+    c = Configuration(inputs, 9, 2, 1, given_h_0=False)
     sample = draw(c)
     signs = np.sign(sample.x[0, 0])
     sample.weight_ih[:] = np.where(np.arange(27)[:, None] % 2, signs, 1) * 1e-3

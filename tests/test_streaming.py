@@ -12,23 +12,24 @@ STACKS = [(1, 8, 1), (3, 8, 2), (1, 33, 3), (2, 70, 9), (3, 5, 1)]
 
 
 def stack(layers: int, hidden: int, batch: int, reset_after: bool, **options):
-    """Weights of a stack, and its input and states by the batch call, which starts from `fresh` where that is drawn."""
+    """Weights of a stack, its input, and its states by the batch call, which starts from any `initial_state`."""
     samples = [
         draw(Configuration(hidden if number else 6, hidden, batch, 12, reset_after, **options), seed=number)
         for number in range(layers)
     ]
     x = sequence = samples[0].x
     for sample in samples:
-        h_0 = None if sample.fresh is None else np.tile(sample.fresh, (batch, 1))
+        h_0 = None if sample.initial_state is None else np.tile(sample.initial_state, (batch, 1))
         given = {"h_0": h_0, "zoneout": sample.zoneout, "reset_after": reset_after}
         sequence, _, _ = engine.forward(sequence, *sample.weights, **given)
-    return [LayerWeights(*sample.weights, sample.fresh) for sample in samples], x, sequence
+    return [LayerWeights(*sample.weights, sample.initial_state) for sample in samples], x, sequence
 
 
 @pytest.mark.parametrize(("layers", "hidden", "batch"), STACKS)
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize(
-    "options", [{}, {"bias": False}, {"layer_norm": True}, {"zoneout": "share", "layer_norm": True, "fresh": True}]
+    "options",
+    [{}, {"bias": False}, {"layer_norm": True}, {"zoneout": "share", "layer_norm": True, "initial_state": True}],
 )
 def test_steps_are_the_batch_call_bit_for_bit(layers, hidden, batch, reset_after, options):
     weights, x, want = stack(layers, hidden, batch, reset_after, **options)
@@ -89,7 +90,7 @@ def test_reset_of_some_streams_leaves_the_others():
 
 
 def test_reset_goes_back_to_the_state_to_start_from():
-    weights, x, want = stack(2, 8, 3, True, fresh=True)
+    weights, x, want = stack(2, 8, 3, True, initial_state=True)
     stream = StreamingGRU(weights, streams=3)
     stream.step(x[0])
     stream.reset([1])
@@ -110,7 +111,7 @@ def test_what_does_not_fit_is_named():
         StreamingGRU([weights[0], weights[0]])
     with pytest.raises(TensorError, match="layer 0: one of gain_ih and gain_hh is missing: give both or neither"):
         StreamingGRU([weights[0]._replace(gain_hh=np.ones(24, "f4"))])
-    with pytest.raises(ArgumentError, match=r"zoneout is -0\.1; expected a share"):
+    with pytest.raises(ArgumentError, match=r"zoneout is -0\.1; expected a fraction"):
         StreamingGRU(weights, zoneout=-0.1)
     with pytest.raises(TensorError, match="states has the shape"):
         stream.restore(np.zeros((2, 1, 8), "f4"))

@@ -1,7 +1,7 @@
 """The Python face of the native engine: checks once, then calls. Needs NumPy only.
 
-`forward` and `backward` take NumPy arrays. PyTorch's layers, which have checked their tensors already, call `raw`
-with addresses; its functions are documented in ``native/gru.hpp``.
+`forward` and `backward` take NumPy arrays and say what is wrong with them. PyTorch's layers hand their tensors to
+`raw`, the native module, themselves; it refuses what does not fit. ``native/gru.hpp`` documents its fields.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ except ImportError as error:
     )
 else:
     why_missing = ""
+    if not hasattr(raw, "take_tensors"):
+        raw, why_missing = None, "it was built from other sources than this gruvy: install gruvy again"
 
 Array = NDArray[np.float32]
 
@@ -87,7 +89,7 @@ class Gradients(NamedTuple):
     bias_hh: Array | None
     gain_ih: Array | None
     gain_hh: Array | None
-    fresh: Array | None
+    initial_state: Array | None
 
 
 def forward(
@@ -100,7 +102,7 @@ def forward(
     gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
-    fresh: Array | None = None,
+    initial_state: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -119,13 +121,13 @@ def forward(
         bias_ih, bias_hh: (3H,), or None for zero.
         gain_ih, gain_hh: layer norm's gains (3H,), or both None for no layer norm.
         h_0: initial state (N, H), or None for zero.
-        fresh: the state that new segments begin with (H,), or None for zero.
+        initial_state: the state that new segments begin with (H,), or None for zero.
         lengths: steps of each row (N,), or None where all have T.
-        resets: where a new segment begins (T, N), bool: that step starts from ``fresh``, and in reverse the one before
-            it does; None for nowhere.
+        resets: where a new segment begins (T, N), bool: that step starts from ``initial_state``, and in reverse the one
+            before it does; None for nowhere.
         mask: where a row takes a step (T, N), bool; elsewhere it keeps its state. None for everywhere.
         dropout: factor of the state where it enters the products, (T, N, H), or (1, N, H) for all steps alike; float32.
-        zoneout: where a unit keeps its old state (T, N, H), bool; or the share that all of them keep, in [0, 1).
+        zoneout: where a unit keeps its old state (T, N, H), bool; or the fraction that all of them keep, in [0, 1).
         reset_after: whether the reset gate is applied after the recurrent product.
         reverse: whether each row runs from its last step to its first.
         save: whether to return what `backward` needs.
@@ -146,34 +148,40 @@ def forward(
     weights = dict(zip(WEIGHTS, (weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh), strict=True))
     T, N, I, H = _sizes(x, weight_hh)
     shapes = {"weight_ih": (3 * H, I), "weight_hh": (3 * H, H), **dict.fromkeys(WEIGHTS[2:], (3 * H,)), "h_0": (N, H)}
-    shapes["fresh"] = (H,)
+    shapes["initial_state"] = (H,)
     if dropout is not None:
         shapes["dropout"] = (1 if np.shape(dropout)[:1] == (1,) else T, N, H)
-    check_arrays({"x": x, **weights, "h_0": h_0, "fresh": fresh, "dropout": dropout}, {"x": (T, N, I), **shapes})
+    check_arrays(
+        {"x": x, **weights, "h_0": h_0, "initial_state": initial_state, "dropout": dropout}, {"x": (T, N, I), **shapes}
+    )
     if (gain_ih is None) != (gain_hh is None):
         raise TensorError("one of gain_ih and gain_hh is missing; layer norm needs both: give both or neither")
     ready = [None if w is None else block(w) for w in weights.values()]
-    h_0, fresh = (None if state is None else block(state) for state in (h_0, fresh))
+    h_0, initial_state = (None if state is None else block(state) for state in (h_0, initial_state))
     # Fields of records have strides that are no multiples of a float's size.
     if (x.strides[2] != 4 and I > 1) or not x.flags.aligned or x.strides[0] % 4 or x.strides[1] % 4:
         x = np.array(x, order="C")
-    rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
+    controls = _StepControls(T, N, H, lengths, resets, mask, dropout, zoneout)
     out, h_n = np.empty((T, N, H), np.float32), np.empty((N, H), np.float32)
     saved = None
     if save:
         norms = None if gain_hh is None else np.empty((T, N, 3 * H + 2), np.float32)
         saved = Saved(np.empty((T, N, 3, H), np.float32), norms)
-    require().forward(
-        rows.problem(I, reset_after, reverse, threads),
-        [address(w) for w in ready],
-        (address(x), x.strides[0] // 4, x.strides[1] // 4),
-        *(address(h_0), address(fresh)),
-        *(rows.dropout_at, rows.zoneout_at),
-        (address(out), N * H, H),
-        address(h_n),
-        *((0, 0) if saved is None else map(address, saved)),
-        0,
+    native, problem = require(), controls.problem(I, reset_after, reverse, threads)
+    call = native.Forward(
+        problem,
+        weights=ready,
+        x=x,
+        h_0=h_0,
+        initial_state=initial_state,
+        dropout=controls.dropout,
+        zoneout=controls.zoneout,
+        out=out,
+        h_n=h_n,
+        gates=None if saved is None else saved.gates,
+        norms=None if saved is None else saved.norms,
     )
+    native.forward(problem, call)
     return out, h_n, saved
 
 
@@ -191,7 +199,7 @@ def backward(
     gain_hh: Array | None = None,
     *,
     h_0: Array | None = None,
-    fresh: Array | None = None,
+    initial_state: Array | None = None,
     lengths: NDArray[np.int64] | None = None,
     resets: NDArray[np.bool_] | None = None,
     mask: NDArray[np.bool_] | None = None,
@@ -213,41 +221,46 @@ def backward(
     """
     weights = dict(zip(WEIGHTS, (weight_ih, weight_hh, bias_ih, bias_hh, gain_ih, gain_hh), strict=True))
     T, N, I, H = _sizes(x, weight_hh)
-    given = {"x": x, **weights, "h_0": h_0, "fresh": fresh, "dout": dout, "dh_n": dh_n, "out": out}
+    given = {"x": x, **weights, "h_0": h_0, "initial_state": initial_state, "dout": dout, "dh_n": dh_n, "out": out}
     given |= {"saved.gates": saved.gates, "saved.norms": saved.norms}
-    shapes = {"x": (T, N, I), "weight_ih": (3 * H, I), "weight_hh": (3 * H, H), "h_0": (N, H), "fresh": (H,)}
+    shapes = {"x": (T, N, I), "weight_ih": (3 * H, I), "weight_hh": (3 * H, H), "h_0": (N, H), "initial_state": (H,)}
     shapes |= {**dict.fromkeys(WEIGHTS[2:], (3 * H,)), "dout": (T, N, H), "dh_n": (N, H), "out": (T, N, H)}
     shapes |= {"saved.gates": (T, N, 3, H), "saved.norms": (T, N, 3 * H + 2)}
     check_arrays(given, shapes)
     if len({gain_ih is None, gain_hh is None, saved.norms is None}) > 1:
         raise TensorError("some of gain_ih, gain_hh and saved.norms are missing: give all, with layer norm, or none")
     ready = {name: None if a is None else block(a) for name, a in given.items()}
-    rows = _Rows(T, N, H, lengths, resets, mask, dropout, zoneout)
-    parameters = [None if w is None else np.empty(w.shape, np.float32) for w in (*weights.values(), fresh)]
+    controls = _StepControls(T, N, H, lengths, resets, mask, dropout, zoneout)
+    parameters = [None if w is None else np.empty(w.shape, np.float32) for w in (*weights.values(), initial_state)]
     dx, dh_0 = np.empty((T, N, I), np.float32), np.empty((N, H), np.float32)
-    require().backward(
-        rows.problem(I, reset_after, reverse, threads),
-        [address(ready[name]) for name in WEIGHTS],
-        (address(ready["x"]), N * I, I),
-        *(address(ready["h_0"]), address(ready["fresh"]), rows.dropout_at),
-        (address(ready["out"]), N * H, H),
-        *(address(ready["saved.gates"]), address(ready["saved.norms"])),
-        (address(ready["dout"]), N * H, H),
-        address(ready["dh_n"]),
-        (address(dx), N * I, I),
-        address(dh_0),
-        [address(w) for w in parameters],
+    native, problem = require(), controls.problem(I, reset_after, reverse, threads)
+    call = native.Backward(
+        problem,
+        weights=[ready[name] for name in WEIGHTS],
+        x=ready["x"],
+        h_0=ready["h_0"],
+        initial_state=ready["initial_state"],
+        dropout=controls.dropout,
+        out=ready["out"],
+        gates=ready["saved.gates"],
+        norms=ready["saved.norms"],
+        dout=ready["dout"],
+        dh_n=ready["dh_n"],
+        dx=dx,
+        dh_0=dh_0,
+        gradients=parameters,
     )
+    native.backward(problem, call)
     return Gradients(dx, dh_0, *parameters)  # type: ignore[arg-type]
 
 
-class _Rows:
-    """What rows do at which step, checked, and kept alive as long as their addresses are in use."""
+class _StepControls:
+    """What changes from row to row or from step to step, checked; it keeps the arrays that the engine reads alive."""
 
     def __init__(
         self,
         steps: int,
-        rows: int,
+        batch: int,
         hidden: int,
         lengths: NDArray[Any] | None,
         resets: NDArray[Any] | None,
@@ -255,25 +268,31 @@ class _Rows:
         dropout: Array | None,
         zoneout: NDArray[Any] | float,
     ):
-        self.sizes = (steps, rows, hidden)
-        self.lengths = None if lengths is None else _check_lengths(lengths, rows, steps)
-        self.resets = None if resets is None else _check_flags("resets", resets, (steps, rows))
-        self.mask = None if mask is None else _check_flags("mask", mask, (steps, rows))
+        self.sizes = (steps, batch, hidden)
+        self.lengths = None if lengths is None else _check_lengths(lengths, batch, steps)
+        self.resets = None if resets is None else _check_flags("resets", resets, (steps, batch))
+        self.mask = None if mask is None else _check_flags("mask", mask, (steps, batch))
         self.dropout = None if dropout is None else block(dropout)
-        self.zoneout, self.share = None, 0.0
+        self.zoneout, self.fraction = None, 0.0
         if isinstance(zoneout, np.ndarray):
             self.zoneout = _check_flags("zoneout", zoneout, self.sizes)
         else:
-            self.share = check_share("zoneout", zoneout)
-        same = self.dropout is not None and len(self.dropout) == 1
-        self.dropout_at = (address(self.dropout), 0 if same else rows * hidden, hidden)
-        self.zoneout_at = (address(self.zoneout), rows * hidden, hidden)
+            self.fraction = check_fraction("zoneout", zoneout)
 
     def problem(self, inputs: int, reset_after: bool, reverse: bool, threads: int | None) -> Any:
-        steps, rows, hidden = self.sizes
-        flags = [address(array) for array in (self.lengths, self.resets, self.mask)]
+        steps, batch, hidden = self.sizes
         return require().Problem(
-            steps, rows, inputs, hidden, reset_after, reverse, *flags, self.share, threads or default_threads()
+            steps,
+            batch,
+            inputs,
+            hidden,
+            reset_after=reset_after,
+            reverse=reverse,
+            lengths=self.lengths,
+            resets=self.resets,
+            mask=self.mask,
+            zoneout=self.fraction,
+            threads=threads or default_threads(),
         )
 
 
@@ -283,13 +302,8 @@ def require() -> Any:
     return raw
 
 
-def address(array: NDArray[Any] | None) -> int:
-    """Return where the array's memory begins, 0 for None."""
-    return 0 if array is None else int(array.ctypes.data)
-
-
 def block(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array, or a copy where its memory is not aligned, row by row, and in this machine's byte order."""
+    """Return the array, or a copy where its memory is not aligned, in C order and in this machine's byte order."""
     return np.require(array, dtype=array.dtype.newbyteorder("="), requirements=["C", "A"])
 
 
@@ -325,11 +339,11 @@ def kind_of(array: Any) -> str:
     return "" if isinstance(array, np.ndarray) else type(array).__name__
 
 
-def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.int64]:
+def _check_lengths(lengths: NDArray[Any], batch: int, steps: int) -> NDArray[np.int64]:
     lengths = np.asarray(lengths)
-    if lengths.shape != (rows,) or lengths.dtype.kind not in "iu":
-        raise TensorError(f"lengths is {lengths.dtype} {lengths.shape}; expected whole numbers of the shape ({rows},)")
-    if rows and not (lengths.min() >= 0 and lengths.max() <= steps):
+    if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
+        raise TensorError(f"lengths is {lengths.dtype} {lengths.shape}; expected integers of the shape ({batch},)")
+    if batch and not (lengths.min() >= 0 and lengths.max() <= steps):
         raise TensorError(f"lengths lie in [{lengths.min()}, {lengths.max()}]; expected [0, {steps}], the steps of x")
     return lengths.astype(np.int64, order="C")  # a copy: they bound what is read while others may write theirs
 
@@ -337,12 +351,12 @@ def _check_lengths(lengths: NDArray[Any], rows: int, steps: int) -> NDArray[np.i
 def _check_flags(name: str, flags: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     flags = np.asarray(flags)
     if flags.shape != shape or flags.dtype != np.bool_:
-        raise TensorError(f"{name} is {flags.dtype} {np.shape(flags)}; expected bool {shape}, steps first, then rows")
+        raise TensorError(f"{name} is {flags.dtype} {np.shape(flags)}; expected bool {shape}, time first, then batch")
     return block(flags)
 
 
-def check_share(name: str, share: float) -> float:
-    """Return the share, or raise if it is not in [0, 1)."""
-    if not 0 <= share < 1:
-        raise ArgumentError(f"{name} is {share}; expected a share of 0 or more and less than 1")
-    return float(share)
+def check_fraction(name: str, fraction: float) -> float:
+    """Return the fraction, or raise if it is not in [0, 1)."""
+    if not 0 <= fraction < 1:
+        raise ArgumentError(f"{name} is {fraction}; expected a fraction of 0 or more and less than 1")
+    return float(fraction)

@@ -46,9 +46,9 @@ def quantize_rows(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArra
         raise TensorError(f"weight is {weight.dtype} {np.shape(weight)}; expected a matrix (rows, columns) of float32")
     check_precision("int8", {"weight": weight})
     ready = engine.block(weight)
-    found, scales = np.empty(weight.shape, np.int8), np.empty(len(weight), np.float32)
-    engine.require().quantize(engine.address(ready), *ready.shape, engine.address(found), engine.address(scales))
-    return found, scales
+    rows, scales = np.empty(weight.shape, np.int8), np.empty(len(weight), np.float32)
+    engine.require().quantize(ready, *ready.shape, rows, scales)
+    return rows, scales
 
 
 def check_precision(dtype: str, matrices: dict[str, Any]) -> None:

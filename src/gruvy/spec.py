@@ -33,6 +33,17 @@ class LayerWeights(NamedTuple):
     initial_state: Array | None = None
 
 
+def suffixes(num_layers: int, bidirectional: bool) -> list[str]:
+    """Return what PyTorch's names of the weights end in, for each layer and direction: "_l0", "_l0_reverse", ...
+
+    Example:
+        >>> suffixes(2, bidirectional=False)
+        ['_l0', '_l1']
+    """
+    directions = ("", "_reverse") if bidirectional else ("",)
+    return [f"_l{layer}{direction}" for layer in range(num_layers) for direction in directions]
+
+
 @dataclass(frozen=True)
 class Convention:
     """How a framework orders the gates in its arrays, and which way its update gate points.
@@ -72,7 +83,7 @@ class GRUWeights:
         layers: ``layers[l][d]`` holds layer l's weights in direction d, forward before backward.
         reset_after: whether the reset gate is applied after the recurrent product (PyTorch, cuDNN), or inside of it
             (Cho 2014). These are two functions; no weights of one compute the other.
-        zoneout: the share of its old state that every unit keeps at each step, as in a layer trained with zoneout.
+        zoneout: the fraction of its old state that every unit keeps at each step, as in a layer trained with zoneout.
         reverse: whether layers of one direction run from each row's last step to its first, as a GRU node of ONNX can.
         activations: the functions of the gates and of the candidate; others than sigmoid and tanh do not run on the
             engine.
@@ -107,7 +118,7 @@ class GRUWeights:
             )
         if self.reverse and self.bidirectional:
             raise ArgumentError("reverse is for layers of one direction, and these have two; leave it out")
-        engine.check_share("zoneout", self.zoneout)
+        engine.check_fraction("zoneout", self.zoneout)
         self._check_types()
         # Row by row, in this machine's byte order, without a copy where they are: what writes them to a file or hands
         # out their address need not look.
@@ -139,6 +150,11 @@ class GRUWeights:
         return int(self.layers[0][0].weight_hh.shape[1])
 
     @property
+    def flat(self) -> list[LayerWeights]:
+        """Each layer's weights in each direction, in the order of `suffixes`."""
+        return [one for layer in self.layers for one in layer]
+
+    @property
     def dtype(self) -> np.dtype:
         """Of every array."""
         return self.layers[0][0].weight_ih.dtype
@@ -146,7 +162,7 @@ class GRUWeights:
     @property
     def layer_norm(self) -> bool:
         """Whether the cell normalises its products."""
-        return any(one.gain_hh is not None for layer in self.layers for one in layer)
+        return any(one.gain_hh is not None for one in self.flat)
 
     def astype(self, dtype: DTypeLike) -> GRUWeights:
         """Return a copy whose arrays have another floating dtype."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gruvy import engine
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.quantization import Precision, check_precision, native_precision
-from gruvy.spec import LayerWeights
+from gruvy.spec import GRUWeights, LayerWeights
 
 Array = NDArray[np.float32]
 
@@ -27,7 +27,7 @@ class StreamingGRU:
             layer norm's gains (3H,), both or neither, and an initial state (H,) or None.
         streams: N, independent streams that step together.
         reset_after: whether the reset gate is applied after the recurrent product.
-        zoneout: the share of the old state that every step keeps, as in a layer trained with zoneout.
+        zoneout: the fraction of the old state that every step keeps, as in a layer trained with zoneout.
         dtype: how the engine keeps the weight matrices, see `gruvy.quantization`.
 
     Raises:
@@ -66,18 +66,39 @@ class StreamingGRU:
         for number, layer in enumerate(layers):
             if (layer.gain_ih is None) != (layer.gain_hh is None):
                 raise TensorError(f"layer {number}: one of gain_ih and gain_hh is missing: give both or neither")
-        share = engine.check_share("zoneout", zoneout)
+        fraction = engine.check_fraction("zoneout", zoneout)
         check_precision(dtype, {name: array for name, array in arrays.items() if np.ndim(array) == 2})
         self.dtype: Precision = dtype
         self._shape = (len(layers), streams, H)
-        # The engine packs the weights and keeps no address.
-        ready = [[None if w is None else engine.block(w) for w in layer] for layer in layers]
-        inputs = [self.input_size, *[H] * (len(layers) - 1)]
-        given = [
-            (size, [engine.address(w) for w in layer[:6]], engine.address(layer[6]))
-            for size, layer in zip(inputs, ready, strict=True)
-        ]
-        self._stream = engine.require().Stream(given, H, streams, reset_after, share, native_precision(dtype))
+        # The engine packs the weights and keeps none of the arrays.
+        self._stream = engine.require().Stream(
+            [[None if w is None else engine.block(w) for w in layer] for layer in layers],
+            inputs=self.input_size,
+            hidden=H,
+            batch=streams,
+            reset_after=reset_after,
+            zoneout=fraction,
+            precision=native_precision(dtype),
+        )
+
+    @classmethod
+    def of(cls, weights: GRUWeights, *, streams: int = 1, dtype: Precision = "float32") -> StreamingGRU:
+        """Return a stream, or several, through all layers of a GRU.
+
+        Raises:
+            ArgumentError: the GRU is bidirectional, so that no step has a result before the last input; or as for the
+                class.
+            TensorError: as for the class.
+        """
+        if weights.bidirectional:
+            raise ArgumentError("streaming needs one direction; this layer is bidirectional")
+        return cls(
+            weights.flat,
+            streams=streams,
+            reset_after=weights.reset_after,
+            zoneout=weights.zoneout,
+            dtype=dtype,
+        )
 
     def step(self, x: Array, out: Array | None = None) -> Array:
         """Take one step of every stream.
@@ -120,7 +141,7 @@ class StreamingGRU:
     def snapshot(self) -> Array:
         """Return a copy of the states of all layers (layers, N, H), for `restore` or as h_0 of a batch call."""
         states = np.empty(self._shape, np.float32)
-        self._stream.read(engine.address(states))
+        self._stream.read(states)
         return states
 
     def restore(self, states: Array) -> None:
@@ -130,8 +151,7 @@ class StreamingGRU:
             TensorError: another shape or dtype.
         """
         engine.check_arrays({"states": states}, {"states": self._shape})
-        ready = engine.block(states)
-        self._stream.write(engine.address(ready))
+        self._stream.write(engine.block(states))
 
     def _mismatch(self, x: Any, out: Any) -> TensorError:
         one = f" or ({self.input_size},)" if self.streams == 1 else ""

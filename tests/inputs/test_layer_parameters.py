@@ -246,7 +246,7 @@ CASES = [
         "a buffer of a quantised layer of another size",
         "refused",
         quantised_of_another_size,
-        "weight_hh is torch.float32 (24, 3) on cpu; expected a plain tensor, … (24, 8) on the CPU",
+        "weight_hh_l0 has the shape (24, 3); expected (24, 8)",
     ),
     Case("a list for an array of GRUWeights", "refused", no_array, "layer 0: weight_ih is list; expected an array"),
     Case(

@@ -33,8 +33,8 @@ constexpr float SPECIAL[] = {Limits::quiet_NaN(),
 Case draw_case(Provider &bytes) {
     const auto size = [&](Index most) { return bytes.ConsumeIntegralInRange<Index>(0, most); };
     Case c{size(12), size(20), size(160), size(160)};
-    for (bool *flag : {&c.reset_after, &c.reverse, &c.bias, &c.initial_state, &c.lengths, &c.resets, &c.fresh, &c.mask,
-                       &c.layer_norm, &c.dout, &c.dh_n})
+    for (bool *flag : {&c.reset_after, &c.reverse, &c.bias, &c.given_h_0, &c.lengths, &c.resets, &c.initial_state,
+                       &c.mask, &c.layer_norm, &c.dout, &c.dh_n})
         *flag = bytes.ConsumeBool();
     c.dropout = static_cast<Dropout>(bytes.ConsumeIntegralInRange(0, 2));
     c.zoneout = static_cast<Zoneout>(bytes.ConsumeIntegralInRange(0, 2));
@@ -46,8 +46,8 @@ bool spoil(Sample &s, Provider &bytes) {
     const int count = bytes.ConsumeIntegralInRange(0, 4);
     bool any = false;
     for (int i = 0; i < count; ++i) {
-        Floats *const arrays[] = {&s.x,       &s.h_0,     &s.fresh,   &s.ih,   &s.hh,  &s.bias_ih,
-                                  &s.bias_hh, &s.gain_ih, &s.gain_hh, &s.dout, &s.dh_n};
+        Floats *const arrays[] = {&s.x,       &s.h_0,     &s.initial_state, &s.ih,   &s.hh,  &s.bias_ih,
+                                  &s.bias_hh, &s.gain_ih, &s.gain_hh,       &s.dout, &s.dh_n};
         Floats &array = *bytes.PickValueInArray(arrays);
         const float value = bytes.PickValueInArray(SPECIAL);
         if (array.empty()) continue;
@@ -82,26 +82,26 @@ Floats row_of(const Floats &numbers, Index outer, Index rows, Index n) {
 }
 
 Output row_of(const Output &o, const Case &c, Index n) {
-    return {row_of(o.out, c.steps, c.rows, n), row_of(o.h_n, 1, c.rows, n), row_of(o.saved, c.steps, c.rows, n),
-            row_of(o.norms, c.steps, c.rows, n)};
+    return {row_of(o.out, c.steps, c.batch, n), row_of(o.h_n, 1, c.batch, n), row_of(o.saved, c.steps, c.batch, n),
+            row_of(o.norms, c.steps, c.batch, n)};
 }
 
 Gradients row_of(const Gradients &g, const Case &c, Index n) {
     Gradients row;
-    row.dx = row_of(g.dx, c.steps, c.rows, n);
-    row.dh_0 = row_of(g.dh_0, 1, c.rows, n);
+    row.dx = row_of(g.dx, c.steps, c.batch, n);
+    row.dh_0 = row_of(g.dh_0, 1, c.batch, n);
     return row;
 }
 
 void check_zeros(const Sample &s, const Output &output, const Gradients &gradients) {
     const auto zero = [](float number) { return number == 0; };
     const auto all_zero = [&](const Floats &numbers, Index t, Index n) {
-        const Index positions = s.c.steps * s.c.rows, features = static_cast<Index>(numbers.size()) / positions;
-        const auto first = numbers.begin() + (t * s.c.rows + n) * features;
+        const Index positions = s.c.steps * s.c.batch, features = static_cast<Index>(numbers.size()) / positions;
+        const auto first = numbers.begin() + (t * s.c.batch + n) * features;
         return std::all_of(first, first + features, zero);
     };
     for (Index t = 0; t < s.c.steps; ++t)
-        for (Index n = 0; n < s.c.rows; ++n) {
+        for (Index n = 0; n < s.c.batch; ++n) {
             if (t >= s.length(n)) CHECK(all_zero(output.out, t, n), "out at step", t, "of row", n);
             if (s.takes(t, n)) continue;
             CHECK(all_zero(output.saved, t, n) && all_zero(output.norms, t, n), "saved at step", t, "of row", n);
@@ -112,9 +112,9 @@ void check_zeros(const Sample &s, const Output &output, const Gradients &gradien
 // Every number that belongs to row n alone becomes NaN.
 Sample poisoned(Sample s, Index n) {
     const auto poison = [&](Floats &numbers, Index outer) {
-        const Index features = outer * s.c.rows ? static_cast<Index>(numbers.size()) / (outer * s.c.rows) : 0;
+        const Index features = outer * s.c.batch ? static_cast<Index>(numbers.size()) / (outer * s.c.batch) : 0;
         for (Index i = 0; i < outer; ++i)
-            std::fill_n(numbers.begin() + (i * s.c.rows + n) * features, features, Limits::quiet_NaN());
+            std::fill_n(numbers.begin() + (i * s.c.batch + n) * features, features, Limits::quiet_NaN());
     };
     poison(s.x, s.c.steps);
     poison(s.dout, s.c.steps);
@@ -143,7 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const Case &c = s.c;
     check::context = c.text();
     const int threads = bytes.ConsumeIntegralInRange(1, 4);
-    const Index row = bytes.ConsumeIntegralInRange<Index>(0, std::max<Index>(c.rows, 1) - 1);
+    const Index row = bytes.ConsumeIntegralInRange<Index>(0, std::max<Index>(c.batch, 1) - 1);
     const bool special = spoil(s, bytes);
 
     const Output output = run_forward(s);
@@ -153,15 +153,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     CHECK(same(run_forward(s, {threads, false, false}).out, output.out), "not saved");
     check_zeros(s, output, gradients);
 
-    if (c.rows) {
-        const Sample alone = pick(s, {row}, 0, c.steps, row_of(s.h_0, 1, c.rows, row));
+    if (c.batch) {
+        const Sample alone = pick(s, {row}, 0, c.steps, row_of(s.h_0, 1, c.batch, row));
         const Output alone_output = run_forward(alone);
         CHECK(same(alone_output, row_of(output, c, row)), "row", row, "alone");
         CHECK(same(run_backward(alone, alone_output), row_of(gradients, c, row)), "row", row, "alone, backward");
         const Sample beside = poisoned(s, row);
         const Output beside_output = run_forward(beside, {threads});
         const Gradients beside_gradients = run_backward(beside, beside_output, {threads});
-        for (Index n = 0; n < c.rows; ++n) {
+        for (Index n = 0; n < c.batch; ++n) {
             if (n == row) continue;
             CHECK(same(row_of(beside_output, c, n), row_of(output, c, n)), "row", n, "beside NaN in", row);
             CHECK(same(row_of(beside_gradients, c, n), row_of(gradients, c, n)), "row", n, "beside NaN in", row);

@@ -95,9 +95,9 @@ class Step {
     Doubles forward(const Doubles &h) {
         before = k = r = z = u = c = part = m = q = Doubles(size(H));
         Doubles x;
-        for (Index i = 0; i < s.c.inputs; ++i) x.push_back(s.x[size((t * s.c.rows + n) * s.c.inputs + i)]);
+        for (Index i = 0; i < s.c.inputs; ++i) x.push_back(s.x[size((t * s.c.batch + n) * s.c.inputs + i)]);
         for (Index i = 0; i < H; ++i) {
-            const Index one = n * H + i, each = (t * s.c.rows + n) * H + i;
+            const Index one = n * H + i, each = (t * s.c.batch + n) * H + i;
             m[size(i)] = s.dropout.empty() ? 1.0 : s.dropout[size(s.c.dropout == Dropout::step ? each : one)];
             q[size(i)] = s.zoneout.empty() ? s.share : s.zoneout[size(each)];
             before[size(i)] = h[size(i)];
@@ -154,14 +154,14 @@ class Step {
 // Whether a new segment of the row begins at step t.
 bool begins(const Sample &s, Index t, Index n) {
     if (s.resets.empty()) return false;
-    if (!s.c.reverse) return s.resets[size(t * s.c.rows + n)] != 0;
-    return t + 1 < s.length(n) && s.resets[size((t + 1) * s.c.rows + n)] != 0;
+    if (!s.c.reverse) return s.resets[size(t * s.c.batch + n)] != 0;
+    return t + 1 < s.length(n) && s.resets[size((t + 1) * s.c.batch + n)] != 0;
 }
 
 }  // namespace
 
 Expected expect(const Sample &s) {
-    const Index T = s.c.steps, N = s.c.rows, H = s.c.hidden;
+    const Index T = s.c.steps, N = s.c.batch, H = s.c.hidden;
     Expected e;
     e.out.resize(size(T * N * H));
     e.h_n.resize(size(N * H));
@@ -174,7 +174,7 @@ Expected expect(const Sample &s) {
     e.bias_hh.resize(s.bias_hh.size());
     e.gain_ih.resize(s.gain_ih.size());
     e.gain_hh.resize(s.gain_hh.size());
-    e.fresh.resize(s.fresh.size());
+    e.initial_state.resize(s.initial_state.size());
     if (s.c.layer_norm && H) e.norms.resize(size(T * N * (3 * H + 2)));
 
     for (Index n = 0; n < N; ++n) {
@@ -184,7 +184,8 @@ Expected expect(const Sample &s) {
         const Index length = s.length(n);
         for (Index number = 0; number < length; ++number) {
             const Index t = s.c.reverse ? length - 1 - number : number, at = t * N + n;
-            for (Index i = 0; i < H && begins(s, t, n); ++i) h[size(i)] = s.fresh.empty() ? 0 : s.fresh[size(i)];
+            for (Index i = 0; i < H && begins(s, t, n); ++i)
+                h[size(i)] = s.initial_state.empty() ? 0 : s.initial_state[size(i)];
             if (s.takes(t, n)) {
                 taken.emplace_back(s, t, n, e);
                 Step &step = taken.back();
@@ -214,7 +215,7 @@ Expected expect(const Sample &s) {
                 taken.pop_back();
             }
             for (Index i = 0; i < H && begins(s, t, n); ++i) {
-                if (!s.fresh.empty()) e.fresh[size(i)] += dh[size(i)];
+                if (!s.initial_state.empty()) e.initial_state[size(i)] += dh[size(i)];
                 dh[size(i)] = 0;
             }
         }

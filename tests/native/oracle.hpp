@@ -9,7 +9,7 @@ using Doubles = std::vector<double>;
 struct Expected {
     Doubles out, h_n, saved, norms;
     Doubles dx, dh_0;
-    Doubles ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, fresh;
+    Doubles ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, initial_state;
 };
 
 Expected expect(const Sample &sample);

@@ -104,7 +104,7 @@ const T *data_or_null(const std::vector<T> &numbers) {
 gruvy::Problem problem_of(const Sample &s, int threads) {
     gruvy::Problem problem{};
     problem.steps = s.c.steps;
-    problem.rows = s.c.rows;
+    problem.batch = s.c.batch;
     problem.inputs = s.c.inputs;
     problem.hidden = s.c.hidden;
     problem.reset_after = s.c.reset_after;
@@ -121,7 +121,7 @@ constexpr float NOT_A_NUMBER = std::numeric_limits<float>::quiet_NaN();
 
 Grid<float> dropout_of(const Sample &s, bool strided) {
     const Index steps = s.dropout.empty() ? 0 : s.c.dropout == Dropout::step ? s.c.steps : 1;
-    return Grid<float>(s.dropout, steps, s.c.rows, s.c.hidden, strided, NOT_A_NUMBER);
+    return Grid<float>(s.dropout, steps, s.c.batch, s.c.hidden, strided, NOT_A_NUMBER);
 }
 
 gruvy::Sequence<const float> sequence_of(const Sample &s, Grid<float> &dropout) {
@@ -144,7 +144,7 @@ gruvy::Weights weights_of(const Sample &s) {
 }
 
 Output run_forward(const Sample &s, How how) {
-    const Index T = s.c.steps, N = s.c.rows, H = s.c.hidden;
+    const Index T = s.c.steps, N = s.c.batch, H = s.c.hidden;
     Grid<float> x(s.x, T, N, s.c.inputs, how.strided, NOT_A_NUMBER), dropout = dropout_of(s, how.strided);
     Grid<std::uint8_t> zoneout(s.zoneout, s.zoneout.empty() ? 0 : T, N, H, how.strided, 1);
     Grid<float> out(T, N, H, how.strided, untouched());
@@ -156,7 +156,7 @@ Output run_forward(const Sample &s, How how) {
     call.weights = weights_of(s);
     call.x = {x.data(), x.time, x.row};
     call.h_0 = data_or_null(s.h_0);
-    call.fresh = data_or_null(s.fresh);
+    call.initial_state = data_or_null(s.initial_state);
     call.dropout = sequence_of(s, dropout);
     call.zoneout = {zoneout.data(), zoneout.time, zoneout.row};
     call.out = {out.data(), out.time, out.row};
@@ -178,13 +178,13 @@ Output run_forward(const Sample &s, How how) {
 }
 
 Gradients run_backward(const Sample &s, const Output &output, How how) {
-    const Index T = s.c.steps, N = s.c.rows, H = s.c.hidden;
+    const Index T = s.c.steps, N = s.c.batch, H = s.c.hidden;
     Grid<float> out(output.out, T, N, H, how.strided, NOT_A_NUMBER), dropout = dropout_of(s, how.strided);
     Grid<float> dout(s.dout, s.dout.empty() ? 0 : T, N, H, how.strided, NOT_A_NUMBER);
     Grid<float> x(s.x, T, N, s.c.inputs, how.strided, NOT_A_NUMBER);
     Grid<float> dx(T, N, s.c.inputs, how.strided, untouched());
     Guarded dh_0(N * H, how.strided);
-    const Floats *const parameters[] = {&s.ih, &s.hh, &s.bias_ih, &s.bias_hh, &s.gain_ih, &s.gain_hh, &s.fresh};
+    const Floats *const parameters[] = {&s.ih, &s.hh, &s.bias_ih, &s.bias_hh, &s.gain_ih, &s.gain_hh, &s.initial_state};
     std::vector<Guarded> gradients;
     for (const Floats *parameter : parameters)
         gradients.emplace_back(static_cast<Index>(parameter->size()), how.strided);
@@ -194,7 +194,7 @@ Gradients run_backward(const Sample &s, const Output &output, How how) {
     call.weights = weights_of(s);
     call.x = {x.data(), x.time, x.row};
     call.h_0 = data_or_null(s.h_0);
-    call.fresh = data_or_null(s.fresh);
+    call.initial_state = data_or_null(s.initial_state);
     call.dropout = sequence_of(s, dropout);
     call.out = {out.data(), out.time, out.row};
     call.saved = output.saved.data();
@@ -217,22 +217,22 @@ Gradients run_backward(const Sample &s, const Output &output, How how) {
             gradients[3].take_out("the gradient of bias_hh"),
             gradients[4].take_out("the gradient of gain_ih"),
             gradients[5].take_out("the gradient of gain_hh"),
-            gradients[6].take_out("the gradient of fresh")};
+            gradients[6].take_out("the gradient of initial_state")};
 }
 
 bool fits_stream(const Case &c) {
     return !c.reverse && !c.lengths && !c.resets && !c.mask && c.dropout == Dropout::none &&
-           c.zoneout != Zoneout::mask && c.inputs > 0 && c.hidden > 0 && c.rows > 0;
+           c.zoneout != Zoneout::mask && c.inputs > 0 && c.hidden > 0 && c.batch > 0;
 }
 
 Floats run_stream(const Sample &s) {
     const gruvy::Stream::Layer layer{s.c.inputs, weights_of(s)};
-    gruvy::Stream stream(&layer, 1, s.c.hidden, s.c.rows, s.c.reset_after, s.share);
+    gruvy::Stream stream(&layer, 1, s.c.hidden, s.c.batch, s.c.reset_after, s.share);
     if (!s.h_0.empty()) stream.write(s.h_0.data());
     Floats states;
     for (Index t = 0; t < s.c.steps; ++t) {
-        stream.step(s.x.data() + t * s.c.rows * s.c.inputs);
-        states.insert(states.end(), stream.state(), stream.state() + s.c.rows * s.c.hidden);
+        stream.step(s.x.data() + t * s.c.batch * s.c.inputs);
+        states.insert(states.end(), stream.state(), stream.state() + s.c.batch * s.c.hidden);
     }
     return states;
 }

@@ -8,8 +8,8 @@ struct Output {
 };
 
 struct Gradients {
-    Floats dx, dh_0;                                           // contiguous
-    Floats ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, fresh;  // empty where the sample has none
+    Floats dx, dh_0;                                                   // contiguous
+    Floats ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, initial_state;  // empty where the sample has none
 };
 
 struct How {

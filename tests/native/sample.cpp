@@ -36,14 +36,14 @@ constexpr Index SIZES[][4] = {
 };
 
 void turn_on_everything(Case &c) {
-    c.lengths = c.resets = c.fresh = c.mask = c.layer_norm = true;
+    c.lengths = c.resets = c.initial_state = c.mask = c.layer_norm = true;
     c.dropout = Dropout::step;
     c.zoneout = Zoneout::mask;
 }
 
 void draw_features(Case &c, std::mt19937 &random) {
-    for (bool *flag : {&c.reset_after, &c.reverse, &c.bias, &c.initial_state, &c.lengths, &c.resets, &c.fresh, &c.mask,
-                       &c.layer_norm, &c.dout, &c.dh_n})
+    for (bool *flag : {&c.reset_after, &c.reverse, &c.bias, &c.given_h_0, &c.lengths, &c.resets, &c.initial_state,
+                       &c.mask, &c.layer_norm, &c.dout, &c.dh_n})
         *flag = random() & 1;
     c.dropout = static_cast<Dropout>(random() % 3);
     c.zoneout = static_cast<Zoneout>(random() % 3);
@@ -53,15 +53,15 @@ void draw_features(Case &c, std::mt19937 &random) {
 
 std::string Case::text() const {
     std::ostringstream text;
-    text << 'T' << steps << " N" << rows << " I" << inputs << " H" << hidden;
+    text << 'T' << steps << " N" << batch << " I" << inputs << " H" << hidden;
     text << (reset_after ? " reset after" : " reset before");
     const std::pair<bool, const char *> features[] = {
         {reverse, "reverse"},
         {!bias, "no bias"},
-        {!initial_state, "no h_0"},
+        {!given_h_0, "no h_0"},
         {lengths, "lengths"},
         {resets, "resets"},
-        {fresh, "fresh"},
+        {initial_state, "initial_state"},
         {mask, "mask"},
         {layer_norm, "layer norm"},
         {dropout == Dropout::sequence, "dropout by sequence"},
@@ -108,7 +108,7 @@ std::vector<Case> large_cases() {
             Case c{steps, rows, inputs, hidden};
             c.reset_after = reset_after;
             all.push_back(c);
-            c.resets = c.fresh = c.reverse = true;
+            c.resets = c.initial_state = c.reverse = true;
             all.push_back(c);
             draw_features(c, random);
             c.reset_after = reset_after;
@@ -131,7 +131,7 @@ Sample draw(const Case &c, unsigned seed) {
         for (std::uint8_t &flag : found) flag = random() % 100 < percent;
         return found;
     };
-    const Index T = c.steps, N = c.rows, I = c.inputs, H = c.hidden;
+    const Index T = c.steps, N = c.batch, I = c.inputs, H = c.hidden;
     Sample s;
     s.c = c;
     s.ih = numbers(3 * H * I, 1 / std::sqrt(static_cast<double>(std::max<Index>(I, 1))));
@@ -139,8 +139,8 @@ Sample draw(const Case &c, unsigned seed) {
     if (c.bias) s.bias_ih = numbers(3 * H), s.bias_hh = numbers(3 * H);
     if (c.layer_norm) s.gain_ih = numbers(3 * H, 0.2, 1), s.gain_hh = numbers(3 * H, 0.2, 1);
     s.x = numbers(T * N * I);
-    if (c.initial_state) s.h_0 = numbers(N * H);
-    if (c.fresh) s.fresh = numbers(H);
+    if (c.given_h_0) s.h_0 = numbers(N * H);
+    if (c.initial_state) s.initial_state = numbers(H);
     if (c.lengths)
         for (Index n = 0; n < N; ++n) s.lengths.push_back(static_cast<Index>(random() % static_cast<unsigned>(T + 1)));
     if (c.resets) s.resets = flags(T * N, 25);
@@ -172,8 +172,8 @@ Sample pick(const Sample &from, const std::vector<Index> &rows, Index begin, Ind
     const Case &c = from.c;
     Sample s = from;
     s.c.steps = end - begin;
-    s.c.rows = static_cast<Index>(rows.size());
-    s.c.initial_state = !h_0.empty();
+    s.c.batch = static_cast<Index>(rows.size());
+    s.c.given_h_0 = !h_0.empty();
     s.h_0 = h_0;
     const auto take = [&](const auto &numbers, Index first, Index last, Index features) {
         auto found = numbers;
@@ -181,7 +181,7 @@ Sample pick(const Sample &from, const std::vector<Index> &rows, Index begin, Ind
         if (numbers.empty()) return found;
         for (Index t = first; t < last; ++t)
             for (const Index n : rows)
-                for (Index i = 0; i < features; ++i) found.push_back(numbers[size((t * c.rows + n) * features + i)]);
+                for (Index i = 0; i < features; ++i) found.push_back(numbers[size((t * c.batch + n) * features + i)]);
         return found;
     };
     s.x = take(from.x, begin, end, c.inputs);
@@ -199,7 +199,7 @@ Sample pick(const Sample &from, const std::vector<Index> &rows, Index begin, Ind
 }
 
 std::vector<Index> all_rows(const Sample &sample) {
-    std::vector<Index> rows(size(sample.c.rows));
+    std::vector<Index> rows(size(sample.c.batch));
     std::iota(rows.begin(), rows.end(), Index{0});
     return rows;
 }

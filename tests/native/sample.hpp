@@ -16,10 +16,10 @@ enum class Dropout { none, sequence, step };  // no mask, one for all steps, one
 enum class Zoneout { none, share, mask };
 
 struct Case {
-    Index steps, rows, inputs, hidden;
+    Index steps, batch, inputs, hidden;
     bool reset_after = true, reverse = false;
-    bool bias = true, initial_state = true;
-    bool lengths = false, resets = false, fresh = false, mask = false, layer_norm = false;
+    bool bias = true, given_h_0 = true;
+    bool lengths = false, resets = false, initial_state = false, mask = false, layer_norm = false;
     Dropout dropout = Dropout::none;
     Zoneout zoneout = Zoneout::none;
     bool dout = true, dh_n = true;  // gradients that are given to backward()
@@ -32,14 +32,14 @@ struct Case {
 struct Sample {
     Case c;
     Floats ih, hh, bias_ih, bias_hh, gain_ih, gain_hh;
-    Floats x, h_0, fresh, dropout, dout, dh_n;
+    Floats x, h_0, initial_state, dropout, dout, dh_n;
     Bytes resets, mask, zoneout;
     std::vector<Index> lengths;
     float share = 0;  // Problem::zoneout
 
     Index length(Index row) const { return lengths.empty() ? c.steps : lengths[static_cast<std::size_t>(row)]; }
     bool takes(Index t, Index row) const {
-        return t < length(row) && (mask.empty() || mask[static_cast<std::size_t>(t * c.rows + row)]);
+        return t < length(row) && (mask.empty() || mask[static_cast<std::size_t>(t * c.batch + row)]);
     }
 };
 

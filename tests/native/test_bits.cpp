@@ -18,11 +18,11 @@ std::vector<Case> table() {
 // The part of a contiguous (T, N, features) result that belongs to these rows and steps.
 Floats part(const Floats &numbers, const Case &c, const std::vector<Index> &rows, Index begin, Index end) {
     Floats found;
-    const Index positions = c.steps * c.rows;
+    const Index positions = c.steps * c.batch;
     const Index features = positions ? static_cast<Index>(numbers.size()) / positions : 0;
     for (Index t = begin; t < end; ++t)
         for (const Index n : rows) {
-            const auto first = numbers.begin() + (t * c.rows + n) * features;
+            const auto first = numbers.begin() + (t * c.batch + n) * features;
             found.insert(found.end(), first, first + features);
         }
     return found;
@@ -63,7 +63,7 @@ TEST(rows_do_not_depend_on_the_rows_beside_them) {
         for (const Index most : {1, 2, 3, 5, 8, 11}) {
             std::vector<Index> rows = all_rows(s);
             std::shuffle(rows.begin(), rows.end(), random);
-            rows.resize(static_cast<std::size_t>(std::min<Index>(most, c.rows)));
+            rows.resize(static_cast<std::size_t>(std::min<Index>(most, c.batch)));
             const Sample some = pick(s, rows, 0, c.steps, states_of(s.h_0, c.hidden, rows));
             const Output found = run_forward(some, {2, false, true});
             CHECK(same_bits(found.out, part(whole.out, c, rows, 0, c.steps)), "out of", rows.size(), "rows");
@@ -95,10 +95,10 @@ TEST(steps_can_be_cut_into_calls_anywhere) {
                 // In reverse a segment's beginning is the end of the call before, which cannot know of it.
                 for (const Index n : rows)
                     if (c.reverse && c.resets && begin < s.length(n) &&
-                        s.resets[static_cast<std::size_t>(begin * c.rows + n)])
+                        s.resets[static_cast<std::size_t>(begin * c.batch + n)])
                         for (Index i = 0; i < c.hidden; ++i)
                             state[static_cast<std::size_t>(n * c.hidden + i)] =
-                                c.fresh ? s.fresh[static_cast<std::size_t>(i)] : 0;
+                                c.initial_state ? s.initial_state[static_cast<std::size_t>(i)] : 0;
             }
             if (!c.reverse || !c.resets) CHECK(pieces == 0 || same_bits(state, whole.h_n), "h_n in pieces of", size);
         }
@@ -108,7 +108,7 @@ TEST(steps_can_be_cut_into_calls_anywhere) {
 TEST(a_stream_gives_the_bits_of_the_batch_call) {
     int streamed = 0;
     for (Case c : table()) {
-        c.reverse = c.lengths = c.resets = c.fresh = c.mask = false;
+        c.reverse = c.lengths = c.resets = c.initial_state = c.mask = false;
         c.dropout = Dropout::none;
         if (c.zoneout == Zoneout::mask) c.zoneout = Zoneout::share;
         if (!fits_stream(c)) continue;

@@ -47,26 +47,27 @@ struct Stack {
         for (Index l = 0; l < layer_count; ++l) {
             samples.push_back(draw(c, static_cast<unsigned>(l)));
             if (l) samples.back().x = states.back();
-            Sample &s = samples.back();  // whose rows all start from fresh
-            for (Index n = 0; n < c.rows && c.fresh; ++n) s.h_0.insert(s.h_0.end(), s.fresh.begin(), s.fresh.end());
+            Sample &s = samples.back();  // whose rows all start from initial_state
+            for (Index n = 0; n < c.batch && c.initial_state; ++n)
+                s.h_0.insert(s.h_0.end(), s.initial_state.begin(), s.initial_state.end());
             states.push_back(run_forward(s, how).out);
             c.inputs = c.hidden;
         }
         for (const Sample &s : samples) {
             const gruvy::Weights w = weights_of(s);
-            layers.push_back(
-                {w.ih, w.hh, w.bias_ih, w.bias_hh, w.gain_ih, w.gain_hh, s.fresh.empty() ? nullptr : s.fresh.data()});
+            layers.push_back({w.ih, w.hh, w.bias_ih, w.bias_hh, w.gain_ih, w.gain_hh,
+                              s.initial_state.empty() ? nullptr : s.initial_state.data()});
         }
         const Case &first = samples[0].c;
         options = {layers.data(), layer_count,       first.inputs,     first.hidden,
-                   first.rows,    first.reset_after, samples[0].share, dtype};
+                   first.batch,   first.reset_after, samples[0].share, dtype};
     }
-    const float *x(Index t) const { return samples[0].x.data() + t * samples[0].c.rows * samples[0].c.inputs; }
+    const float *x(Index t) const { return samples[0].x.data() + t * samples[0].c.batch * samples[0].c.inputs; }
     // The states of all layers at first.
     Floats first_states() const {
         Floats found;
         for (const Sample &s : samples) {
-            const Floats zero(static_cast<std::size_t>(s.c.rows * s.c.hidden));
+            const Floats zero(static_cast<std::size_t>(s.c.batch * s.c.hidden));
             found.insert(found.end(), s.h_0.empty() ? zero.begin() : s.h_0.begin(),
                          s.h_0.empty() ? zero.end() : s.h_0.end());
         }
@@ -75,7 +76,7 @@ struct Stack {
     // The states of all layers after step t.
     Floats all_states(Index t) const {
         Floats found;
-        const Index count = samples[0].c.rows * samples[0].c.hidden;
+        const Index count = samples[0].c.batch * samples[0].c.hidden;
         for (const Floats &layer : states)
             found.insert(found.end(), layer.begin() + t * count, layer.begin() + (t + 1) * count);
         return found;
@@ -85,7 +86,7 @@ struct Stack {
 Case streaming_case(Index rows, Index inputs, Index hidden, bool reset_after) {
     Case c{9, rows, inputs, hidden};
     c.reset_after = reset_after;
-    c.initial_state = false;
+    c.given_h_0 = false;
     return c;
 }
 
@@ -115,7 +116,7 @@ TEST(c_api_gives_the_bits_of_the_batch_call) {
                 const bool extras = number % 2;
                 const gruvy_dtype dtype = static_cast<gruvy_dtype>(number / 2);
                 Case c = streaming_case(rows, inputs, hidden, reset_after);
-                c.layer_norm = c.fresh = extras;
+                c.layer_norm = c.initial_state = extras;
                 c.bias = !extras;
                 c.zoneout = extras ? Zoneout::share : Zoneout::none;
                 const check::Context context(check::text(layers, "layers, dtype", dtype) + c.text());
@@ -136,7 +137,7 @@ TEST(c_api_gives_the_bits_of_the_batch_call) {
 
 TEST(c_api_snapshots_and_resets) {
     Case c = streaming_case(3, 4, 33, false);
-    c.fresh = true;
+    c.initial_state = true;
     const Stack stack(2, c);
     gruvy_stream *stream = make(stack), *other = make(stack);
     for (Index t = 0; t < 4; ++t) gruvy_stream_step(stream, stack.x(t));

@@ -25,10 +25,10 @@ void check_forward(const Sample &s, const Expected &want, How how) {
         CHECK(relative_error(found.norms, want.norms) < output_error(s.c), relative_error(found.norms, want.norms));
     }
     for (Index t = 0; t < s.c.steps; ++t)
-        for (Index n = 0; n < s.c.rows; ++n) {
+        for (Index n = 0; n < s.c.batch; ++n) {
             const auto zero = [](float number) { return number == 0 && !std::signbit(number); };
             const auto at = [&](const Floats &numbers, Index features) {
-                return numbers.begin() + (t * s.c.rows + n) * features;
+                return numbers.begin() + (t * s.c.batch + n) * features;
             };
             if (t >= s.length(n))
                 CHECK(std::all_of(at(found.out, s.c.hidden), at(found.out, s.c.hidden) + s.c.hidden, zero),
@@ -56,15 +56,15 @@ void check_backward(const Sample &s, const Expected &want, const Output &output,
         {"bias_hh", found.bias_hh, want.bias_hh},
         {"gain_ih", found.gain_ih, want.gain_ih},
         {"gain_hh", found.gain_hh, want.gain_hh},
-        {"fresh", found.fresh, want.fresh},
+        {"initial_state", found.initial_state, want.initial_state},
     };
     for (const auto &[name, gradient, wanted] : gradients)
         CHECK(relative_error(gradient, wanted) < gradient_error(s.c), "gradient of", name,
               relative_error(gradient, wanted));
     for (Index t = 0; t < s.c.steps; ++t)
-        for (Index n = 0; n < s.c.rows; ++n) {
+        for (Index n = 0; n < s.c.batch; ++n) {
             if (s.takes(t, n)) continue;
-            const auto begin = found.dx.begin() + (t * s.c.rows + n) * s.c.inputs;
+            const auto begin = found.dx.begin() + (t * s.c.batch + n) * s.c.inputs;
             CHECK(std::all_of(begin, begin + s.c.inputs, [](float number) { return number == 0; }), "dx at step", t,
                   "of row", n);
         }
@@ -95,7 +95,7 @@ TEST(agrees_with_the_oracle_where_threads_share_the_work) {
 // Central differences of sum(out * dout) + sum(h_n * dh_n).
 TEST(the_oracle_differentiates_its_own_forward_pass) {
     for (const Case &c : cases()) {
-        if (c.steps * c.rows * c.hidden > 300 || !c.dout || !c.dh_n) continue;
+        if (c.steps * c.batch * c.hidden > 300 || !c.dout || !c.dh_n) continue;
         const Sample s = draw(c);
         const check::Context context(c.text());
         const auto loss = [](const Sample &sample) {
@@ -116,7 +116,7 @@ TEST(the_oracle_differentiates_its_own_forward_pass) {
             {&Sample::bias_hh, e.bias_hh},
             {&Sample::gain_ih, e.gain_ih},
             {&Sample::gain_hh, e.gain_hh},
-            {&Sample::fresh, e.fresh},
+            {&Sample::initial_state, e.initial_state},
         };
         for (std::size_t which = 0; which < std::size(pairs); ++which) {
             const auto &[numbers, gradient] = pairs[which];

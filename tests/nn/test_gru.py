@@ -345,7 +345,7 @@ ERRORS = [
     (
         lambda m: m(torch.randn(7, 4, 5), lengths=[1.0, 2, 3, 4]),
         TensorError,
-        "lengths is torch.float32; expected whole",
+        "lengths is torch.float32; expected integers",
     ),
     (
         lambda m: m(torch.randn(7, 5), lengths=[7]),
@@ -369,8 +369,8 @@ ERRORS = [
         "backend is 'cuda'; expected one of 'auto', 'native', 'torch'",
     ),
     (lambda m: nn.GRU(5, 13, proj_size=3), ArgumentError, "proj_size is 3; a GRU has no projection"),
-    (lambda m: nn.GRU(5, 13, zoneout=1.0), ArgumentError, r"zoneout is 1.0; expected a share"),
-    (lambda m: nn.GRU(5, 13, recurrent_dropout=-0.1), ArgumentError, r"recurrent_dropout is -0.1; expected a share"),
+    (lambda m: nn.GRU(5, 13, zoneout=1.0), ArgumentError, r"zoneout is 1.0; expected a fraction"),
+    (lambda m: nn.GRU(5, 13, recurrent_dropout=-0.1), ArgumentError, r"recurrent_dropout is -0.1; expected a fraction"),
     (
         lambda m: nn.GRU(5, 13, checkpoint_every=-1),
         ArgumentError,

@@ -47,7 +47,7 @@ def create_gru_model(
         if not isinstance(size, int) or size < 1
     ]
     if not 0 <= drop_prob < 1:
-        problems.append(f"drop_prob is {drop_prob!r}; expected a share of 0 or more and less than 1")
+        problems.append(f"drop_prob is {drop_prob!r}; expected a fraction of 0 or more and less than 1")
     if problems:
         raise ArgumentError("; ".join(problems))
     model = keras.Sequential([keras.Input((None, input_dim))])

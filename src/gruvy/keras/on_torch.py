@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gruvy.nn.composed import Cell, DirectionWeights, Rows
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
 from gruvy.nn.native import native_layer
 from gruvy.nn.ops import op_layer
 
@@ -26,6 +26,6 @@ def layer(
 ) -> tuple[Tensor, Tensor]:
     """Run x (N, T, I) from h_0 (N, H): the states (N, T, H) and the last ones (N, H)."""
     run = op_layer if torch.compiler.is_compiling() else native_layer
-    rows = Rows(mask=None if mask is None else mask.T)
-    out, h_n = run(x.transpose(0, 1), h_0[None], [DirectionWeights(*weights)], rows, Cell(reset_after))
+    controls = StepControls(mask=None if mask is None else mask.T)
+    out, h_n = run(x.transpose(0, 1), h_0[None], [DirectionWeights(*weights)], controls, Cell(reset_after))
     return out.transpose(0, 1), h_n[0]

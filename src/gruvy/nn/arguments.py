@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -10,17 +10,49 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gruvy.errors import ArgumentError, TensorError
-from gruvy.nn.composed import Rows
+from gruvy.nn.layer import StepControls
 from gruvy.nn.transforms import autocast_is_on, has_values
 
 
 class Inputs(NamedTuple):
-    """x (T, N, I), h_0 (layers * directions, N, H) or None, what the rows do, and whether there was a batch."""
+    """x (T, N, I), h_0 (layers * directions, N, H) or None, the step controls, and whether there was a batch."""
 
     x: Tensor
     h_0: Tensor | None
-    rows: Rows
+    controls: StepControls
     batched: bool
+
+
+def call_layers(
+    module: Any,
+    run: Callable[[Tensor, Tensor | None, StepControls], tuple[Tensor, Tensor]],
+    input: Tensor | PackedSequence,
+    hx: Tensor | None,
+    lengths: Tensor | Sequence[int] | None,
+    resets: Tensor | None,
+    mask: Tensor | None,
+) -> tuple[Tensor | PackedSequence, Tensor]:
+    """Check the arguments of a call of `gruvy.nn.GRU`, run its layers, and return the results in the call's layout.
+
+    Args:
+        module: the layer, with the attributes of `torch.nn.GRU` and ``input_kind()``.
+        run: takes x (T, N, I), h_0 or None and the controls; returns the output (T, N, D * H) and h_n.
+        input, hx, lengths, resets, mask: as `gruvy.nn.GRU` takes them.
+    """
+    if isinstance(input, PackedSequence):
+        x, h_0, controls, _ = unpack(module, input, hx, lengths, resets, mask)
+        output, h_n = run(x, h_0, controls)
+        return pack_again(input, controls, output, h_n)
+    x, h_0, controls, batched = time_first(module, input, hx, lengths, resets, mask)
+    output, h_n = run(x, h_0, controls)
+    return in_layout(module, output, batched), h_n if batched else h_n[:, 0]
+
+
+def in_layout(module: Any, output: Tensor, batched: bool) -> Tensor:
+    """Return an output (T, N, D * H) in the layout of the call's input."""
+    if not batched:
+        return output[:, 0]
+    return output.transpose(0, 1) if module.batch_first else output
 
 
 def time_first(
@@ -54,11 +86,11 @@ def time_first(
         lengths = torch.as_tensor(lengths, device="cpu")
     steps = lengths
     refuse(module, input, hx, steps, dict(zip(("resets", "mask"), flags, strict=True)))
-    rows = Rows(
+    controls = StepControls(
         None if steps is None else _kept(steps),
         *(None if flag is None else flag.contiguous() for flag in flags),
     )
-    return Inputs(input, hx, rows, batched)
+    return Inputs(input, hx, controls, batched)
 
 
 def _kept(lengths: Tensor) -> Tensor:
@@ -82,13 +114,15 @@ def unpack(
     x, steps = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
     h_0 = hx if hx is None or packed.sorted_indices is None else hx[:, packed.sorted_indices]
     refuse(module, x, h_0, steps)
-    return Inputs(x, h_0, Rows(steps), batched=True)
+    return Inputs(x, h_0, StepControls(steps), batched=True)
 
 
-def pack_again(packed: PackedSequence, rows: Rows, output: Tensor, h_n: Tensor) -> tuple[PackedSequence, Tensor]:
+def pack_again(
+    packed: PackedSequence, controls: StepControls, output: Tensor, h_n: Tensor
+) -> tuple[PackedSequence, Tensor]:
     """Return output (T, N, ...) in the order of `packed`, and h_n in the caller's."""
-    assert rows.lengths is not None
-    data = pack_padded_sequence(output, rows.lengths).data
+    assert controls.lengths is not None
+    data = pack_padded_sequence(output, controls.lengths).data
     return packed._replace(data=data), h_n if packed.unsorted_indices is None else h_n[:, packed.unsorted_indices]
 
 
@@ -113,7 +147,7 @@ def refuse(
         problems.append(f"hx has the shape {tuple(hx.shape)}; expected {expected}")
     if lengths is not None:
         if lengths.dtype.is_floating_point or lengths.dtype in (torch.bool, torch.complex64):
-            problems.append(f"lengths is {lengths.dtype}; expected whole numbers")
+            problems.append(f"lengths is {lengths.dtype}; expected integers")
         elif tuple(lengths.shape) != (N,):
             problems.append(f"lengths has the shape {tuple(lengths.shape)}; expected ({N},), one for each row")
         elif has_values(lengths) and N and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:

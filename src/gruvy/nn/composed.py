@@ -1,13 +1,9 @@
 """One GRU layer, one or both directions, composed of PyTorch's operations: any dtype, device and transform.
 
-A layer, here and on the engine (`gruvy.nn.native`), takes x (T, N, I), h_0 (D, N, H) or None, the weights of each
-direction, what the rows do and the kind of cell, where D is 1 or 2 directions, and returns the states (T, N, D * H),
-zero past the end of a row, and the last states (D, N, H). The equations are those of `gruvy.equations`.
+See `gruvy.nn.layer` for what a layer takes and returns.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,85 +14,39 @@ from torch.utils.checkpoint import checkpoint
 
 from gruvy.equations import EPSILON
 from gruvy.errors import TensorError
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
 from gruvy.nn.transforms import at_work_in_compiled, only_step_by_step, written_down
 
 
-class DirectionWeights(NamedTuple):
-    """Weights of one direction, rows in the order r, z, n: (3H, I), (3H, H), and (3H,) or None; `fresh` is (H,).
-
-    Gains are layer norm's, both or neither; `fresh` is the state that new segments begin with, None for zero.
-    """
-
-    ih: Tensor
-    hh: Tensor
-    bias_ih: Tensor | None = None
-    bias_hh: Tensor | None = None
-    gain_ih: Tensor | None = None
-    gain_hh: Tensor | None = None
-    fresh: Tensor | None = None
-
-
-class Rows(NamedTuple):
-    """What the rows do at which step; None for what they do not.
-
-    Attributes:
-        lengths: steps of each row (N,), int64.
-        resets: (T, N), bool: where a step knows nothing of the one before it, nor that one, in reverse, of it.
-        mask: (T, N), bool: False where a row keeps its state instead of taking the step.
-        dropout: (D, T, N, H), or (D, 1, N, H) for all steps alike: factor of the state where it enters the products.
-        zoneout: (D, T, N, H), bool: where a unit keeps its old state.
-    """
-
-    lengths: Tensor | None = None
-    resets: Tensor | None = None
-    mask: Tensor | None = None
-    dropout: Tensor | None = None
-    zoneout: Tensor | None = None
-
-
-class Cell(NamedTuple):
-    """The kind of cell, and how it is differentiated.
-
-    Attributes:
-        reset_after: whether the reset gate is applied after the recurrent product.
-        zoneout: the share of the old state that every unit keeps, where there is no mask for it.
-        checkpoint_every: gates are computed again in the backward pass, for so many steps at a time; 0 keeps them.
-    """
-
-    reset_after: bool = True
-    zoneout: float = 0.0
-    checkpoint_every: int = 0
-
-
 def torch_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor]:
     """Run the layer in PyTorch's operations."""
     if h_0 is None:
-        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[0] // 3)
-    active = taken(rows, x)
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].weight_hh.shape[0] // 3)
+    active = taken(controls, x)
     if active is not None:  # whatever stands in the padding, NaN included, gets no gradient
         x = x.masked_fill(~active, 0.0)
-    plain = all(part is None for part in rows[1:]) and cell == Cell() and weights[0].gain_ih is None
-    if plain and x.shape[0] > 0 and x.shape[1] > 0 and _torch_gru_can(x, h_0, weights, rows.lengths):
-        return _torch_gru(x, h_0, weights, rows.lengths)
+    plain = all(part is None for part in controls[1:]) and cell == Cell() and weights[0].gain_ih is None
+    if plain and x.shape[0] > 0 and x.shape[1] > 0 and _torch_gru_can(x, h_0, weights, controls.lengths):
+        return _torch_gru(x, h_0, weights, controls.lengths)
     x = written_down(x)
-    directions = [_loop(x, h_0[d], w, rows, cell, d) for d, w in enumerate(weights)]
+    directions = [_loop(x, h_0[d], w, controls, cell, d) for d, w in enumerate(weights)]
     return torch.cat([out for out, _ in directions], dim=-1), torch.stack([h for _, h in directions])
 
 
 def torch_gates(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the layer step by step and return its gates r, u, n as well: (D, 3, T, N, H), zero where no step is taken."""
     if h_0 is None:
-        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].hh.shape[0] // 3)
+        h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].weight_hh.shape[0] // 3)
     found: list[list[Tensor]] = [[] for _ in weights]
-    results = [_loop(x, h_0[d], w, rows, cell, d, found[d]) for d, w in enumerate(weights)]
+    results = [_loop(x, h_0[d], w, controls, cell, d, found[d]) for d, w in enumerate(weights)]
     shape = (x.shape[0], 3, *h_0.shape[1:])
     gates = torch.stack([torch.cat(steps).view(shape) if steps else x.new_zeros(shape) for steps in found])
     gates = gates.transpose(1, 2)
-    active = taken(rows, x)
+    active = taken(controls, x)
     if active is not None:
         gates = torch.where(active, gates, 0.0)
     return torch.cat([out for out, _ in results], dim=-1), torch.stack([h for _, h in results]), gates
@@ -107,12 +57,12 @@ def running(lengths: Tensor, x: Tensor) -> Tensor:
     return (torch.arange(x.shape[0], device=x.device)[:, None] < lengths.to(x.device))[:, :, None]
 
 
-def taken(rows: Rows, x: Tensor) -> Tensor | None:
+def taken(controls: StepControls, x: Tensor) -> Tensor | None:
     """Whether row n takes step t: (T, N, 1), or None where every row takes every step."""
-    mask = None if rows.mask is None else rows.mask.to(x.device)[:, :, None]
-    if rows.lengths is None:
+    mask = None if controls.mask is None else controls.mask.to(x.device)[:, :, None]
+    if controls.lengths is None:
         return mask
-    return running(rows.lengths, x) if mask is None else running(rows.lengths, x) & mask
+    return running(controls.lengths, x) if mask is None else running(controls.lengths, x) & mask
 
 
 def _torch_gru_can(x: Tensor, h_0: Tensor, weights: list[DirectionWeights], lengths: Tensor | None) -> bool:
@@ -146,35 +96,37 @@ def _loop(
     x: Tensor,
     h: Tensor,
     w: DirectionWeights,
-    rows: Rows,
+    controls: StepControls,
     cell: Cell,
     direction: int,
     gates: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run one direction; `gates` is filled with r, u, n of each step, (3, N, H), in the order of time."""
-    H, T, reverse = w.hh.shape[0] // 3, x.shape[0], direction == 1
+    H, T, reverse = w.weight_hh.shape[0] // 3, x.shape[0], direction == 1
     _check_shapes(w, x.shape[2], H)
     rz, n_only = slice(0, 2 * H), slice(2 * H, 3 * H)
-    inputs = torch.cat([_affine(F.linear(x, w.ih[g]), w.gain_ih, w.bias_ih, g) for g in (rz, n_only)], dim=-1)
-    active = taken(rows, x)
-    inside = None if rows.lengths is None else running(rows.lengths, x)
-    begins = None if rows.resets is None else _begins(rows, x, reverse)
-    fresh = torch.zeros_like(h) if w.fresh is None else w.fresh.expand_as(h)
+    inputs = torch.cat([_affine(F.linear(x, w.weight_ih[g]), w.gain_ih, w.bias_ih, g) for g in (rz, n_only)], dim=-1)
+    active = taken(controls, x)
+    inside = None if controls.lengths is None else running(controls.lengths, x)
+    begins = None if controls.resets is None else _begins(controls, x, reverse)
+    initial_state = torch.zeros_like(h) if w.initial_state is None else w.initial_state.expand_as(h)
 
     def run(h: Tensor, *steps: int) -> tuple[Tensor, ...]:
         states = []
         for t in steps:
             if begins is not None:
-                h = torch.where(begins[t], fresh, h)
-            k = h if rows.dropout is None else h * rows.dropout[direction, t if rows.dropout.shape[1] > 1 else 0]
-            sums = _affine(F.linear(k, w.hh[rz]), w.gain_hh, w.bias_hh, rz)
+                h = torch.where(begins[t], initial_state, h)
+            k = h
+            if controls.dropout is not None:
+                k = h * controls.dropout[direction, t if controls.dropout.shape[1] > 1 else 0]
+            sums = _affine(F.linear(k, w.weight_hh[rz]), w.gain_hh, w.bias_hh, rz)
             r, z = torch.sigmoid(inputs[t, :, rz] + sums).chunk(2, dim=-1)
-            product = F.linear(k if cell.reset_after else r * k, w.hh[n_only])
+            product = F.linear(k if cell.reset_after else r * k, w.weight_hh[n_only])
             part = _affine(product, w.gain_hh, w.bias_hh, n_only)
             n = torch.tanh(inputs[t, :, n_only] + (r * part if cell.reset_after else part))
             u = z
-            if rows.zoneout is not None:
-                u = torch.where(rows.zoneout[direction, t], torch.ones_like(z), z)
+            if controls.zoneout is not None:
+                u = torch.where(controls.zoneout[direction, t], torch.ones_like(z), z)
             elif cell.zoneout:
                 u = z + cell.zoneout * (1 - z)
             if gates is not None:
@@ -213,10 +165,10 @@ def _affine(sums: Tensor, gain: Tensor | None, bias: Tensor | None, part: slice)
     return F.layer_norm(sums, sums.shape[-1:], gain[part], shift, EPSILON)
 
 
-def _begins(rows: Rows, x: Tensor, reverse: bool) -> Tensor:
+def _begins(controls: StepControls, x: Tensor, reverse: bool) -> Tensor:
     """Whether a new segment of row n begins at step t: (T, N, 1)."""
-    assert rows.resets is not None
-    begins = rows.resets.to(x.device)[:, :, None]
-    if rows.lengths is not None:
-        begins = begins & running(rows.lengths, x)
+    assert controls.resets is not None
+    begins = controls.resets.to(x.device)[:, :, None]
+    if controls.lengths is not None:
+        begins = begins & running(controls.lengths, x)
     return torch.cat((begins[1:], torch.zeros_like(begins[:1]))) if reverse else begins

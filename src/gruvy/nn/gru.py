@@ -17,8 +17,9 @@ from torch.nn.utils.rnn import PackedSequence
 from gruvy import engine
 from gruvy.errors import ArgumentError, GruvyError, TensorError
 from gruvy.formats.effective import weights_of
-from gruvy.nn.arguments import pack_again, time_first, unpack
-from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
+from gruvy.nn.arguments import call_layers, in_layout, time_first
+from gruvy.nn.composed import torch_gates, torch_layer
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
 from gruvy.nn.masks import draw, draw_dropout
 from gruvy.nn.memory import plain
 from gruvy.nn.native import engine_layer, native_gates, native_layer
@@ -27,7 +28,7 @@ from gruvy.nn.ops import op_layer
 from gruvy.nn.quantized import QuantizedDtype, QuantizedGRU
 from gruvy.nn.tracing import called_in_program, proxy_among, scriptable
 from gruvy.nn.transforms import at_work, at_work_in_compiled, autocast_is_on
-from gruvy.spec import GRUWeights, LayerWeights
+from gruvy.spec import GRUWeights, LayerWeights, suffixes
 from gruvy.streaming import StreamingGRU
 
 Backend = Literal["auto", "native", "torch"]
@@ -165,10 +166,10 @@ class GRU(torch.nn.RNNBase):
         )
         self.reset_after = reset_after
         self.layer_norm = layer_norm
-        self.input_dropout = engine.check_share("input_dropout", input_dropout)
-        self.recurrent_dropout = engine.check_share("recurrent_dropout", recurrent_dropout)
+        self.input_dropout = engine.check_fraction("input_dropout", input_dropout)
+        self.recurrent_dropout = engine.check_fraction("recurrent_dropout", recurrent_dropout)
         self.variational = variational
-        self.zoneout = engine.check_share("zoneout", zoneout)
+        self.zoneout = engine.check_fraction("zoneout", zoneout)
         self.learn_initial_state = learn_initial_state
         self.checkpoint_every = checkpoint_every
         self.backend: Backend = backend
@@ -204,12 +205,7 @@ class GRU(torch.nn.RNNBase):
         mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run all layers; see the class for shapes and errors."""
-        if isinstance(input, PackedSequence):
-            x, h_0, rows, _ = unpack(self, input, hx, lengths, resets, mask)
-            outputs, h_n = self._run(x, h_0, rows)
-            return pack_again(input, rows, outputs[-1], h_n)
-        outputs, h_n = self.layer_outputs(input, hx, lengths=lengths, resets=resets, mask=mask)
-        return outputs[-1], h_n
+        return call_layers(self, self._run_to_last, input, hx, lengths, resets, mask)
 
     def layer_outputs(
         self,
@@ -228,11 +224,9 @@ class GRU(torch.nn.RNNBase):
         Returns:
             Each layer's output, from the first to the last, before dropout between layers; and h_n.
         """
-        x, h_0, rows, batched = time_first(self, input, hx, lengths, resets, mask)
-        outputs, h_n = self._run(x, h_0, rows)
-        if not batched:
-            return [output[:, 0] for output in outputs], h_n[:, 0]
-        return [output.transpose(0, 1) for output in outputs] if self.batch_first else outputs, h_n
+        x, h_0, controls, batched = time_first(self, input, hx, lengths, resets, mask)
+        outputs, h_n = self._run(x, h_0, controls)
+        return [in_layout(self, output, batched) for output in outputs], h_n if batched else h_n[:, 0]
 
     @torch.no_grad()
     def gates(
@@ -253,13 +247,13 @@ class GRU(torch.nn.RNNBase):
             "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time
             first whatever ``batch_first`` is, and 0 where a row takes no step.
         """
-        x, h_0, rows, _ = time_first(self, input, hx, lengths, resets, mask)
+        x, h_0, controls, _ = time_first(self, input, hx, lengths, resets, mask)
         cell = Cell(self.reset_after, self.zoneout)
         run_layer = torch_gates if self._path(x) is torch_layer else native_gates
         x, h_0 = self._ready(run_layer is native_gates, x, h_0)
         found = []
         for layer in range(self.num_layers):
-            x, _, gates = run_layer(x, self._state(h_0, layer, x), self._weights(layer), rows, cell)
+            x, _, gates = run_layer(x, self._state(h_0, layer, x), self._weights(layer), controls, cell)
             found.append(gates)
         reset, kept, candidate = torch.cat(found).unbind(1)
         if self.zoneout:  # what was kept is z + zoneout * (1 - z), or nothing where no step was taken
@@ -273,10 +267,7 @@ class GRU(torch.nn.RNNBase):
             ArgumentError: the layer is bidirectional, so that no step has a result before the last input.
             TensorError: the weights are not float32.
         """
-        if self.bidirectional:
-            raise ArgumentError("streaming needs one direction; this layer is bidirectional")
-        layers = [one for (one,) in self.to_weights().layers]
-        return StreamingGRU(layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout)
+        return StreamingGRU.of(self.to_weights(), streams=streams)
 
     def to_weights(self) -> GRUWeights:
         """Return the weights of now that evaluation computes with, apart from PyTorch; on a CPU without a copy.
@@ -284,18 +275,7 @@ class GRU(torch.nn.RNNBase):
         Raises:
             TensorError: the layer is on the meta device, without any.
         """
-        found = {name: plain(tensor).numpy() for name, tensor in weights_of(self).items()}
-        state = found.get("initial_state")
-        flat = [
-            LayerWeights(
-                **{field: found.get(f"{field}{suffix}") for field in LayerWeights._fields[:-1]},  # type: ignore[arg-type]
-                initial_state=None if state is None else state[index],
-            )
-            for index, suffix in enumerate(self._suffixes())
-        ]
-        D = 2 if self.bidirectional else 1
-        layers = tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D))
-        return GRUWeights(layers, self.reset_after, self.zoneout, batch_first=self.batch_first)
+        return self._weights_as(None)
 
     def quantize(self, dtype: QuantizedDtype = "int8") -> QuantizedGRU:
         """Return a copy for inference whose weight matrices are int8 (a quarter of the memory) or bf16 (a half).
@@ -305,7 +285,7 @@ class GRU(torch.nn.RNNBase):
             TensorError: weights that int8 cannot keep: NaN, infinity, or too many columns.
             GruvyError: the native engine is missing.
         """
-        return QuantizedGRU(self, dtype)
+        return QuantizedGRU(self._weights_as(torch.float32), dtype)
 
     def input_kind(self) -> tuple[torch.dtype, torch.device]:
         """Return the dtype and the device of inputs, which are those of the weights."""
@@ -331,11 +311,30 @@ class GRU(torch.nn.RNNBase):
 
     # ---- layers ----
 
-    def _run(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
+    def _weights_as(self, dtype: torch.dtype | None) -> GRUWeights:
+        """Return the weights of now in a dtype, None for their own; see `to_weights`."""
+        ready = {name: plain(tensor).to(dtype).numpy() for name, tensor in weights_of(self).items()}
+        state = ready.get("initial_state")
+        flat = [
+            LayerWeights(
+                **{field: ready.get(f"{field}{suffix}") for field in LayerWeights._fields[:-1]},  # type: ignore[arg-type]
+                initial_state=None if state is None else state[index],
+            )
+            for index, suffix in enumerate(self._suffixes())
+        ]
+        D = 2 if self.bidirectional else 1
+        layers = tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D))
+        return GRUWeights(layers, self.reset_after, self.zoneout, batch_first=self.batch_first)
+
+    def _run_to_last(self, x: Tensor, h_0: Tensor | None, controls: StepControls) -> tuple[Tensor, Tensor]:
+        outputs, h_n = self._run(x, h_0, controls)
+        return outputs[-1], h_n
+
+    def _run(self, x: Tensor, h_0: Tensor | None, controls: StepControls) -> tuple[list[Tensor], Tensor]:
         if torch.compiler.is_compiling():
-            return self._run_layers(x, h_0, rows)
+            return self._run_layers(x, h_0, controls)
         try:
-            outputs, h_n = self._run_layers(x, h_0, rows)
+            outputs, h_n = self._run_layers(x, h_0, controls)
         except (RuntimeError, TypeError, IndexError, AttributeError) as error:
             problems = self._wrong_weights()  # of which PyTorch's operations, or the engine, name what they came across
             if not problems:
@@ -345,7 +344,7 @@ class GRU(torch.nn.RNNBase):
             raise TensorError("; ".join(self._wrong_weights()))
         return outputs, h_n
 
-    def _run_layers(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[list[Tensor], Tensor]:
+    def _run_layers(self, x: Tensor, h_0: Tensor | None, controls: StepControls) -> tuple[list[Tensor], Tensor]:
         run_layer = self._path(x)
         x, h_0 = self._ready(run_layer is not torch_layer, x, h_0)
         T, N, I = x.shape
@@ -354,7 +353,7 @@ class GRU(torch.nn.RNNBase):
         cell = Cell(self.reset_after, 0.0 if self.training else self.zoneout, self.checkpoint_every)
         outputs, last_states = [], []
         for layer in range(self.num_layers):
-            noisy = self._with_masks(rows, x) if self.training else rows
+            noisy = self._with_masks(controls, x) if self.training else controls
             output, h_n = run_layer(x, self._state(h_0, layer, x), self._weights(layer), noisy, cell)
             outputs.append(output)
             last_states.append(h_n)
@@ -362,20 +361,19 @@ class GRU(torch.nn.RNNBase):
             x = F.dropout(output, self.dropout) if between else output
         return outputs, last_states[0] if self.num_layers == 1 else torch.cat(last_states)
 
-    def _with_masks(self, rows: Rows, x: Tensor) -> Rows:
+    def _with_masks(self, controls: StepControls, x: Tensor) -> StepControls:
         """Draw one layer's masks, the same ones for every backend."""
         T, N, _ = x.shape
         D, H = 2 if self.bidirectional else 1, self.hidden_size
         if self.recurrent_dropout:
             shape = (D, 1 if self.variational else T, N, H)
-            rows = rows._replace(dropout=draw_dropout(shape, self.recurrent_dropout, x))
+            controls = controls._replace(dropout=draw_dropout(shape, self.recurrent_dropout, x))
         if self.zoneout:
-            rows = rows._replace(zoneout=draw((D, T, N, H), self.zoneout, x.device))
-        return rows
+            controls = controls._replace(zoneout=draw((D, T, N, H), self.zoneout, x.device))
+        return controls
 
     def _suffixes(self) -> list[str]:
-        directions = ("", "_reverse") if self.bidirectional else ("",)
-        return [f"_l{layer}{direction}" for layer in range(self.num_layers) for direction in directions]
+        return suffixes(self.num_layers, self.bidirectional)
 
     def _weights(self, layer: int) -> list[DirectionWeights]:
         D = 2 if self.bidirectional else 1
@@ -389,7 +387,7 @@ class GRU(torch.nn.RNNBase):
             if self.layer_norm:
                 suffix = self._suffixes()[index]
                 w = w._replace(gain_ih=getattr(self, "gain_ih" + suffix), gain_hh=getattr(self, "gain_hh" + suffix))
-            found.append(w._replace(fresh=self.initial_state[index]) if self.learn_initial_state else w)
+            found.append(w._replace(initial_state=self.initial_state[index]) if self.learn_initial_state else w)
         return found
 
     def _wrong_weights(self) -> list[str]:
@@ -400,10 +398,9 @@ class GRU(torch.nn.RNNBase):
             D, H = 2 if self.bidirectional else 1, self.hidden_size
             inputs = self.input_size if index < D else D * H
             for field, w in zip(DirectionWeights._fields, self._weights(index // D)[index % D], strict=True):
-                if field == "fresh" or (w is None and field not in ("ih", "hh")):
+                if field == "initial_state" or (w is None and not field.startswith("weight_")):
                     continue
-                name = {"ih": "weight_ih", "hh": "weight_hh"}.get(field, field) + suffix
-                shape = (3 * H, *{"ih": (inputs,), "hh": (H,)}.get(field, ()))
+                name, shape = field + suffix, (3 * H, *{"weight_ih": (inputs,), "weight_hh": (H,)}.get(field, ()))
                 if not isinstance(w, Tensor):
                     problems.append(f"{name} is of type {type(w).__name__}; expected a tensor")
                 elif w.shape != shape:

@@ -1,12 +1,14 @@
-"""What tensors must be before the engine, which knows addresses only, is given theirs.
+"""What tensors must be before the engine, which reads memory, is given them.
 
-Every address that a layer takes goes through `settled`. What a copy can mend is copied: another order in memory, and
-the lazy negative bit of ``z.conj().imag`` and its like. A tensor that differs in more is `UnfitError`, which the layers
-answer with PyTorch's operations: those take it, or say what is wrong with it.
+The native module looks at every tensor itself and refuses what does not fit: that is the fast half. What it refuses
+comes here, to `settled` and its like. What a copy can cure is copied: another order in memory, and the lazy negative
+bit of ``z.conj().imag`` and similar tensors. A tensor that differs in more raises `UnfitError`, and the layers then run
+PyTorch's operations: those take it, or say what is wrong with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
@@ -15,21 +17,19 @@ from torch.nn import Parameter
 
 from gruvy import engine
 from gruvy.errors import TensorError
-from gruvy.nn.composed import DirectionWeights, Rows
+from gruvy.nn.layer import DirectionWeights, StepControls
 
 
-def _native_half() -> Any:
-    """What looks at a tensor in 0.3 instead of 1 microsecond; None before PyTorch 2.10, and without the engine."""
+def _introduce_tensors() -> None:
+    """Let the native module look at tensors: from PyTorch 2.10 on; it is handed NumPy's views of older ones."""
     table = getattr(Tensor, "__dlpack_c_exchange_api__", None)
     if table is None or engine.raw is None:
-        return None
-    try:
-        return engine.raw.Tensors(table, Tensor, Parameter)
-    except ValueError:  # a version of the table that is not known
-        return None
+        return
+    with contextlib.suppress(ValueError):  # a version of the table that is not known
+        engine.raw.take_tensors(table, Tensor, Parameter)
 
 
-_native = _native_half()
+_introduce_tensors()
 
 
 class UnfitError(TensorError):
@@ -52,8 +52,6 @@ def settled(
             transform's), or with another shape or dtype.
         TensorError: its memory has been freed or cut.
     """
-    if _native is not None and dtype is torch.float32 and _native.fits(tensor, shape, strides):
-        return tensor
     kind = type(tensor)
     if (kind is Tensor or kind is Parameter) and tensor.dtype is dtype and tensor.is_cpu and tensor.shape == shape:
         try:
@@ -74,10 +72,8 @@ def settled(
 
 def settled_weights(w: DirectionWeights, inputs: int, hidden: int, where: str = "") -> DirectionWeights:
     """Return one direction's weights, `settled`, for I inputs and H hidden units."""
-    if _native is not None and _native.weights_fit(w, inputs, hidden):
-        return w
     rows = (3 * hidden,)
-    ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, fresh = w
+    ih, hh, bias_ih, bias_hh, gain_ih, gain_hh, initial_state = w
     if (gain_ih is None) != (gain_hh is None):
         raise UnfitError(f"one of gain_ih{where} and gain_hh{where} is missing: give both or neither")
     return DirectionWeights(
@@ -87,24 +83,27 @@ def settled_weights(w: DirectionWeights, inputs: int, hidden: int, where: str = 
         None if bias_hh is None else settled(bias_hh, rows, f"bias_hh{where}"),
         None if gain_ih is None else settled(gain_ih, rows, f"gain_ih{where}"),
         None if gain_hh is None else settled(gain_hh, rows, f"gain_hh{where}"),
-        None if fresh is None else settled(fresh, (hidden,), f"initial_state{where}"),
+        None if initial_state is None else settled(initial_state, (hidden,), f"initial_state{where}"),
     )
 
 
-def settled_rows(rows: Rows, steps: int, batch: int, hidden: int, directions: int) -> Rows:
-    """Return what the rows do, `settled`. That lengths lie in [0, T] is for the caller to know."""
-    lengths, resets, mask, dropout, zoneout = rows
-    if lengths is resets is mask is dropout is zoneout is None:
-        return rows
+def settled_controls(controls: StepControls, steps: int, batch: int, hidden: int, directions: int) -> StepControls:
+    """Return the controls, `settled`. That lengths lie in [0, T] is for the caller to know."""
+    lengths, resets, mask, dropout, zoneout = controls
     flags, masks = (steps, batch), (directions, steps, batch, hidden)
     same = masks if dropout is None or len(dropout.shape) < 2 or dropout.shape[1] != 1 else (directions, 1, *masks[2:])
-    return Rows(
+    return StepControls(
         None if lengths is None else settled(lengths, (batch,), "lengths", torch.int64),
         None if resets is None else settled(resets, flags, "resets", torch.bool),
         None if mask is None else settled(mask, flags, "mask", torch.bool),
         None if dropout is None else settled(dropout, same, "dropout", strides=True),
         None if zoneout is None else settled(zoneout, masks, "zoneout", torch.bool, strides=True),
     )
+
+
+def viewed(tensor: Tensor | None) -> Any:
+    """Return NumPy's view of a settled tensor, which the native module takes whatever PyTorch's version is."""
+    return None if tensor is None else tensor.detach().numpy()
 
 
 def plain(tensor: Tensor) -> Tensor:
@@ -115,9 +114,9 @@ def plain(tensor: Tensor) -> Tensor:
 def hidden_size(w: DirectionWeights) -> int:
     """Return H, by the matrix of which it is the width."""
     try:
-        return w.hh.shape[1]
+        return w.weight_hh.shape[1]
     except (AttributeError, IndexError):
-        raise UnfitError(f"weight_hh is {_described(w.hh)}; expected a matrix (3H, H)") from None
+        raise UnfitError(f"weight_hh is {_described(w.weight_hh)}; expected a matrix (3H, H)") from None
 
 
 def _end(tensor: Tensor) -> int:

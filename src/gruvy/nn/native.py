@@ -1,4 +1,4 @@
-"""One GRU layer, one or both directions, on the engine; see `gruvy.nn.composed` for what a layer takes and returns."""
+"""One GRU layer, one or both directions, on the engine; see `gruvy.nn.layer` for what a layer takes and returns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from gruvy import engine
-from gruvy.nn.composed import Cell, DirectionWeights, Rows, torch_gates, torch_layer
-from gruvy.nn.memory import UnfitError, hidden_size, settled, settled_rows, settled_weights
+from gruvy.nn.composed import torch_gates, torch_layer
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
+from gruvy.nn.memory import UnfitError, hidden_size, settled, settled_controls, settled_weights, viewed
 from gruvy.nn.transforms import at_work
 
 # The weights of all directions one after the other, each in the order of DirectionWeights.
@@ -22,38 +23,37 @@ LARGE = 1 << 16
 
 
 def native_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor]:
     """Run the layer on the engine, or in PyTorch's operations where a tensor is not fit for it."""
     try:
-        return engine_layer(x, h_0, weights, rows, cell)
+        return engine_layer(x, h_0, weights, controls, cell)
     except UnfitError:
-        return torch_layer(x, h_0, weights, rows, cell)
+        return torch_layer(x, h_0, weights, controls, cell)
 
 
 def engine_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor]:
     """Run the layer on the engine; raise `UnfitError` where it cannot be given a tensor."""
     flat = [w for direction in weights for w in direction]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, h_0, *flat)):
-        out, h_n = _NativeLayer.apply(x, h_0, cell, *rows, *flat)  # type: ignore[no-untyped-call]
+        out, h_n = _NativeLayer.apply(x, h_0, cell, *controls, *flat)  # type: ignore[no-untyped-call]
         return out, h_n
-    out, h_n, _ = run(x, h_0, rows, flat, cell, save=False)
+    out, h_n, _ = run(x, h_0, controls, weights, cell, save=False)
     return out, h_n
 
 
 def native_gates(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Do as `native_layer`, and return the gates r, u, n as well: (D, 3, T, N, H), without gradients."""
-    flat = [w for direction in weights for w in direction]
     T, N, _ = x.shape
     try:
         candidates = torch.empty(len(weights), T, N, hidden_size(weights[0]), dtype=torch.float32, device="cpu")
-        out, h_n, saved = run(x, h_0, rows, flat, cell, save=True, candidates=candidates)
+        out, h_n, saved = run(x, h_0, controls, weights, cell, save=True, candidates=candidates)
     except UnfitError:
-        return torch_gates(x, h_0, weights, rows, cell)
+        return torch_gates(x, h_0, weights, controls, cell)
     reset, kept, _ = saved.gates.unbind(3)
     return out, h_n, torch.stack((reset, kept, candidates), dim=1)
 
@@ -64,6 +64,10 @@ class Saved(NamedTuple):
     gates: Tensor
     norms: Tensor
 
+    def of_direction(self, direction: int, directions: int) -> Saved:
+        """Return one direction's part."""
+        return self if directions == 1 else Saved(self.gates[direction], self.norms[direction])
+
 
 NOTHING = Saved(*[torch.empty(0, dtype=torch.float32, device="cpu") for _ in Saved._fields])
 
@@ -73,8 +77,8 @@ class _NativeLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, h_0: Tensor | None, cell: Cell, *tensors: Tensor | None) -> Any:
-        rows, flat = Rows(*tensors[: len(Rows._fields)]), tensors[len(Rows._fields) :]
-        out, h_n, saved = run(x, h_0, rows, flat, cell, save=not cell.checkpoint_every)
+        controls, flat = StepControls(*tensors[: len(StepControls._fields)]), tensors[len(StepControls._fields) :]
+        out, h_n, saved = run(x, h_0, controls, by_direction(flat), cell, save=not cell.checkpoint_every)
         # What is done to the output in place before the backward pass is seen by `ctx.watch`. That the states are kept
         # under a version of their own lets PyTorch allow it.
         ctx.save_for_backward(x, h_0, out.data, *saved, *tensors)
@@ -85,22 +89,23 @@ class _NativeLayer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None) -> Any:
         x, h_0, out, gates, norms, *tensors = ctx.saved_tensors
-        rows, flat = Rows(*tensors[: len(Rows._fields)]), tensors[len(Rows._fields) :]
+        controls, flat = StepControls(*tensors[: len(StepControls._fields)]), tensors[len(StepControls._fields) :]
         needed = ctx.needs_input_grad
         differentiable = torch.is_grad_enabled()  # create_graph=True: these gradients are to be differentiated in turn
         if not differentiable and at_work() is None:
             try:
                 if ctx.watch._version:
-                    out, _, _ = run(x, h_0, rows, flat, ctx.cell, save=False)
-                needs_flat = needed[3 + len(rows) :]
+                    out, _, _ = run(x, h_0, controls, by_direction(flat), ctx.cell, save=False)
+                needs_flat = needed[3 + len(controls) :]
+                saved, weights = Saved(gates, norms), by_direction(flat)
                 dx, dh_0, dflat = gradients(
-                    dout, dh_n, x, h_0, rows, out, Saved(gates, norms), flat, ctx.cell, needed[0], needs_flat
+                    dout, dh_n, x, h_0, controls, out, saved, weights, ctx.cell, needed[0], needs_flat
                 )
-                return dx, dh_0 if needed[1] else None, None, *[None] * len(rows), *dflat
+                return dx, dh_0 if needed[1] else None, None, *[None] * len(controls), *dflat
             except UnfitError:  # a parameter has become another one since, or a gradient is one of a transform's
                 pass
         with torch.enable_grad():
-            return _composed_gradients(needed, x, h_0, rows, ctx.cell, flat, dout, dh_n, differentiable)
+            return _composed_gradients(needed, x, h_0, controls, ctx.cell, flat, dout, dh_n, differentiable)
 
 
 def _watch(tensor: Tensor) -> Tensor:
@@ -114,7 +119,7 @@ def _composed_gradients(
     needed: tuple[bool, ...],
     x: Tensor,
     h_0: Tensor | None,
-    rows: Rows,
+    controls: StepControls,
     cell: Cell,
     flat: Flat,
     dout: Tensor | None,
@@ -122,13 +127,100 @@ def _composed_gradients(
     differentiable: bool,
 ) -> tuple[Tensor | None, ...]:
     """Return what the backward pass does, by PyTorch's operations."""
-    inputs = [x, h_0, None, *rows, *flat]
+    inputs = [x, h_0, None, *controls, *flat]
     wanted = [tensor for tensor, need in zip(inputs, needed, strict=True) if need and tensor is not None]
-    results = torch_layer(x, h_0, by_direction(flat), rows, cell)
+    results = torch_layer(x, h_0, by_direction(flat), controls, cell)
     pairs = [(y, dy) for y, dy in zip(results, (dout, dh_n), strict=True) if dy is not None]
     ys, dys = zip(*pairs, strict=True)
     found = iter(torch.autograd.grad(ys, wanted, dys, create_graph=differentiable, allow_unused=True))
     return tuple(next(found) if need else None for need in needed)
+
+
+# ---- one direction --------------------------------------------------------------------------------------------------
+
+
+class _Line(NamedTuple):
+    """One direction's whole course, or a piece of it: x (T, N, I), h_0 (N, H), out (T, N, H).
+
+    An axis of 1 may stand before those of h_0 and of all that is handed over beside the line.
+    """
+
+    x: Tensor
+    h_0: Tensor | None
+    w: DirectionWeights
+    controls: StepControls
+    cell: Cell
+    direction: int
+    out: Tensor
+
+    def problem(self) -> Any:
+        """Return the sizes and controls as the engine takes them."""
+        (T, N, I), H = self.x.shape, self.out.shape[2]
+        lengths, resets, mask, _, zoneout = self.controls
+        return engine.raw.Problem(  # type: ignore[union-attr]
+            *(T, N, I, H),
+            reset_after=self.cell.reset_after,
+            reverse=self.direction == 1,
+            lengths=lengths,
+            resets=resets,
+            mask=mask,
+            zoneout=self.cell.zoneout if zoneout is None else 0.0,
+            threads=torch.get_num_threads(),
+        )
+
+    def masks(self) -> tuple[Tensor | None, Tensor | None]:
+        """Return this direction's masks of dropout and zoneout, (T, N, H)."""
+        dropout, zoneout = self.controls[3:]
+        d = self.direction
+        return None if dropout is None else dropout[d], None if zoneout is None else zoneout[d]
+
+    def settled(self) -> _Line:
+        """Return the line with copies where those are needed: its NumPy views can be handed to the engine."""
+        (T, N, I), H, controls = self.x.shape, self.out.shape[2], self.controls
+        directions = next((len(masks) for masks in controls[3:] if masks is not None), 1)
+        lead = () if self.h_0 is None or self.h_0.dim() == 2 else (1,)
+        return self._replace(
+            x=settled(self.x, (T, N, I), "input", strides=True),
+            h_0=None if self.h_0 is None else settled(self.h_0, (*lead, N, H), "hx"),
+            w=settled_weights(self.w, I, H, " in reverse" if self.direction else ""),
+            controls=settled_controls(controls, T, N, H, directions),
+            out=settled(self.out, (T, N, H), "output", strides=True),
+        )
+
+    def viewed(self) -> Any:
+        """Return the line with NumPy's views of its tensors."""
+        return self._replace(
+            x=viewed(self.x),
+            h_0=viewed(self.h_0),
+            w=DirectionWeights(*map(viewed, self.w)),
+            controls=StepControls(*map(viewed, self.controls)),
+            out=viewed(self.out),
+        )
+
+    def piece(self, begin: int, end: int) -> _Line:
+        """Return the steps [begin, end), with the state that they start from as h_0."""
+        T, controls = len(self.x), self.controls
+        state = self.h_0
+        if self.direction == 0 and begin > 0:
+            state = self.out[begin - 1].contiguous()
+        elif self.direction == 1 and end < T:
+            state = self.out[end]
+            if controls.resets is not None:
+                initial = self.w.initial_state
+                initial = torch.zeros_like(state) if initial is None else initial.detach().expand_as(state)
+                state = torch.where(controls.resets[end, :, None], initial, state)
+            if controls.lengths is not None:  # rows that begin within the piece, or before it, have not run yet
+                first = torch.zeros_like(state) if self.h_0 is None else self.h_0.view_as(state)
+                state = torch.where((controls.lengths > end)[:, None], state, first)
+            state = state.contiguous()
+        return self._replace(
+            x=self.x[begin:end], h_0=state, controls=controls.between(begin, end), out=self.out[begin:end]
+        )
+
+
+def _of_direction(tensor: Tensor | None, direction: int, directions: int) -> Any:
+    """Return one direction's part; the engine itself passes over an axis of 1, which is quicker."""
+    return tensor if tensor is None or directions == 1 else tensor[direction]
 
 
 # ---- forward --------------------------------------------------------------------------------------------------------
@@ -137,8 +229,8 @@ def _composed_gradients(
 def run(
     x: Tensor,
     h_0: Tensor | None,
-    rows: Rows,
-    flat: Flat,
+    controls: StepControls,
+    weights: list[DirectionWeights],
     cell: Cell,
     save: bool,
     candidates: Tensor | None = None,
@@ -146,51 +238,56 @@ def run(
     """Return the states, the last states, and what the backward pass needs where `save` says so.
 
     The candidates are written to `candidates` (D, T, N, H) where it is given.
+
+    Raises:
+        UnfitError: the engine cannot be given one of the tensors.
     """
-    x, h_0, rows, weights = _settled(x, h_0, rows, by_direction(flat))
     T, N, _ = x.shape
-    H, D = weights[0].hh.shape[1], len(weights)
-    out, h_n, saved = x.new_empty(T, N, D * H), x.new_empty(D, N, H), _room(weights, T, N) if save else NOTHING
+    H, D = hidden_size(weights[0]), len(weights)
+    out, h_n = x.new_empty(T, N, D * H), x.new_empty(D, N, H)
+    saved = _new_saved(weights[0], D, T, N, H) if save else NOTHING
     for d, w in enumerate(weights):
-        _forward(
-            *(x, None if h_0 is None else h_0[d], w, rows, cell, d),
-            *(out if D == 1 else out[..., d * H : (d + 1) * H], h_n[d]),
-            Saved(saved.gates[d], saved.norms[d]) if save else None,
-            None if candidates is None else candidates[d],
-        )
+        part = out if D == 1 else out[..., d * H : (d + 1) * H]
+        line = _Line(x, _of_direction(h_0, d, D), w, controls, cell, d, part)
+        kept = saved.of_direction(d, D) if save else None
+        _forward(line, _of_direction(h_n, d, D), kept, _of_direction(candidates, d, D))
     return out, h_n, saved
 
 
-def _room(weights: list[DirectionWeights], steps: int, batch: int) -> Saved:
-    H, D = weights[0].hh.shape[1], len(weights)
-    norms = 0 if weights[0].gain_hh is None else 3 * H + 2
-    return Saved(workspace(D, steps, batch, 3, H), workspace(D, steps, batch, norms))
+def _new_saved(w: DirectionWeights, directions: int, steps: int, batch: int, hidden: int) -> Saved:
+    norms = 0 if w.gain_hh is None else 3 * hidden + 2
+    return Saved(workspace(directions, steps, batch, 3, hidden), workspace(directions, steps, batch, norms))
 
 
-def _forward(
-    x: Tensor,
-    h_0: Tensor | None,
-    w: DirectionWeights,
-    rows: Rows,
-    cell: Cell,
-    direction: int,
-    out: Tensor,
-    h_n: Tensor,
-    saved: Saved | None,
-    candidates: Tensor | None = None,
-) -> None:
-    """Run one direction over all steps of x into out (T, N, H) and h_n (N, H)."""
-    engine.raw.forward(  # type: ignore[union-attr]
-        _problem(x, out, cell, direction, rows),
-        [_address(t) for t in w[:6]],
-        _sequence(x),
-        *(_address(h_0), _address(w.fresh)),
-        *(_masks(rows.dropout, direction), _masks(rows.zoneout, direction)),
-        _sequence(out),
-        h_n.data_ptr(),
-        *((0, 0) if saved is None else (_address(saved.gates), _address(saved.norms))),
-        _address(candidates),
+def _forward(line: _Line, h_n: Tensor, saved: Saved | None, candidates: Tensor | None = None) -> None:
+    """Run one direction over all steps into line.out (T, N, H) and h_n (N, H)."""
+    try:
+        problem, call = _forward_call(line, h_n, saved, candidates)
+    except ValueError:
+        line = line.settled()
+        made = [viewed(tensor) for tensor in (h_n, *(saved or (None, None)), candidates)]
+        handed = line.viewed()
+        problem, call = _forward_call(handed, made[0], saved and Saved(*made[1:3]), made[3])
+    engine.raw.forward(problem, call)  # type: ignore[union-attr]
+
+
+def _forward_call(line: _Line, h_n: Tensor, saved: Saved | None, candidates: Tensor | None) -> tuple[Any, Any]:
+    problem, (dropout, zoneout) = line.problem(), line.masks()
+    call = engine.raw.Forward(  # type: ignore[union-attr]
+        problem,
+        weights=line.w,
+        x=line.x,
+        h_0=line.h_0,
+        initial_state=line.w.initial_state,
+        dropout=dropout,
+        zoneout=zoneout,
+        out=line.out,
+        h_n=h_n,
+        gates=None if saved is None else saved.gates,
+        norms=None if saved is None or line.w.gain_hh is None else saved.norms,
+        candidates=candidates,
     )
+    return problem, call
 
 
 # ---- backward -------------------------------------------------------------------------------------------------------
@@ -201,76 +298,37 @@ def gradients(
     dh_n: Tensor | None,
     x: Tensor,
     h_0: Tensor | None,
-    rows: Rows,
+    controls: StepControls,
     out: Tensor,
     saved: Saved,
-    flat: Flat,
+    weights: list[DirectionWeights],
     cell: Cell,
     needs_x: bool,
     needs_flat: Sequence[bool],
 ) -> tuple[Tensor | None, Tensor, list[Tensor | None]]:
-    """Return the gradients of x, of h_0 and of the weights of all directions, None where not needed."""
-    x, h_0, rows, weights = _settled(x, h_0, rows, by_direction(flat))
+    """Return the gradients of x, of h_0 and of the weights of all directions, None where not needed.
+
+    Raises:
+        UnfitError: the engine cannot be given one of the tensors.
+    """
     T, N, I = x.shape
-    H, D = weights[0].hh.shape[1], len(weights)
-    out = settled(out, (T, N, D * H), "output", strides=True)
-    dout = None if dout is None else settled(dout, (T, N, D * H), "the gradient of output", strides=True)
-    dh_n = None if dh_n is None else settled(dh_n, (D, N, H), "the gradient of h_n")
-    if not cell.checkpoint_every:
-        norms = saved.norms if weights[0].gain_hh is None else settled(saved.norms, (D, T, N, 3 * H + 2), "norms")
-        saved = Saved(settled(saved.gates, (D, T, N, 3, H), "gates"), norms)
+    H, D = hidden_size(weights[0]), len(weights)
     dx: Tensor | None = None
     dh_0 = x.new_zeros(D, N, H) if dh_n is None else dh_n.clone(memory_format=torch.contiguous_format)
     dflat: list[Tensor | None] = []
     for d, w in enumerate(weights):
         part = slice(d * H, (d + 1) * H)
-        line = _Line(x, None if h_0 is None else h_0[d], w, rows, cell, d, out if D == 1 else out[..., part])
+        line = _Line(x, _of_direction(h_0, d, D), w, controls, cell, d, out if D == 1 else out[..., part])
         needs = needs_flat[d * len(w) : (d + 1) * len(w)]
         dpart = dout if dout is None or D == 1 else dout[..., part]
         dline = x.new_empty(T, N, I) if needs_x else None
+        dh = dh_0.view(N, H) if D == 1 else dh_0[d]
         if cell.checkpoint_every:
-            dflat += _by_pieces(line, dpart, dh_0[d], dline, needs)
+            dflat += _by_pieces(line, dpart, dh, dline, needs)
         else:
-            kept = Saved(saved.gates[d], saved.norms[d])
-            dflat += _backward(line, kept, dpart, dh_0[d], dline, needs)
+            dflat += _backward(line, saved.of_direction(d, D), dpart, dh, dline, needs)
         dx = dline if dx is None or dline is None else dx.add_(dline)
     return dx, dh_0, dflat
-
-
-class _Line(NamedTuple):
-    """One direction's whole course, or a piece of it: x (T, N, I), h_0 (N, H), out (T, N, H)."""
-
-    x: Tensor
-    h_0: Tensor | None
-    w: DirectionWeights
-    rows: Rows
-    cell: Cell
-    direction: int
-    out: Tensor
-
-    def piece(self, begin: int, end: int) -> _Line:
-        """Return the steps [begin, end), with the state that they start from as h_0."""
-        T, rows = len(self.x), self.rows
-        state = self.h_0
-        if self.direction == 0 and begin > 0:
-            state = self.out[begin - 1].contiguous()
-        elif self.direction == 1 and end < T:
-            state = self.out[end]
-            if rows.resets is not None:
-                fresh = torch.zeros_like(state) if self.w.fresh is None else self.w.fresh.detach().expand_as(state)
-                state = torch.where(rows.resets[end, :, None], fresh, state)
-            if rows.lengths is not None:  # rows that begin within the piece, or before it, have not run yet
-                first = torch.zeros_like(state) if self.h_0 is None else self.h_0
-                state = torch.where((rows.lengths > end)[:, None], state, first)
-            state = state.contiguous()
-        cut = Rows(
-            None if rows.lengths is None else (rows.lengths - begin).clamp(0, end - begin),
-            None if rows.resets is None else rows.resets[begin:end],
-            None if rows.mask is None else rows.mask[begin:end],
-            rows.dropout if rows.dropout is None or rows.dropout.shape[1] == 1 else rows.dropout[:, begin:end],
-            None if rows.zoneout is None else rows.zoneout[:, begin:end],
-        )
-        return self._replace(x=self.x[begin:end], h_0=state, rows=cut, out=self.out[begin:end])
 
 
 def _by_pieces(
@@ -285,11 +343,11 @@ def _by_pieces(
         piece = line.piece(begin, end)
         dpiece = None if dout is None else dout[begin:end]
         found = _backward(piece, _again(piece), dpiece, dh, None if dx is None else dx[begin:end], needs)
-        if line.direction == 1 and end < steps and line.rows.resets is not None:
-            # A reset at the step after the piece lies outside of it: what reaches it goes to `fresh`.
-            begins = line.rows.resets[end]
-            if line.rows.lengths is not None:
-                begins = begins & (line.rows.lengths > end)
+        if line.direction == 1 and end < steps and line.controls.resets is not None:
+            # A reset at the step after the piece lies outside of it: what reaches it goes to `initial_state`.
+            begins = line.controls.resets[end]
+            if line.controls.lengths is not None:
+                begins = begins & (line.controls.lengths > end)
             if found[-1] is not None:
                 found[-1] += dh[begins].sum(0)
             dh[begins] = 0.0
@@ -302,52 +360,72 @@ def _by_pieces(
 
 def _again(piece: _Line) -> Saved:
     """Run the piece once more, to have what backward needs."""
-    T, N, _ = piece.x.shape
-    H = piece.w.hh.shape[1]
-    saved = _room([piece.w], T, N)
-    kept = Saved(saved.gates[0], saved.norms[0])
+    (T, N, _), H = piece.x.shape, piece.out.shape[2]
+    saved = _new_saved(piece.w, 1, T, N, H)
     out, h_n = piece.x.new_empty(T, N, H), piece.x.new_empty(N, H)
-    _forward(piece.x, piece.h_0, piece.w, piece.rows, piece.cell, piece.direction, out, h_n, kept)
-    return kept
+    _forward(piece._replace(out=out), h_n, saved)
+    return saved
 
 
 def _backward(
     line: _Line, saved: Saved, dout: Tensor | None, dh: Tensor, dx: Tensor | None, needs: Sequence[bool]
 ) -> list[Tensor | None]:
     """Write dx (T, N, I), turn dh (N, H) from that of h_n into that of h_0, and return the gradients of the weights."""
-    found = [torch.empty_like(t) if t is not None and need else None for t, need in zip(line.w, needs, strict=True)]
-    rows, dh_n = line.rows, dh.clone()
-    engine.raw.backward(  # type: ignore[union-attr]
-        _problem(line.x, line.out, line.cell, line.direction, rows),
-        [_address(t) for t in line.w[:6]],
-        _sequence(line.x),
-        *(_address(line.h_0), _address(line.w.fresh)),
-        *(_masks(rows.dropout, line.direction), _sequence(line.out)),
-        *(_address(saved.gates), _address(saved.norms)),
-        (0, 0, 0) if dout is None else _sequence(dout),
-        _address(dh_n),
-        (0, 0, 0) if dx is None else _sequence(dx),
-        _address(dh),
-        [_address(t) for t in found],
-    )
+    dh_n = dh.clone()
+    found = _empty_like(line.w, needs)
+    try:
+        problem, call = _backward_call(line, saved, dout, dh_n, dx, dh, found)
+    except ValueError:
+        (T, N, _), H = line.x.shape, line.out.shape[2]
+        line = line.settled()
+        norms = saved.norms
+        if line.w.gain_hh is not None:
+            norms = settled(norms, (*norms.shape[:-3], T, N, 3 * H + 2), "norms")
+        gates = settled(saved.gates, (*saved.gates.shape[:-4], T, N, 3, H), "gates")
+        dout = None if dout is None else settled(dout, (T, N, H), "the gradient of output", strides=True)
+        dh_n = settled(dh_n, (N, H), "the gradient of h_n")
+        found = _empty_like(line.w, needs)
+        handed, kept = line.viewed(), Saved(viewed(gates), viewed(norms))
+        steps, last, made, first = map(viewed, (dout, dh_n, dx, dh))
+        problem, call = _backward_call(handed, kept, steps, last, made, first, list(map(viewed, found)))
+    engine.raw.backward(problem, call)  # type: ignore[union-attr]
     return found
 
 
-# ---- what the engine is given ---------------------------------------------------------------------------------------
+def _empty_like(w: DirectionWeights, needs: Sequence[bool]) -> list[Tensor | None]:
+    return [torch.empty_like(t) if t is not None and need else None for t, need in zip(w, needs, strict=True)]
 
 
-def _settled(
-    x: Tensor, h_0: Tensor | None, rows: Rows, weights: list[DirectionWeights]
-) -> tuple[Tensor, Tensor | None, Rows, list[DirectionWeights]]:
-    """Return what a pass reads, fit to be addressed, and to be kept until the engine returns."""
-    T, N, I = x.shape
-    H, D = hidden_size(weights[0]), len(weights)
-    return (
-        settled(x, (T, N, I), "input", strides=True),
-        None if h_0 is None else settled(h_0, (D, N, H), "hx"),
-        settled_rows(rows, T, N, H, D),
-        [settled_weights(w, I, H, " in reverse" if d else "") for d, w in enumerate(weights)],
+def _backward_call(
+    line: _Line,
+    saved: Saved,
+    dout: Tensor | None,
+    dh_n: Tensor,
+    dx: Tensor | None,
+    dh_0: Tensor,
+    gradients: Sequence[Tensor | None],
+) -> tuple[Any, Any]:
+    problem, (dropout, _) = line.problem(), line.masks()
+    call = engine.raw.Backward(  # type: ignore[union-attr]
+        problem,
+        weights=line.w,
+        x=line.x,
+        h_0=line.h_0,
+        initial_state=line.w.initial_state,
+        dropout=dropout,
+        out=line.out,
+        gates=saved.gates,
+        norms=None if line.w.gain_hh is None else saved.norms,
+        dout=dout,
+        dh_n=dh_n,
+        dx=dx,
+        dh_0=dh_0,
+        gradients=gradients,
     )
+    return problem, call
+
+
+# ---- helpers --------------------------------------------------------------------------------------------------------
 
 
 def workspace(*shape: int) -> Tensor:
@@ -362,29 +440,3 @@ def by_direction(flat: Flat) -> list[DirectionWeights]:
     """Group the weights of all directions."""
     size = len(DirectionWeights._fields)
     return [DirectionWeights(*flat[i : i + size]) for i in range(0, len(flat), size)]  # type: ignore[arg-type]
-
-
-def _problem(x: Tensor, out: Tensor, cell: Cell, direction: int, rows: Rows) -> Any:
-    T, N, I = x.shape
-    share = 0.0 if rows.zoneout is not None else cell.zoneout
-    flags = [_address(flag) for flag in rows[:3]]
-    return engine.raw.Problem(  # type: ignore[union-attr]
-        T, N, I, out.shape[2], cell.reset_after, direction == 1, *flags, share, torch.get_num_threads()
-    )
-
-
-def _address(tensor: Tensor | None) -> int:
-    return 0 if tensor is None else tensor.data_ptr()
-
-
-def _sequence(tensor: Tensor) -> tuple[int, int, int]:
-    """A sequence (T, N, features), features contiguous, as the engine takes it."""
-    return tensor.data_ptr(), tensor.stride(0), tensor.stride(1)
-
-
-def _masks(masks: Tensor | None, direction: int) -> tuple[int, int, int]:
-    """One direction's masks, repeated in time where there is one step of them."""
-    if masks is None:
-        return 0, 0, 0
-    mask = masks[direction]
-    return mask.data_ptr(), 0 if len(mask) == 1 else mask.stride(0), mask.stride(1)

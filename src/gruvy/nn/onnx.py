@@ -6,26 +6,26 @@ import torch
 from torch import Tensor
 
 from gruvy.errors import ArgumentError
-from gruvy.nn.composed import Cell, DirectionWeights, Rows
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
 
 # The first opset whose GRU node torch's exporter can place.
 _OPSET = 14
 
 
 def onnx_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor]:
-    """Stand for the layer while PyTorch exports; see `gruvy.nn.composed` for what a layer takes and returns.
+    """Stand for the layer while PyTorch exports; see `gruvy.nn.layer` for what a layer takes and returns.
 
     Raises:
         ArgumentError: the node lacks something that the layer has.
     """
     lacking = {
         "layer_norm": weights[0].gain_ih is not None,
-        "zoneout": bool(cell.zoneout) or rows.zoneout is not None,
-        "recurrent_dropout, in training": rows.dropout is not None,
-        "resets": rows.resets is not None,
-        "mask": rows.mask is not None,
+        "zoneout": bool(cell.zoneout) or controls.zoneout is not None,
+        "recurrent_dropout, in training": controls.dropout is not None,
+        "resets": controls.resets is not None,
+        "mask": controls.mask is not None,
     }
     if any(lacking.values()):
         found = ", ".join(name for name, there in lacking.items() if there)
@@ -34,13 +34,13 @@ def onnx_layer(
             "layer norm and zoneout, or leave it out"
         )
     T, N, _ = x.shape
-    D, H = len(weights), weights[0].hh.shape[1]
-    zero = weights[0].ih.new_zeros(3 * H)
-    W = torch.stack([_in_order(w.ih) for w in weights])
-    R = torch.stack([_in_order(w.hh) for w in weights])
+    D, H = len(weights), weights[0].weight_hh.shape[1]
+    zero = weights[0].weight_ih.new_zeros(3 * H)
+    W = torch.stack([_in_order(w.weight_ih) for w in weights])
+    R = torch.stack([_in_order(w.weight_hh) for w in weights])
     biases = [[zero if bias is None else _in_order(bias) for bias in (w.bias_ih, w.bias_hh)] for w in weights]
     B = torch.stack([torch.cat(pair) for pair in biases])
-    lengths = None if rows.lengths is None else rows.lengths.to(torch.int32)
+    lengths = None if controls.lengths is None else controls.lengths.to(torch.int32)
     output, h_n = torch.onnx.ops.symbolic_multi_out(
         "GRU",
         [x, W, R, B, lengths, h_0],

@@ -14,16 +14,16 @@ from torch import Tensor
 
 from gruvy.errors import TensorError
 from gruvy.nn import native
-from gruvy.nn.composed import Cell, DirectionWeights, Rows
+from gruvy.nn.layer import Cell, DirectionWeights, StepControls
 
 
 def op_layer(
-    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], rows: Rows, cell: Cell
+    x: Tensor, h_0: Tensor | None, weights: list[DirectionWeights], controls: StepControls, cell: Cell
 ) -> tuple[Tensor, Tensor]:
-    """Run the layer on the engine, as an operator; see `gruvy.nn.composed` for what a layer takes and returns."""
+    """Run the layer on the engine, as an operator; see `gruvy.nn.layer` for what a layer takes and returns."""
     flat = [w for direction in weights for w in direction if w is not None]
     present = [w is not None for w in weights[0]]
-    out, h_n, _, _ = gru_layer(x, h_0, *rows, flat, present, *cell, torch.is_grad_enabled())
+    out, h_n, _, _ = gru_layer(x, h_0, *controls, flat, present, *cell, torch.is_grad_enabled())
     if torch.is_grad_enabled() and not torch.compiler.is_exporting():
         out = out.clone()  # which may be changed in place; a compiler leaves it out where it is not
     return out, h_n
@@ -51,8 +51,10 @@ def gru_layer(
     if lengths is not None and lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[0]:
         low, high = int(lengths.min()), int(lengths.max())
         raise TensorError(f"lengths lie in [{low}, {high}]; expected [0, {x.shape[0]}], the steps of the input")
-    rows, cell = Rows(lengths, resets, mask, dropout, zoneout_mask), Cell(reset_after, zoneout, checkpoint_every)
-    out, h_n, saved = native.run(x, h_0, rows, _spread(flat, present), cell, save and not checkpoint_every)
+    controls = StepControls(lengths, resets, mask, dropout, zoneout_mask)
+    cell = Cell(reset_after, zoneout, checkpoint_every)
+    weights = native.by_direction(_spread(flat, present))
+    out, h_n, saved = native.run(x, h_0, controls, weights, cell, save and not checkpoint_every)
     return out, h_n, *saved
 
 
@@ -105,11 +107,12 @@ def gru_layer_backward(
     checkpoint_every: int,
 ) -> list[Tensor]:
     """`native.gradients`: those of x, of h_0 and of the weights in `flat`."""
-    rows, cell = Rows(lengths, resets, mask, dropout, zoneout_mask), Cell(reset_after, zoneout, checkpoint_every)
-    weights = _spread(flat, present)
-    needs = [w is not None for w in weights]
+    controls = StepControls(lengths, resets, mask, dropout, zoneout_mask)
+    cell = Cell(reset_after, zoneout, checkpoint_every)
+    spread = _spread(flat, present)
+    weights, needs = native.by_direction(spread), [w is not None for w in spread]
     saved = native.Saved(gates, norms)
-    dx, dh_0, dflat = native.gradients(dout, dh_n, x, h_0, rows, out, saved, weights, cell, True, needs)
+    dx, dh_0, dflat = native.gradients(dout, dh_n, x, h_0, controls, out, saved, weights, cell, True, needs)
     return [gradient for gradient in (dx, dh_0, *dflat) if gradient is not None]
 
 
@@ -139,18 +142,18 @@ def _(
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, h_0, *rows, flat, ctx.present, ctx.reset_after, ctx.zoneout, ctx.checkpoint_every, _ = inputs
+    x, h_0, *controls, flat, ctx.present, ctx.reset_after, ctx.zoneout, ctx.checkpoint_every, _ = inputs
     out, _, gates, norms = output
-    ctx.save_for_backward(x, h_0, *rows, out, gates, norms, *flat)
+    ctx.save_for_backward(x, h_0, *controls, out, gates, norms, *flat)
     ctx.set_materialize_grads(False)
 
 
 def _backward(ctx: Any, dout: Tensor | None, dh_n: Tensor | None, *_: Tensor | None) -> tuple[Any, ...]:
     x, h_0, *rest = ctx.saved_tensors
-    count = len(Rows._fields)
-    rows, (out, gates, norms), flat = rest[:count], rest[count : count + 3], rest[count + 3 :]
+    count = len(StepControls._fields)
+    controls, (out, gates, norms), flat = rest[:count], rest[count : count + 3], rest[count + 3 :]
     cell = (ctx.reset_after, ctx.zoneout, ctx.checkpoint_every)
-    dx, dh_0, *dflat = gru_layer_backward(dout, dh_n, x, h_0, *rows, out, gates, norms, flat, ctx.present, *cell)
+    dx, dh_0, *dflat = gru_layer_backward(dout, dh_n, x, h_0, *controls, out, gates, norms, flat, ctx.present, *cell)
     needs_x, needs_h_0 = ctx.needs_input_grad[:2]
     return dx if needs_x else None, dh_0 if needs_h_0 else None, *[None] * count, dflat, *[None] * 5
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from gruvy import engine
+from gruvy.activations import USUAL
 from gruvy.errors import ArgumentError, TensorError
-from gruvy.formats.effective import weights_of
-from gruvy.nn.arguments import pack_again, time_first, unpack
-from gruvy.nn.composed import DirectionWeights, Rows
-from gruvy.nn.memory import plain, settled, settled_rows, settled_weights
+from gruvy.nn.arguments import call_layers
+from gruvy.nn.layer import StepControls
+from gruvy.nn.memory import plain, settled, settled_controls, viewed
 from gruvy.quantization import check_precision, native_precision, quantize_rows
-from gruvy.spec import LayerWeights
+from gruvy.spec import GRUWeights, LayerWeights, suffixes
 from gruvy.streaming import StreamingGRU
-
-if TYPE_CHECKING:
-    from gruvy.nn.gru import GRU
 
 QuantizedDtype = Literal["int8", "bf16"]
 
@@ -37,11 +36,12 @@ class QuantizedGRU(torch.nn.Module):
     arguments and load it there.
 
     Args:
-        gru: the layer; what it is trained to do is copied, its dropout left out.
+        weights: those of the GRU, float32; copied.
         dtype: "int8" or "bf16".
 
     Raises:
-        ArgumentError: an unknown dtype; at a call, a gradient is wanted.
+        ArgumentError: an unknown dtype; weights that run backward alone or have other functions than sigmoid and tanh;
+            at a call, a gradient is wanted.
         TensorError: weights that int8 cannot keep; at a call, a tensor that does not fit.
         GruvyError: the native engine is missing: there is no other path.
 
@@ -55,27 +55,44 @@ class QuantizedGRU(torch.nn.Module):
 
     initial_state: Tensor
 
-    def __init__(self, gru: GRU, dtype: QuantizedDtype = "int8"):
+    def __init__(self, weights: GRUWeights, dtype: QuantizedDtype = "int8"):
         super().__init__()
         if dtype not in get_args(QuantizedDtype):
             raise ArgumentError(f"dtype is {dtype!r}; expected one of {', '.join(map(repr, get_args(QuantizedDtype)))}")
+        if weights.reverse or weights.activations != USUAL:
+            raise ArgumentError(
+                "these weights run backward alone, or with functions that a quantised GRU does not have"
+            )
         engine.instruction_set()
         self.dtype: QuantizedDtype = dtype
-        self.input_size, self.hidden_size, self.num_layers = gru.input_size, gru.hidden_size, gru.num_layers
-        self.bias, self.batch_first, self.bidirectional = gru.bias, gru.batch_first, gru.bidirectional
-        self.reset_after, self.layer_norm, self.zoneout = gru.reset_after, gru.layer_norm, gru.zoneout
-        self.learn_initial_state = gru.learn_initial_state
-        given = {name: plain(w).float() for name, w in weights_of(gru).items()}
-        check_precision(dtype, {name: w.numpy() for name, w in given.items() if name.startswith("weight_")})
-        for name, w in given.items():
+        self.input_size, self.hidden_size, self.num_layers = weights.input_size, weights.hidden_size, weights.num_layers
+        self.batch_first, self.bidirectional = weights.batch_first, weights.bidirectional
+        self.reset_after, self.layer_norm, self.zoneout = weights.reset_after, weights.layer_norm, weights.zoneout
+        flat = dict(zip(suffixes(self.num_layers, self.bidirectional), weights.astype(np.float32).flat, strict=True))
+        arrays = {
+            field + suffix: array
+            for suffix, one in flat.items()
+            for field, array in zip(LayerWeights._fields[:-1], one[:-1], strict=True)
+            if array is not None
+        }
+        check_precision(dtype, {name: array for name, array in arrays.items() if name.startswith("weight_")})
+        for name, array in arrays.items():
+            tensor = torch.from_numpy(array)
             if not name.startswith("weight_"):
-                self.register_buffer(name, w.clone())
+                self.register_buffer(name, tensor.clone())
             elif dtype == "bf16":
-                self.register_buffer(name, w.to(torch.bfloat16))
+                self.register_buffer(name, tensor.to(torch.bfloat16))
             else:
-                rows, scales = quantize_rows(w.numpy())
+                rows, scales = quantize_rows(array)
                 self.register_buffer(name, torch.from_numpy(rows))
                 self.register_buffer(name + "_scale", torch.from_numpy(scales))
+        self.bias = any(one.bias_ih is not None or one.bias_hh is not None for one in flat.values())
+        states = [one.initial_state for one in flat.values()]
+        self.learn_initial_state = any(state is not None for state in states)
+        if self.learn_initial_state:
+            zero = np.zeros(self.hidden_size, np.float32)
+            stacked = np.stack([zero if state is None else state for state in states])
+            self.register_buffer("initial_state", torch.from_numpy(stacked))
         self._packed_of: list[Any] = []
         self._packed: list[Any] | None = None  # the engine's, for each layer and direction; made at the first call
         super().train(False)
@@ -89,15 +106,22 @@ class QuantizedGRU(torch.nn.Module):
         mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run all layers; shapes and arguments are those of `gruvy.nn.GRU`."""
-        if isinstance(input, PackedSequence):
-            x, h_0, rows, _ = unpack(self, input, hx, lengths, resets, mask)
-            output, h_n = self._run(x, h_0, rows)
-            return pack_again(input, rows, output, h_n)
-        x, h_0, rows, batched = time_first(self, input, hx, lengths, resets, mask)
-        output, h_n = self._run(x, h_0, rows)
-        if not batched:
-            return output[:, 0], h_n[:, 0]
-        return output.transpose(0, 1) if self.batch_first else output, h_n
+        return call_layers(self, self._run, input, hx, lengths, resets, mask)
+
+    def to_weights(self) -> GRUWeights:
+        """Return the weights as float32; the engine makes the very same int8 or bf16 of them again."""
+        state = plain(self.initial_state).numpy() if self.learn_initial_state else None
+        flat, D, H = [], 2 if self.bidirectional else 1, self.hidden_size
+        for index, suffix in enumerate(suffixes(self.num_layers, self.bidirectional)):
+            rest = [self._buffers.get(field + suffix) for field in LayerWeights._fields[2:-1]]
+            I = self.input_size if index < D else D * H
+            matrices = self._matrix("weight_ih" + suffix, I), self._matrix("weight_hh" + suffix, H)
+            biases = [None if buffer is None else plain(buffer).numpy() for buffer in rest]
+            flat.append(
+                LayerWeights(*matrices, *biases)._replace(initial_state=None if state is None else state[index])
+            )
+        layers = tuple(tuple(flat[at : at + D]) for at in range(0, len(flat), D))
+        return GRUWeights(layers, self.reset_after, self.zoneout, batch_first=self.batch_first)
 
     def streaming(self, streams: int = 1) -> StreamingGRU:
         """Return the layers to be run one step at a time, with the same results.
@@ -105,15 +129,7 @@ class QuantizedGRU(torch.nn.Module):
         Raises:
             ArgumentError: the layer is bidirectional, so that no step has a result before the last input.
         """
-        if self.bidirectional:
-            raise ArgumentError("streaming needs one direction; this layer is bidirectional")
-        layers = []
-        for w in self._weights():
-            arrays: list[Any] = [None if t is None else plain(t).numpy() for t in w]
-            layers.append(LayerWeights(*arrays))
-        return StreamingGRU(
-            layers, streams=streams, reset_after=self.reset_after, zoneout=self.zoneout, dtype=self.dtype
-        )
+        return StreamingGRU.of(self.to_weights(), streams=streams, dtype=self.dtype)
 
     @property
     def nbytes(self) -> int:
@@ -148,7 +164,7 @@ class QuantizedGRU(torch.nn.Module):
     # ---- running ----
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _run(self, x: Tensor, h_0: Tensor | None, rows: Rows) -> tuple[Tensor, Tensor]:
+    def _run(self, x: Tensor, h_0: Tensor | None, controls: StepControls) -> tuple[Tensor, Tensor]:
         if torch.is_grad_enabled() and (x.requires_grad or (h_0 is not None and h_0.requires_grad)):
             raise ArgumentError(
                 f"a gradient is wanted through a GRU of {self.dtype} weights, which has none: "
@@ -160,57 +176,84 @@ class QuantizedGRU(torch.nn.Module):
             for buffer in self.buffers()
         ]
         if self._packed is None or now != self._packed_of:
-            self._packed, self._packed_of = [self._pack(w) for w in self._weights()], now
-        T, N, _ = x.shape
+            self._packed, self._packed_of = self._pack(), now
+        T, N, I = x.shape
         D, H = 2 if self.bidirectional else 1, self.hidden_size
-        rows = settled_rows(rows, T, N, H, D)
-        lengths, resets, mask = (0 if t is None else t.data_ptr() for t in rows[:3])
-        fresh = self.initial_state if self.learn_initial_state else None
-        if h_0 is None and fresh is not None:
-            h_0 = fresh[:, None].expand(-1, N, -1)
-        x = settled(x.detach().float(), tuple(x.shape), "input", strides=True)  # bfloat16 under autocast
-        states = (self.num_layers * D, N, H)
-        h_0 = None if h_0 is None else settled(h_0.detach().float(), states, "hx")
-        fresh = None if fresh is None else settled(fresh, (states[0], H), "initial_state")
-        h_n = x.new_empty(self.num_layers * D, N, H)
+        initial = self.initial_state if self.learn_initial_state else None
+        if h_0 is None and initial is not None:
+            h_0 = initial[:, None].expand(-1, N, -1).contiguous()
+        x, h_0 = x.detach().float(), None if h_0 is None else h_0.detach().float()  # bfloat16 under autocast
+        try:
+            return self._run_packed(x, h_0, initial, controls, lambda tensor: tensor)
+        except ValueError:  # what does not fit is copied, or refused with a message
+            states = (self.num_layers * D, N, H)
+            x = settled(x, (T, N, I), "input", strides=True)
+            h_0 = None if h_0 is None else settled(h_0, states, "hx")
+            initial = None if initial is None else settled(initial, (states[0], H), "initial_state")
+            return self._run_packed(x, h_0, initial, settled_controls(controls, T, N, H, D), viewed)
+
+    def _run_packed(
+        self,
+        x: Tensor,
+        h_0: Tensor | None,
+        initial: Tensor | None,
+        controls: StepControls,
+        handed: Callable[[Tensor | None], Any],
+    ) -> tuple[Tensor, Tensor]:
+        """Run all layers on tensors that are `handed` to the engine."""
+        assert self._packed is not None
+        (T, N, _), H, D = x.shape, self.hidden_size, 2 if self.bidirectional else 1
+        native = engine.require()
+        lengths, resets, mask = map(handed, controls[:3])
+        h_n = torch.empty(self.num_layers * D, N, H, dtype=torch.float32, device="cpu")
         for layer in range(self.num_layers):
-            output = x.new_empty(T, N, D * H)
+            output = torch.empty(T, N, D * H, dtype=torch.float32, device="cpu")
             for d in range(D):
                 index = layer * D + d
-                self._packed[index].forward(
-                    engine.require().Problem(
-                        *(T, N, x.shape[2], H, self.reset_after, d == 1),
-                        *(lengths, resets, mask, self.zoneout, torch.get_num_threads()),
-                    ),
-                    (x.data_ptr(), x.stride(0), x.stride(1)),
-                    0 if h_0 is None else h_0[index].data_ptr(),
-                    0 if fresh is None else fresh[index].data_ptr(),
-                    (output[..., d * H :].data_ptr(), N * D * H, D * H),
-                    h_n[index].data_ptr(),
+                problem = native.Problem(
+                    *(T, N, x.shape[2], H),
+                    reset_after=self.reset_after,
+                    reverse=d == 1,
+                    lengths=lengths,
+                    resets=resets,
+                    mask=mask,
+                    zoneout=self.zoneout,
+                    threads=torch.get_num_threads(),
                 )
+                call = native.Forward(
+                    problem,
+                    x=handed(x),
+                    h_0=None if h_0 is None else handed(h_0[index]),
+                    initial_state=None if initial is None else handed(initial[index]),
+                    out=handed(output if D == 1 else output[..., d * H : (d + 1) * H]),
+                    h_n=handed(h_n[index]),
+                )
+                self._packed[index].forward(problem, call)
             x = output
         return x, h_n
 
-    def _pack(self, w: DirectionWeights) -> Any:
-        w = settled_weights(w, w.ih.shape[-1], self.hidden_size)
-        addresses = [0 if t is None else t.data_ptr() for t in w[:6]]
-        native = engine.require()
-        return native.Packed(w.ih.shape[1], self.hidden_size, self.reset_after, addresses, native_precision(self.dtype))
+    def _pack(self) -> list[Any]:
+        native, precision = engine.require(), native_precision(self.dtype)
+        return [
+            native.Packed(
+                one,
+                inputs=one.weight_ih.shape[1],
+                hidden=self.hidden_size,
+                reset_after=self.reset_after,
+                precision=precision,
+            )
+            for one in self.to_weights().flat
+        ]
 
-    def _weights(self) -> list[DirectionWeights]:
-        """The weights as float32, which the engine makes the very same int8 or bf16 again."""
-        found: list[DirectionWeights] = []
-        directions = ("", "_reverse") if self.bidirectional else ("",)
-        for suffix in [f"_l{layer}{direction}" for layer in range(self.num_layers) for direction in directions]:
-            rest: list[Any] = [self._buffers.get(name + suffix) for name in DirectionWeights._fields[2:6]]
-            fresh = self.initial_state[len(found)] if self.learn_initial_state else None
-            ih, hh = self._matrix("weight_ih" + suffix), self._matrix("weight_hh" + suffix)
-            found.append(DirectionWeights(ih, hh, *rest)._replace(fresh=fresh))
-        return found
-
-    def _matrix(self, name: str) -> Tensor:
-        weight = self.get_buffer(name).float()
-        return weight * self.get_buffer(name + "_scale")[:, None] if self.dtype == "int8" else weight
+    def _matrix(self, name: str, columns: int) -> NDArray[np.float32]:
+        weight = plain(self.get_buffer(name)).float()
+        if weight.shape != (3 * self.hidden_size, columns):
+            expected = (3 * self.hidden_size, columns)
+            raise TensorError(f"{name} has the shape {tuple(weight.shape)}; expected {expected}")
+        if self.dtype == "int8":
+            weight = weight * plain(self.get_buffer(name + "_scale"))[:, None]
+        array: NDArray[np.float32] = weight.numpy()
+        return array
 
     # ---- copying, moving and loading ----
 
