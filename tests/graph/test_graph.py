@@ -129,7 +129,7 @@ def test_nodes_that_do_not_fit():
     two = {"x": Value(6, 3), "z": Value(6)}
     assert "expected the same steps" in refusal(Node("add", ("x", "z"), "y"), inputs=two)
     assert "expected the same features" in refusal(Node("add", ("x", "z"), "y"), inputs={"x": Value(6), "z": Value(5)})
-    assert "whole numbers" in refusal(Node("relu", ("x",), "y"), inputs={"x": Value(1, whole=True)})
+    assert "reads integers" in refusal(Node("relu", ("x",), "y"), inputs={"x": Value(1, whole=True)})
     assert "output y is no value" in refusal()
     assert "no output" in refusal(outputs=())
     assert "no input" in refusal(inputs={})
