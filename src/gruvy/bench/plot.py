@@ -96,7 +96,7 @@ def _style(count: int) -> str:
         themed = [
             f".page{{fill:{palette.surface}}}text{{fill:{palette.ink}}}.soft{{fill:{palette.soft}}}",
             f".grid{{stroke:{palette.line}}}.one{{stroke:{palette.ink};stroke-width:1.5}}",
-            *(f".c{i}{{fill:{palette.model(i)};stroke:{palette.surface}}}" for i in range(count)),
+            *(f".c{i}{{fill:{palette.hues[i % len(palette.hues)]};stroke:{palette.surface}}}" for i in range(count)),
         ]
         rules.append("".join(themed) if palette is LIGHT else f"@media(prefers-color-scheme:dark){{{''.join(themed)}}}")
     return "".join(rules)

@@ -19,7 +19,7 @@ from gruvy.cli.pulse import PULSE, pulse
 
 if TYPE_CHECKING:
     from gruvy.cli.options import RunOptions
-    from gruvy.report import Table
+    from gruvy.report import Comparison
     from gruvy.training import Progress as Event
 
 # The exit code after Ctrl-C, as shells count it: 128 + SIGINT, and what Typer returns.
@@ -101,14 +101,24 @@ class Training:
             PULSE.say(f"{self.name}: {self.state}")
 
 
-def print_table(table: Table) -> None:
-    """Print a table of results; the rows of trained networks stand out."""
+def print_table(comparison: Comparison) -> None:
+    """Print what models and baselines reach; the rows of trained networks stand out."""
     shown = rich.table.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
-    for number, header in enumerate(table.columns):
-        shown.add_column(header, justify="right" if number else "left", no_wrap=True)
-    for number, row in enumerate(table.rows):
-        shown.add_row(*row, style="bold" if number < table.models else None)
+    shown.add_column(comparison.what, no_wrap=True)
+    for column in comparison.shown():
+        shown.add_column(column.narrow or _in_two_lines(column.header), justify="right", no_wrap=True)
+    for row in comparison.rows:
+        shown.add_row(row.name, *comparison.cells(row), style="bold" if row.kind == "model" else None)
     say(shown)
+
+
+def _in_two_lines(header: str) -> str:
+    """The header, broken where its longer line is shortest."""
+    breaks = [place for place, sign in enumerate(header) if sign == " "]
+    if not breaks:
+        return header
+    place = min(breaks, key=lambda place: max(place, len(header) - place - 1))
+    return f"{header[:place]}\n{header[place + 1 :]}"
 
 
 def print_fitted(model: Any, run: RunOptions, *, show: Callable[[], None], **facts: Any) -> None:

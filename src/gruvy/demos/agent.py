@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.report import return_table, write_agent_report
-from gruvy.report.agent.page import headline
+from gruvy.report import write_report
 from gruvy.tasks import RecurrentAgent
 from gruvy.tasks.agent.report import agent_report, environment_part
 
@@ -113,11 +112,11 @@ def run(
         ),
         command=command("agent", budget),
     )
-    report_path = write_agent_report(report, folder / "agent.html")
+    report_path = write_report(report, folder / "agent.html")
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
-        "environments": {part.name: [asdict(row) for row in part.rows] for part in parts},
+        "environments": {part.name: part.comparison.records() for part in parts},
         "seeds": seeds,
         "provenance": first[0].provenance_,
     }
@@ -125,13 +124,13 @@ def run(
     figures = [
         Figure(
             f"mean return, {part.name}",
-            part.model.mean_return,
-            {row.name: row.mean_return for row in part.rows if row is not part.model},
+            part.comparison.model["mean_return"],
+            {row.name: row["mean_return"] for row in part.comparison.others},
             trivial="no memory",
             higher_is_better=True,
             style=".3f",
         )
         for part in parts
     ]
-    tables = [return_table([asdict(row) for row in part.rows], part.name) for part in parts]
-    return Outcome(headline(report), tables, figures, results, report_path, paths[0])
+    tables = [part.comparison for part in parts]
+    return Outcome(report.headline, tables, figures, results, report_path, paths[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ import pandas as pd
 from gruvy.datasets import inject_faults, load_bleeding, load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.detection import find_events
-from gruvy.report import DetectorRow, Table, detector_table, write_anomaly_report
-from gruvy.report.anomaly.page import headline
+from gruvy.report import Column, Comparison, Row, scores_table, write_report
 from gruvy.tasks import AnomalyDetector
 from gruvy.tasks.anomaly.baselines import fit_baselines
 from gruvy.tasks.anomaly.report import anomaly_report, detector_row
@@ -78,24 +76,24 @@ def run(
         command=command("anomaly", budget),
         rows=rows,
     )
-    report_path = write_anomaly_report(report, folder / "anomaly.html")
+    report_path = write_report(report, folder / "anomaly.html")
     results = {
         "report": str(report_path),
         "bleeding": bleeding_figures,
         "weather": {
-            "rows": [asdict(row) for row in rows],
+            "rows": report.comparison.records(),
             "found by kind of fault": by_kind,
             "draws": len(SEEDS),
             "rows flagged without any fault": float((weather.detect(rest)["anomaly"]).mean()),
         },
-        "beats": {row.name: rows[0].f1 > row.f1 for row in rows[1:]},
+        "beats": {row.name: rows[0]["f1"] > row["f1"] for row in rows[1:]},
         "provenance": weather.provenance_,
     }
     write_results(results, folder / "anomaly.json", budget)
-    f1 = {row.name: row.f1 for row in rows}
+    f1 = report.comparison.values("f1")
     figure = Figure("faults in the weather, F1 of events", f1.pop("GRU"), f1, "z-score", higher_is_better=True)
-    sentence = f"{headline(report)} {_bleeding_sentence(bleeding_figures)}"
-    tables = [detector_table(rows), _peaks_table(bleeding_figures)]
+    sentence = f"{report.headline} {_bleeding_sentence(bleeding_figures)}"
+    tables = [report.comparison, _peaks_table(bleeding_figures)]
     return Outcome(sentence, tables, [figure], results, report_path, model_path)
 
 
@@ -109,16 +107,14 @@ def _bleeding_sentence(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _peaks_table(figures: Mapping[str, Any]) -> Table:
+def _peaks_table(figures: Mapping[str, Any]) -> Comparison:
     first, last = figures["labelled"]
-    return Table(
-        [
-            f"strange blood pressure, rows {first:,} to {last:,}",
-            "highest\nscore in row",
-            f"within {figures['tolerance']}",
-        ],
-        [[name, f"{row:,}", "yes" if figures["found"][name] else "no"] for name, row in figures["peaks"].items()],
-    )
+    columns = [Column("row", "highest score in row", ","), Column("within", f"within {figures['tolerance']}")]
+    rows = [
+        {"name": name, "row": row, "within": "yes" if figures["found"][name] else "no"}
+        for name, row in figures["peaks"].items()
+    ]
+    return scores_table(columns, rows, what=f"strange blood pressure, rows {first:,} to {last:,}")
 
 
 def weather_rows() -> pd.DataFrame:
@@ -130,7 +126,7 @@ def weather_rows() -> pd.DataFrame:
 
 def compare(
     detector: AnomalyDetector, normal: pd.DataFrame, rest: pd.DataFrame
-) -> tuple[list[DetectorRow], dict[str, dict[str, float]]]:
+) -> tuple[list[Row], dict[str, dict[str, float]]]:
     """Measure a detector and its baselines on all draws of faults.
 
     Args:

@@ -16,8 +16,7 @@ from sklearn.svm import SVC
 
 from gruvy.datasets import card, load_genes
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.report import score_table, write_classification_report
-from gruvy.report.classification.page import headline
+from gruvy.report import write_report
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.folds import cross_validate
 from gruvy.tasks.classification.report import classification_report
@@ -78,26 +77,26 @@ def run(
         courses=[condition.split()[0] for condition in conditions],
         out_of_fold=out_of_fold,
     )
-    report_path = write_classification_report(report, folder / "genes.html")
+    report_path = write_report(report, folder / "genes.html")
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
-        "rows": [vars(row) for row in report.rows],
+        "rows": report.comparison.records(),
         "classes": report.classes,
         "confusion": report.confusion.tolist(),
         "provenance": model.provenance_,
     }
     write_results(results, folder / "genes.json", budget)
-    gru, *others = report.rows
+    accuracies = report.comparison.values("balanced_accuracy")
     figure = Figure(
         "balanced accuracy, 10 folds",
-        gru.balanced_accuracy,
-        {row.name: row.balanced_accuracy for row in others},
+        accuracies.pop("GRU"),
+        accuracies,
         trivial="majority class",
         higher_is_better=True,
         style=".1%",
     )
-    return Outcome(headline(report), [score_table(results["rows"])], [figure], results, report_path, model_path)
+    return Outcome(report.headline, [report.comparison], [figure], results, report_path, model_path)
 
 
 def _svm(frame: pd.DataFrame, conditions: list[str], truth: NDArray[np.int64]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gruvy.datasets import load_movement
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.report import Table, write_report
+from gruvy.report import Column, scores_table, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.report import forecast_report
 
@@ -91,11 +91,15 @@ def run(
         )
         for ms in AHEAD
     ]
-    table_of_errors = Table(
-        ["distance in mm after", *(f"{ms} ms" for ms in AHEAD)],
-        [[row["name"], *(f"{row[str(ms)]:.2f}" for ms in AHEAD)] for row in rows],
+    columns = [Column(str(ms), f"{ms} ms", ".2f", "lower", narrow=f"{ms} ms") for ms in AHEAD]
+    return Outcome(
+        sentence(rows),
+        [scores_table(columns, rows, what="distance in mm after")],
+        figures,
+        results,
+        report_path,
+        model_path,
     )
-    return Outcome(sentence(rows), [table_of_errors], figures, results, report_path, model_path)
 
 
 def velocities(drawn: pd.DataFrame) -> pd.DataFrame:

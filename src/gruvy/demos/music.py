@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from gruvy.datasets import card, load_chorales
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.music import write_midi
-from gruvy.report import frame_table, write_music_report
-from gruvy.report.music.page import headline
+from gruvy.report import write_report
 from gruvy.tasks import PolyphonicModel
 from gruvy.tasks.music.baselines import FrameRegression
 from gruvy.tasks.music.report import music_report
@@ -88,27 +87,26 @@ def run(
         ),
         command=command("music", budget),
     )
-    report_path = write_music_report(report, folder / "music.html")
+    report_path = write_report(report, folder / "music.html")
     tune_path = write_midi(report.drawn, folder / "music.mid")
-    rows = [vars(row) for row in report.rows]
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
         "tune": str(tune_path),
-        "rows": rows,
+        "rows": report.comparison.records(),
         "leads": leads,
         "provenance": gru.provenance_,
     }
     write_results(results, folder / "music.json", budget)
-    own, *others = report.rows
+    likelihoods = report.comparison.values("nll")
     figure = Figure(
         "negative log-likelihood, nats a frame",
-        own.nll,
-        {row.name: row.nll for row in others},
+        likelihoods.pop("GRU"),
+        likelihoods,
         trivial="note frequencies",
         style=".3f",
     )
-    return Outcome(headline(report), [frame_table(rows, len(models))], [figure], results, report_path, model_path)
+    return Outcome(report.headline, [report.comparison], [figure], results, report_path, model_path)
 
 
 def _leads(

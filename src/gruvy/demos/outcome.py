@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gruvy.report import Table
+from gruvy.report import Comparison
 from gruvy.training import Progress
 from gruvy.training.checkpoint import kept_history
 
@@ -62,7 +62,7 @@ class Outcome:
     """
 
     headline: str
-    tables: Sequence[Table]
+    tables: Sequence[Comparison]
     figures: Sequence[Figure]
     results: Mapping[str, Any]
     report_path: Path

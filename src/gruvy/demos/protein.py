@@ -12,7 +12,7 @@ import pandas as pd
 from gruvy.datasets import card, load_protein
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
 from gruvy.nn.cells import equal_hidden_size
-from gruvy.report import Table, write_tagging_report
+from gruvy.report import Column, Comparison, scores_table, write_report
 from gruvy.tasks import SequenceTagger
 from gruvy.tasks.labels.scores import majority_row, score_row
 from gruvy.tasks.tagging.baselines import WindowTagger
@@ -124,7 +124,7 @@ def run(
         ),
         command=command("protein", budget),
     )
-    report_path = write_tagging_report(report, folder / "protein.html")
+    report_path = write_report(report, folder / "protein.html")
 
     figures = [_figure(scores, measure, reads) for reads in (SEQUENCE, PROFILE) for measure in ("Q3", "Q8")]
     headline = (
@@ -137,7 +137,7 @@ def run(
         "headline": headline,
         "report": str(report_path),
         "scores": scores,
-        "rows": [vars(row) for row in report.rows],
+        "rows": report.comparison.records(),
         "classes": list(report.classes),
         "confusion": report.confusion.tolist(),
         "provenance": models[f"GRU {PROFILE}"].provenance_,
@@ -201,16 +201,15 @@ def _figure(scores: dict[str, dict[str, dict[str, Any]]], measure: str, reads: s
     return Figure(f"{measure} {with_what}", of.pop("GRU"), of, trivial=MAJORITY, higher_is_better=True, style=".1%")
 
 
-def _table(scores: dict[str, dict[str, dict[str, Any]]], models: int) -> Table:
-    return Table(
-        ["model", "Q3", "Q8", "log loss,\n3 states", "log loss,\n8 states"],
-        [
-            [
-                name,
-                *(f"{of[measure]['accuracy']:.1%}" for measure in ("Q3", "Q8")),
-                *(f"{of[measure]['log_loss']:.3f}" for measure in ("Q3", "Q8")),
-            ]
-            for name, of in scores.items()
-        ],
-        models=models,
-    )
+def _table(scores: dict[str, dict[str, dict[str, Any]]], models: int) -> Comparison:
+    columns = [
+        *(Column(measure, measure, ".1%", "higher") for measure in ("Q3", "Q8")),
+        *(Column(f"log_loss_{n}", f"log loss, {n} states", ".3f", "lower") for n in (3, 8)),
+    ]
+    rows = [
+        {"name": name}
+        | {measure: score["accuracy"] for measure, score in of.items()}
+        | {f"log_loss_{measure[1:]}": score["log_loss"] for measure, score in of.items()}
+        for name, of in scores.items()
+    ]
+    return scores_table(columns, rows, models=models)

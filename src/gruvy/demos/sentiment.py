@@ -11,8 +11,7 @@ import pandas as pd
 
 from gruvy.datasets import card, load_sentiment
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.report import score_table, write_classification_report
-from gruvy.report.classification.page import headline
+from gruvy.report import write_report
 from gruvy.tasks import SequenceClassifier
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.report import classification_report
@@ -66,25 +65,25 @@ def run(
         ),
         command=command("sentiment", budget),
     )
-    report_path = write_classification_report(report, folder / "sentiment.html")
+    report_path = write_report(report, folder / "sentiment.html")
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
-        "rows": [vars(row) for row in report.rows],
+        "rows": report.comparison.records(),
         "confusion": report.confusion.tolist(),
         "provenance": model.provenance_,
     }
     write_results(results, folder / "sentiment.json", budget)
-    gru, *others = report.rows
+    accuracies = report.comparison.values("accuracy")
     figure = Figure(
         "accuracy",
-        gru.accuracy,
-        {row.name: row.accuracy for row in others},
+        accuracies.pop("GRU"),
+        accuracies,
         trivial="majority class",
         higher_is_better=True,
         style=".1%",
     )
-    return Outcome(headline(report), [score_table(results["rows"])], [figure], results, report_path, model_path)
+    return Outcome(report.headline, [report.comparison], [figure], results, report_path, model_path)
 
 
 def _linear(model: SequenceClassifier, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:

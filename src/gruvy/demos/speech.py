@@ -12,7 +12,7 @@ import pandas as pd
 from gruvy.datasets import card, load_sentiment, load_speech
 from gruvy.datasets.speech import spoken
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.report import transcript_table, transcription_headline, write_transcription_report
+from gruvy.report import write_report
 from gruvy.tasks import LanguageModel, Transcriber
 from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.baselines import NearestRecording
@@ -99,24 +99,23 @@ def run(
         ),
         command=command("speech", budget),
     )
-    report_path = write_transcription_report(report, folder / "speech.html")
+    report_path = write_report(report, folder / "speech.html")
     results: dict[str, Any] = {
-        "headline": transcription_headline(report),
+        "headline": report.headline,
         "report": str(report_path),
-        "rows": [vars(row) for row in report.rows],
+        "rows": report.comparison.records(),
         "by_length": [vars(group) for group in report.by_length],
         "history": {name: model.history_ for name, model in models.items()},
         "provenance": models["GRU"].provenance_,
     }
     write_results(results, folder / "speech.json", budget)
-    gru, *rest = report.rows
+    characters, words = (report.comparison.values(name) for name in ("cer", "wer"))
     figures = [
-        Figure("character error rate", gru.cer, {row.name: row.cer for row in rest}, "empty transcript", style=".1%"),
+        Figure("character error rate", characters.pop("GRU"), characters, "empty transcript", style=".1%"),
         # No trivial one: characters come first, and a model that learns can have every word wrong for long.
-        Figure("word error rate", gru.wer, {row.name: row.wer for row in rest}, None, style=".1%"),
+        Figure("word error rate", words.pop("GRU"), words, None, style=".1%"),
     ]
-    table = transcript_table(results["rows"], models=sum(row.kind == "model" for row in report.rows))
-    return Outcome(results["headline"], [table], figures, results, report_path, folder / "speech.gruvy")
+    return Outcome(report.headline, [report.comparison], figures, results, report_path, folder / "speech.gruvy")
 
 
 def _nearest(recordings: list[Any], rate: int, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:

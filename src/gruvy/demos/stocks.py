@@ -12,7 +12,7 @@ import pandas as pd
 from gruvy.datasets import load_stocks
 from gruvy.demos import volatility
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
-from gruvy.report import Table, write_report
+from gruvy.report import Column, Comparison, scores_table, write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.report import forecast_report
 from gruvy.tasks.shared.bootstrap import block_bootstrap
@@ -164,9 +164,10 @@ def volatility_sentence(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def volatility_table(rows: list[dict[str, Any]]) -> Table:
+def volatility_table(rows: list[dict[str, Any]]) -> Comparison:
     """The losses of all forecasts of the volatility."""
-    return Table(["volatility", "QLIKE", "MAE\n%"], [[r["name"], f"{r['qlike']:.3f}", f"{r['mae']:.3f}"] for r in rows])
+    columns = [Column("qlike", "QLIKE", ".3f", "lower"), Column("mae", "MAE %", ".3f", "lower")]
+    return scores_table(columns, rows, what="volatility")
 
 
 def figures(rows: list[dict[str, Any]], edge: dict[str, Any]) -> list[Figure]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gruvy.datasets import load_austen
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.report import bits_headline, bits_table, write_language_report
+from gruvy.report import write_report
 from gruvy.tasks import LanguageModel
 from gruvy.tasks.language.report import language_report
 
@@ -66,10 +66,9 @@ def run(
         ),
         command=command("text", budget),
     )
-    report_path = write_language_report(report, folder / "text.html")
-    headline = bits_headline(report.rows, report.test)
+    report_path = write_report(report, folder / "text.html")
     results = {
-        "headline": headline,
+        "headline": report.headline,
         "report": str(report_path),
         "model": str(model_path),
         "rows": model.scores_,
@@ -80,4 +79,4 @@ def run(
     write_results(results, folder / "text.json", budget)
     bits = {row["name"]: row["bits_per_character"] for row in model.scores_}
     figure = Figure("bits per character", bits.pop("gru"), bits, trivial="letter frequencies", style=".3f")
-    return Outcome(headline, [bits_table(model.scores_)], [figure], results, report_path, model_path)
+    return Outcome(report.headline, [report.comparison], [figure], results, report_path, model_path)

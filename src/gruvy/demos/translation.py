@@ -8,8 +8,8 @@ from typing import Any
 
 from gruvy.datasets import card, load_bible
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, kept, write_results
-from gruvy.report import TranslationReport, translation_table, write_translation_report
-from gruvy.report.translation.page import headline
+from gruvy.report import write_report
+from gruvy.report.translation import TranslationReport
 from gruvy.tasks import Translator
 from gruvy.tasks.translation.report import translation_report
 from gruvy.tasks.translation.scores import check_installed
@@ -94,27 +94,25 @@ def run(
         description=f"{card('bible').title}. {card('bible').split}",
         command=command("translation", budget),
     )
-    report_path = write_translation_report(report, folder / "translation.html")
-    rows = [vars(row) for row in report.rows]
+    report_path = write_report(report, folder / "translation.html")
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
-        "rows": rows,
+        "rows": report.comparison.records(),
         "lengths": vars(report.lengths),
         "provenance": model.provenance_,
     }
     write_results(results, folder / "translation.json", budget)
-    table = translation_table(rows, len(models))
-    return Outcome(headline(report), [table], _figures(report, budget), results, report_path, model_path)
+    return Outcome(report.headline, [report.comparison], _figures(report, budget), results, report_path, model_path)
 
 
 def _figures(report: TranslationReport, budget: Budget) -> list[Figure]:
-    attention, without, copied, frequency = report.rows
+    attention, without, copied, frequency = report.comparison.rows
     bleu = [
         Figure(
             measure,
-            getattr(attention, value) or 0.0,
-            {row.name: getattr(row, value) or 0.0 for row in (without, copied)},
+            attention[value] or 0.0,
+            {row.name: row[value] or 0.0 for row in (without, copied)},
             # In half a minute a network learns which words are likely, and hardly to translate.
             trivial=None if budget == "quick" else copied.name,
             higher_is_better=True,
@@ -124,8 +122,8 @@ def _figures(report: TranslationReport, budget: Budget) -> list[Figure]:
     ]
     perplexity = Figure(
         "perplexity per sub-word",
-        attention.perplexity or 0.0,
-        {row.name: row.perplexity or 0.0 for row in (without, frequency)},
+        attention["perplexity"] or 0.0,
+        {row.name: row["perplexity"] or 0.0 for row in (without, frequency)},
         trivial=frequency.name,
         style=".1f",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 from gruvy.datasets import load_weather
 from gruvy.demos.outcome import Budget, Figure, Outcome, Training, command, write_results
 from gruvy.nn.cells import CELL_NAMES, equal_hidden_size, parameter_count
-from gruvy.report import error_table, headline, write_report
+from gruvy.report import write_report
 from gruvy.tasks import Forecaster
 from gruvy.tasks.forecasting.boosted import score_boosted_trees
 from gruvy.tasks.forecasting.conformal import recalibrated
@@ -84,18 +83,18 @@ def run(
     )
     report_path = write_report(report, folder / "weather.html")
     results = {
-        "headline": headline(report),
+        "headline": report.headline,
         "report": str(report_path),
         "unit": report.unit,
         "share of the truths in the GRU's band": band,
         "the band in words": band_sentence(band),
-        "rows": [asdict(row) for row in report.rows],
+        "rows": report.comparison.records(),
         "provenance": models[CELL_NAMES["gru"]].provenance_,
     }
     write_results(results, folder / "weather.json", budget)
     measures = {
-        "MAE at 1 to 24 hours, °F": {row.name: row.mae for row in report.rows},
-        "MAE at 24 hours, °F": {row.name: row.mae_by_step[-1] for row in report.rows},
+        "MAE at 1 to 24 hours, °F": report.comparison.values("mae"),
+        "MAE at 24 hours, °F": report.comparison.values("mae_at_end"),
     }
     figures = [
         Figure(measure, values.pop("GRU"), values, trivial="persistence") for measure, values in measures.items()
@@ -104,9 +103,8 @@ def run(
     figures.append(
         Figure("truths in the 80% band", latest, {"calibrated once": static}, None, higher_is_better=True, style=".0%")
     )
-    tables = [error_table(report.rows, report.unit, report.step)]
-    sentences = f"{headline(report)} {band_sentence(band)}"
-    return Outcome(sentences, tables, figures, results, report_path, folder / "weather.gruvy")
+    sentences = f"{report.headline} {band_sentence(band)}"
+    return Outcome(sentences, [report.comparison], figures, results, report_path, folder / "weather.gruvy")
 
 
 def band_of(model: Forecaster, frame: pd.DataFrame) -> dict[str, float]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-from gruvy.report.values import LossCurve
+from collections.abc import Iterable, Sequence
 
 
-def comparison(error: float, other: float) -> str:
+def relation(error: float, other: float) -> str:
     """Return "12% less than" (better), "12% more than" (worse) or "as much as", from two errors."""
     if not (math.isfinite(error) and math.isfinite(other)) or other == 0:
         return "not comparable with"
@@ -41,15 +39,17 @@ def memory(value: int | None) -> str:
     return "–" if value is None else f"{value / 1e6:,.0f} MB"
 
 
-def losses_aid(losses: Sequence[LossCurve]) -> str:
-    """Explain the loss curves, with the epochs that were kept."""
-    kept = listed([f"{curve.name} epoch {curve.best_epoch} of {len(curve.validation)}" for curve in losses])
-    return (
-        "Solid is the loss on the validation part, dotted on the training part; where solid rises while "
-        f"dotted falls, the model learns by heart. The dot marks the weights that were kept: {kept}."
-    )
-
-
 def listed(parts: Sequence[str]) -> str:
     """Return parts of a sentence strung together."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def beside(parts: Iterable[str]) -> str:
+    """Return what a headline says of the others, as ", beside 2% of this and 3% of that"; "" if there are none."""
+    others = list(parts)
+    return f", beside {listed(others)}" if others else ""
+
+
+def capitalised(text: str) -> str:
+    """Return text with a capital at its beginning; `str.capitalize` makes the others small."""
+    return text[:1].upper() + text[1:]

@@ -53,7 +53,7 @@ def fit(
     if episodes < 2:
         raise ArgumentError(f"--episodes: expected 2 or more, got {episodes}")
     with working("loading", quiet=run.json):
-        from gruvy.report import write_agent_report
+        from gruvy.report import write_report
         from gruvy.tasks import RecurrentAgent
         from gruvy.tasks.agent.report import agent_report, environment_part
 
@@ -73,7 +73,7 @@ def fit(
         scores = agent.evaluate(episodes=episodes)
         if run.report is not None:
             part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
-            write_agent_report(agent_report([part], agent, title=env), run.report)
+            write_report(agent_report([part], agent, title=env), run.report)
     print_fitted(
         agent,
         run,
@@ -96,6 +96,7 @@ def evaluate(model: RecurrentAgent, data: Path, episodes: int = 100) -> list[dic
 
 def show(model: RecurrentAgent, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import return_table
+    from gruvy.report import scores_table
+    from gruvy.report.agent import RETURN_COLUMNS
 
-    print_table(return_table(scores, model.environment_))
+    print_table(scores_table(RETURN_COLUMNS, scores, what=model.environment_))

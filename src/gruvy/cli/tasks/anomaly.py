@@ -57,7 +57,7 @@ def fit(
     """
     run.check()
     with working("loading", quiet=run.json):
-        from gruvy.report import write_anomaly_report
+        from gruvy.report import write_report
         from gruvy.tasks import AnomalyDetector
         from gruvy.tasks.anomaly.report import anomaly_report
 
@@ -85,7 +85,7 @@ def fit(
     detector.save(run.out)
     if run.report is not None:
         with working("writing the report", quiet=run.json):
-            write_anomaly_report(anomaly_report(detector, frame), run.report)
+            write_report(anomaly_report(detector, frame), run.report)
     best, rows = detector.history_[detector.best_epoch_ - 1], len(detector.calibration_scores_)
 
     def told() -> None:
@@ -129,10 +129,10 @@ def evaluate(
     frame = _read(data, model.time_, (*model.detector_.columns, labels), reading)
     figures = model.evaluate(frame, labels)
     if report is not None:
-        from gruvy.report import write_anomaly_report
+        from gruvy.report import write_report
         from gruvy.tasks.anomaly.report import anomaly_report
 
-        write_anomaly_report(anomaly_report(model, frame, labels), report)
+        write_report(anomaly_report(model, frame, labels), report)
     return figures
 
 

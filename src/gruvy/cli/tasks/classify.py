@@ -71,7 +71,7 @@ def fit(
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_classification_report
+        from gruvy.report import write_report
         from gruvy.tasks import SequenceClassifier
         from gruvy.tasks.classification.columns import ClassColumns
         from gruvy.tasks.classification.report import classification_report
@@ -105,7 +105,7 @@ def fit(
         scores = [own, *test.baselines, majority]
         if run.report is not None:
             shown = classification_report({CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=label)
-            write_classification_report(shown, run.report)
+            write_report(shown, run.report)
     print_fitted(
         model,
         run,
@@ -150,6 +150,7 @@ def _read(model: SequenceClassifier, data: Path, reading: Mapping[str, Any], *, 
 
 def show(model: SequenceClassifier, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import score_table
+    from gruvy.report import scores_table
+    from gruvy.report.labels import LABEL_COLUMNS
 
-    print_table(score_table(scores))
+    print_table(scores_table(LABEL_COLUMNS, scores))

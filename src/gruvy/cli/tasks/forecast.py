@@ -91,9 +91,10 @@ def fit(
     run.check()
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import score_headline, write_report
+        from gruvy.report import write_report
+        from gruvy.report.forecasting import forecast_headline
         from gruvy.tasks import Forecaster
-        from gruvy.tasks.forecasting.report import forecast_report, step_name, table_rows
+        from gruvy.tasks.forecasting.report import forecast_report, forecast_table, step_name
 
         others = spellings([*(past or ()), *(known or ()), *(static or ())])
         frame = _read(data, time, series, spellings(target), others, reading.given)
@@ -135,7 +136,7 @@ def fit(
     def told() -> None:
         show(model, model.scores_)
         if len(targets) == 1:
-            say(score_headline(table_rows(named, [model.scores_]), model.horizon_, step_name(model)))
+            say(forecast_headline(forecast_table(named, [model.scores_]), step=step_name(model)))
 
     print_fitted(
         model,
@@ -183,12 +184,10 @@ def _read(
 def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned, a table for each target."""
     from gruvy.nn.cells import CELL_NAMES
-    from gruvy.report import error_table
-    from gruvy.tasks.forecasting.report import step_name, table_rows
+    from gruvy.tasks.forecasting.report import forecast_table
 
     targets = list(dict.fromkeys(row["target"] for row in scores))
     for target in targets:
         if len(targets) > 1:
             say(f"\n{target}", style="bold")
-        rows = table_rows({CELL_NAMES[model.cell]: model}, [scores], target)
-        print_table(error_table(rows, "", step_name(model)))
+        print_table(forecast_table({CELL_NAMES[model.cell]: model}, [scores], target))

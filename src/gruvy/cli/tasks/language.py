@@ -49,10 +49,11 @@ def fit(
     with working("loading", quiet=run.json):
         from gruvy.data import read_text
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import bits_headline, write_language_report
+        from gruvy.report import write_report
+        from gruvy.report.language import bits_headline
         from gruvy.tasks import LanguageModel
         from gruvy.tasks.language.parts import joined, split_text
-        from gruvy.tasks.language.report import HELD_OUT, bits_rows, language_report
+        from gruvy.tasks.language.report import HELD_OUT, bits_table, language_report
 
         text = joined([read_text(path) for path in data])
         model = run.estimator(
@@ -70,11 +71,11 @@ def fit(
     if run.report is not None:
         with working("writing the report", quiet=run.json):
             held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
-            write_language_report(language_report(model, held_out), run.report)
+            write_report(language_report(model, held_out), run.report)
 
     def told() -> None:
         show(model, model.scores_)
-        say(bits_headline(bits_rows(model), HELD_OUT))
+        say(bits_headline(bits_table(model), HELD_OUT))
 
     print_fitted(
         model,
@@ -98,6 +99,8 @@ def evaluate(model: LanguageModel, data: Path) -> list[dict[str, Any]]:
 
 def show(model: LanguageModel, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import bits_table
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.report import scores_table
+    from gruvy.report.language import BITS_COLUMNS
 
-    print_table(bits_table(scores))
+    print_table(scores_table(BITS_COLUMNS, scores, names=CELL_NAMES))

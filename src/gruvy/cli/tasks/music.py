@@ -61,7 +61,7 @@ def fit(
         raise ArgumentError(f"--step: expected a number of quarter notes above 0, got {step}")
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_music_report
+        from gruvy.report import write_report
         from gruvy.tasks import PolyphonicModel
         from gruvy.tasks.music.files import MusicFiles
         from gruvy.tasks.music.fitting import fit_files
@@ -87,9 +87,7 @@ def fit(
     with working("scoring", quiet=run.json):
         scores = model.evaluate(test.X)
         if run.report is not None:
-            write_music_report(
-                music_report({CELL_NAMES[model.cell]: model}, test.X, test.names, title=data.stem), run.report
-            )
+            write_report(music_report({CELL_NAMES[model.cell]: model}, test.X, test.names, title=data.stem), run.report)
     print_fitted(
         model,
         run,
@@ -121,6 +119,7 @@ def evaluate(model: PolyphonicModel, data: Path, *, reading: Mapping[str, Any] =
 
 def show(model: PolyphonicModel, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import frame_table
+    from gruvy.report import scores_table
+    from gruvy.report.music import FRAME_COLUMNS
 
-    print_table(frame_table(scores))
+    print_table(scores_table(FRAME_COLUMNS, scores))

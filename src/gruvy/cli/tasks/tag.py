@@ -77,7 +77,7 @@ def fit(
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_tagging_report
+        from gruvy.report import write_report
         from gruvy.tasks import SequenceTagger
         from gruvy.tasks.tagging.report import tagging_report
         from gruvy.tasks.tagging.table import fit_table
@@ -108,7 +108,7 @@ def fit(
         if run.report is not None:
             name = CELL_NAMES[model.cell]
             shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
-            write_tagging_report(shown, run.report)
+            write_report(shown, run.report)
     print_fitted(
         model,
         run,
@@ -135,9 +135,10 @@ def evaluate(model: SequenceTagger, data: Path, *, reading: Mapping[str, Any] = 
 
 def show(model: SequenceTagger, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import score_table
+    from gruvy.report import scores_table
+    from gruvy.report.labels import LABEL_COLUMNS
 
-    print_table(score_table(scores))
+    print_table(scores_table(LABEL_COLUMNS, scores))
 
 
 def _read(

@@ -62,7 +62,7 @@ def fit(
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
         from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_transcription_report
+        from gruvy.report import write_report
         from gruvy.tasks import Transcriber
         from gruvy.tasks.transcription.report import transcription_report
         from gruvy.tasks.transcription.table import fit_table
@@ -97,7 +97,7 @@ def fit(
             shown = transcription_report(
                 {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=data.stem
             )
-            write_transcription_report(shown, run.report)
+            write_report(shown, run.report)
     print_fitted(
         model,
         run,
@@ -124,6 +124,7 @@ def evaluate(model: Transcriber, data: Path, *, reading: Mapping[str, Any] = AS_
 
 def show(model: Transcriber, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import transcript_table
+    from gruvy.report import scores_table
+    from gruvy.report.transcription import ERROR_COLUMNS
 
-    print_table(transcript_table(scores))
+    print_table(scores_table(ERROR_COLUMNS, scores))

@@ -58,7 +58,7 @@ def fit(
     if not 0 < test_fraction < 1:
         raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     with working("loading", quiet=run.json):
-        from gruvy.report import write_translation_report
+        from gruvy.report import write_report
         from gruvy.tasks import Translator
         from gruvy.tasks.translation.columns import PairColumns
         from gruvy.tasks.translation.report import translation_report
@@ -91,7 +91,7 @@ def fit(
         scores = model.evaluate(test.X, test.y)
         if run.report is not None:
             shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
-            write_translation_report(shown, run.report)
+            write_report(shown, run.report)
     print_fitted(
         model,
         run,
@@ -117,6 +117,7 @@ def evaluate(model: Translator, data: Path, *, reading: Mapping[str, Any] = AS_F
 
 def show(model: Translator, scores: Sequence[Mapping[str, Any]]) -> None:
     """Print what ``evaluate`` returned."""
-    from gruvy.report import translation_table
+    from gruvy.report import scores_table
+    from gruvy.report.translation import translation_columns
 
-    print_table(translation_table(scores))
+    print_table(scores_table(translation_columns(), scores))

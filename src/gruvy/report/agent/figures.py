@@ -2,59 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from gruvy.report.agent.values import AgentReport, EnvironmentPart, Episode
-from gruvy.report.figures import base_layout
-from gruvy.report.palette import DASHES, GATE_SCALE, Palette
+from gruvy.report.figures import Plot, base_layout, without_nan
+from gruvy.report.palette import DASHES, GATE_SCALE, INK, SOFT, band, hue, row_keys
 
 
-def figures(report: AgentReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: AgentReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
     drawn = {}
     for number, part in enumerate(report.environments):
-        drawn[f"curves-{number}"] = curves_figure(part, palette)
-        drawn[f"episode-{number}"] = episode_figure(part.episode, palette)
+        drawn[f"curves-{number}"] = curves_plot(part)
+        drawn[f"episode-{number}"] = Plot(episode_figure(part.episode))
     return drawn
 
 
-def curves_figure(part: EnvironmentPart, palette: Palette) -> go.Figure:
+def curves_plot(part: EnvironmentPart) -> Plot:
     """Draw the mean return of each trained agent by the steps of its training, and what needs none as a line."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     for number, curve in enumerate(part.curves):
         steps = curve.steps.tolist()
         figure.add_scatter(
             x=[*steps, *steps[::-1]],
-            y=_rounded([*curve.high, *curve.low[::-1]]),
+            y=without_nan([*curve.high, *curve.low[::-1]]),
             mode="lines",
             fill="toself",
-            fillcolor=palette.band(number),
+            fillcolor=band(number),
             line={"width": 0},
             hoverinfo="skip",
             name=f"{curve.name}, band",
         )
         figure.add_scatter(
             x=steps,
-            y=_rounded(curve.mean),
+            y=without_nan(curve.mean),
             mode="lines" if len(steps) > 1 else "markers",
-            line={"color": palette.model(number), "width": 2.5},
+            line={"color": hue(number), "width": 2.5},
             hovertemplate="%{y:.3f}",
             name=curve.name,
         )
-    baselines = [row for row in part.rows if row.kind == "baseline"]
-    for number, row in enumerate(baselines):
-        figure.add_hline(
-            y=row.mean_return, line={"color": palette.baseline, "width": 2, "dash": DASHES[number % len(DASHES)]}
-        )
+    keys = row_keys(part.comparison.rows)
+    for row, key in zip(part.comparison.rows, keys, strict=True):
+        if row.kind != "model":
+            figure.add_hline(y=row["mean_return"], line=key.line)
     figure.update_xaxes(title_text="steps in the environment", nticks=7)
-    return figure
+    return Plot(figure, keys)
 
 
-def episode_figure(episode: Episode, palette: Palette) -> go.Figure:
+def episode_figure(episode: Episode) -> go.Figure:
     """Draw what was seen, what was done and what it brought, above the gates, one line of the maps per hidden unit."""
     titles = (
         "seen: " + ", ".join(episode.observations),
@@ -70,7 +67,7 @@ def episode_figure(episode: Episode, palette: Palette) -> go.Figure:
         vertical_spacing=0.055,
         subplot_titles=titles,
     )
-    figure.update_layout(base_layout(palette), hovermode="closest", margin_t=28)
+    figure.update_layout(base_layout(), hovermode="closest", margin_t=28)
     figure.update_layout(coloraxis={"colorscale": GATE_SCALE, "cmin": 0, "cmax": 1, "showscale": False})
     steps = list(range(1, len(episode.rewards) + 1))
     lines = (episode.observations, episode.actions, {"reward": episode.rewards})
@@ -78,10 +75,10 @@ def episode_figure(episode: Episode, palette: Palette) -> go.Figure:
         for number, (name, line) in enumerate(values.items()):
             figure.add_scatter(
                 x=steps,
-                y=_rounded(line),
+                y=without_nan(line),
                 mode="lines",
                 line={
-                    "color": palette.ink,
+                    "color": INK,
                     "width": 1.75,
                     "shape": "hv",
                     "dash": ("solid", *DASHES)[number % (1 + len(DASHES))],
@@ -105,10 +102,5 @@ def episode_figure(episode: Episode, palette: Palette) -> go.Figure:
         )
         figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
     figure.update_xaxes(title_text="step", row=5, col=1)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": palette.soft})
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": SOFT})
     return figure
-
-
-def _rounded(values: Any) -> list[float | None]:
-    """Six significant digits keep the file small; a missing value is a gap in the line."""
-    return [None if np.isnan(value) else float(f"{value:.6g}") for value in values]

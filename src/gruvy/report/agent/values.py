@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.errors import ArgumentError
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, Comparison
+from gruvy.report.text import beside
 
 FloatArray = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class AgentRow:
-    """One line of an environment's comparison: a trained agent, or a baseline. What does not apply is None.
-
-    ``low`` and ``high`` are the 95% confidence interval of the mean return over ``episodes`` episodes; ``steps`` are
-    those of the training, with ``steps_per_second`` of playing and learning.
-    """
-
-    name: str
-    kind: Literal["model", "baseline"]
-    mean_return: float
-    low: float
-    high: float
-    mean_length: float
-    episodes: int
-    parameters: int | None = None
-    steps: int | None = None
-    steps_per_second: float | None = None
+# What agents are compared by, in one environment.
+RETURN_COLUMNS = (
+    Column("mean_return", "mean return", ".3f", "higher"),
+    Column(
+        "low",
+        "95% confidence interval",
+        ".3f",
+        about="The confidence interval of the mean is a bootstrap over the episodes.",
+        until="high",
+    ),
+    Column("mean_length", "mean length", ".1f", about="The mean length of an episode is in steps."),
+    Column("episodes", "episodes", ","),
+    Column("parameters", "parameters", ",", on_page=True),
+    Column("steps", "steps of training", ",", on_page=True),
+    Column("steps_per_second", "steps per second", ",.0f", on_page=True),
+)
 
 
 @dataclass(frozen=True)
@@ -58,48 +59,47 @@ class Episode:
 
 @dataclass(frozen=True)
 class EnvironmentPart:
-    """One environment: its name, what is to be done in it, rows, curves of the trained agents, and an episode.
+    """One environment: its name, what is to be done in it, curves of the trained agents, and an episode.
 
-    The first row of kind "model" is what the report is about.
+    The first row of kind "model" in the comparison, which is of `RETURN_COLUMNS`, is what the report is about.
     """
 
     name: str
     about: str
-    rows: Sequence[AgentRow]
+    comparison: Comparison
     curves: Sequence[ReturnCurve]
     episode: Episode
 
     def __post_init__(self) -> None:
-        if not any(row.kind == "model" for row in self.rows):
+        if not self.comparison.of_kind("model"):
             raise ArgumentError(f"{self.name}: no row is of kind 'model': add the agent that the report is about")
 
-    @property
-    def model(self) -> AgentRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
 
-
-@dataclass(frozen=True)
-class AgentReport:
-    """All that a report of agents shows; `gruvy.report.write_agent_report` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class AgentReport(Report):
+    """The report of agents.
 
     Args:
-        title: the headline.
-        environments: one part for each.
-        provenance: what a reader needs to repeat the run, name -> value.
+        environments: one part for each; there is at least one.
         band: what the bands around the curves are, in a few words.
-        description: one or two sentences on what was done, or "".
-
-    Raises:
-        ArgumentError: there is no environment.
     """
 
-    title: str
-    environments: Sequence[EnvironmentPart]
-    provenance: Mapping[str, str]
-    band: str
-    description: str = ""
+    folder: ClassVar[str] = __package__
+    compares: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        if not self.environments:
-            raise ArgumentError("the report cannot be written: it has no environment; add one")
+    environments: Sequence[EnvironmentPart]
+    band: str
+
+    @property
+    def headline(self) -> str:
+        """What return is reached in each environment, beside what."""
+        sentences = []
+        for part in self.environments:
+            model, *others = part.comparison.model, *part.comparison.others
+            rest = beside(f"{row['mean_return']:.3f} by {row.name}" for row in others)
+            reached = f"{model['mean_return']:.3f} ({model['low']:.3f} to {model['high']:.3f})"
+            sentences.append(f"In {part.name} the {model.name} reaches a mean return of {reached}{rest}.")
+        return " ".join(sentences)
+
+    def _problems(self) -> list[str]:
+        return [] if self.environments else ["it has no environment; add one"]

@@ -1,13 +1,16 @@
-"use strict";
-// Draws every plot in the reader's theme, and again when the theme changes.
 (() => {
-  const plots = JSON.parse(document.getElementById("plots").textContent);
+  const plots = document.getElementById("plots").textContent;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+  // Plots name their colours by the variables of the style sheet, which follow the theme.
   const draw = () => {
-    const theme = plots[dark.matches ? "dark" : "light"];
+    const style = getComputedStyle(document.documentElement);
+    const coloured = JSON.parse(plots, (_, value) => {
+      const name = typeof value === "string" && /^var\((--[\w-]+)\)$/.exec(value);
+      return name ? style.getPropertyValue(name[1]).trim() : value;
+    });
     return Promise.all(
-      Object.entries(theme).map(([id, figure]) =>
+      Object.entries(coloured).map(([id, figure]) =>
         Plotly.react(id, figure.data, figure.layout, { displayModeBar: false, responsive: true })
       )
     );

@@ -1,1 +1,5 @@
-"""The report of a classifier."""
+"""The report of classifiers."""
+
+from gruvy.report.classification.values import ClassificationReport, Course, Example
+
+__all__ = ["ClassificationReport", "Course", "Example"]

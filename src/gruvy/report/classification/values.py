@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
+from gruvy.report.labels import LabelReport
+from gruvy.report.text import beside
 
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One line of the comparison: a trained network, or a baseline. What does not apply is None."""
-
-    name: str
-    kind: Literal["model", "baseline"]
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
-    log_loss: float | None = None
-    calibration_error: float | None = None
-    parameters: int | None = None
-    seconds_per_epoch: float | None = None
+# As many lines as have hues of their own.
+MOST_DRAWN = 10
 
 
 @dataclass(frozen=True)
@@ -71,51 +59,30 @@ class PartShare:
     steps: float
 
 
-@dataclass(frozen=True)
-class ClassificationReport:
-    """All that a classification report shows; `gruvy.report.write_classification_report` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class ClassificationReport(LabelReport):
+    """The report of classifiers.
 
     Args:
-        title: the headline.
-        rows: the comparison; the first row of kind "model" is what the report is about.
-        classes: K names.
-        confusion: (K, K) counts of the test part, true class by predicted class.
-        reliability: rows of confidence, accuracy and count; see `gruvy.tasks.classification.calibration.reliability`.
-        losses: one curve per trained network.
-        provenance: what a reader needs to repeat the run, name -> value.
-        temperature: by which the logits are divided.
-        tested: a sentence on what the figures were measured on.
-        description: one or two sentences on the data and the split, or "".
         examples: texts; none of numeric sequences.
         course: attention over numeric sequences; None of texts.
-
-    Raises:
-        ArgumentError: there is no model among the rows, or the confusion matrix has another size.
     """
 
-    title: str
-    rows: Sequence[ScoreRow]
-    classes: Sequence[str]
-    confusion: NDArray[np.integer[Any]]
-    reliability: Sequence[Mapping[str, float]]
-    losses: Sequence[LossCurve]
-    provenance: Mapping[str, str]
-    temperature: float
-    tested: str
-    description: str = ""
+    folder: ClassVar[str] = __package__
+    loss: ClassVar[str] = "cross-entropy (nats)"
+
     examples: Sequence[Example] = ()
     course: Course | None = None
 
-    def __post_init__(self) -> None:
-        problems = []
-        if not any(row.kind == "model" for row in self.rows):
-            problems.append("no row is of kind 'model': add the model that the report is about")
-        if self.confusion.shape != (len(self.classes), len(self.classes)):
-            problems.append(f"confusion is {self.confusion.shape}, beside {len(self.classes)} classes")
-        if problems:
-            raise ArgumentError("the report cannot be written: " + "; ".join(problems))
+    @property
+    def headline(self) -> str:
+        """How often the model is right, and each baseline."""
+        others = (f"{row['accuracy']:.1%} by {row.name}" for row in self.comparison.of_kind("baseline"))
+        right = f"The {self.model.name} is right about {self.model['accuracy']:.1%} of what it had never seen"
+        return f"{right}{beside(others)}."
 
     @property
-    def model(self) -> ScoreRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
+    def drawn(self) -> list[int]:
+        """The numbers of the classes that are drawn as lines: those with the most sequences, in their order."""
+        often = np.argsort(-self.confusion.sum(axis=1), kind="stable")[:MOST_DRAWN]
+        return sorted(int(number) for number in often)

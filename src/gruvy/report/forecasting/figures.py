@@ -10,37 +10,44 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from gruvy.report.figures import base_layout, losses_figure, without_nan
-from gruvy.report.forecasting.values import ForecastReport, Gates, Sample, TableRow
-from gruvy.report.palette import DASHES, GATE_SCALE, Palette
+from gruvy.report.figures import Plot, base_layout, without_nan
+from gruvy.report.forecasting.values import ForecastReport, Gates, Sample
+from gruvy.report.palette import GATE_SCALE, INK, SOFT, Key, band, hue, row_keys
 
 
-def figures(report: ForecastReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: ForecastReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
-    drawn = {f"sample-{i}": forecast_figure(report, s, palette) for i, s in enumerate(report.samples)}
+    low, high = report.levels
+    keys = [
+        Key("truth", INK),
+        Key("median forecast", hue(0)),
+        Key(f"{low:.0%} to {high:.0%} quantile", band(0), "band"),
+    ]
+    drawn = {
+        f"sample-{number}": Plot(forecast_figure(report, sample), () if report.stretch else keys)
+        for number, sample in enumerate(report.samples)
+    }
     if report.stretch is not None:
-        drawn["stretch"] = forecast_figure(report, report.stretch, palette)
+        drawn["stretch"] = Plot(forecast_figure(report, report.stretch), keys)
     if report.horizon > 1:
-        drawn["steps"] = steps_figure(report, palette)
-    if report.losses:
-        drawn["losses"] = losses_figure(report.losses, palette)
+        drawn["steps"] = steps_plot(report)
     if report.gates is not None:
-        drawn["gates"] = gates_figure(report, report.gates, palette)
+        drawn["gates"] = Plot(gates_figure(report, report.gates))
     return drawn
 
 
-def forecast_figure(report: ForecastReport, sample: Sample, palette: Palette) -> go.Figure:
+def forecast_figure(report: ForecastReport, sample: Sample) -> go.Figure:
     """Draw the truth, the median forecast and the band between the outer quantiles."""
     low, high = report.levels
     unit = f" {report.unit}" if report.unit else ""
-    figure = go.Figure(layout=base_layout(palette))
-    band_times, band = _band(sample)
+    figure = go.Figure(layout=base_layout())
+    band_times, outline = _band(sample)
     figure.add_scatter(
         x=band_times,
-        y=without_nan(band),
+        y=without_nan(outline),
         mode="lines",
         fill="toself",
-        fillcolor=palette.band(0),
+        fillcolor=band(0),
         line={"width": 0},
         hoverinfo="skip",
         name=f"{low:.0%} to {high:.0%} quantile",
@@ -49,12 +56,12 @@ def forecast_figure(report: ForecastReport, sample: Sample, palette: Palette) ->
     if sample.history is not None and sample.history_times is not None:
         truth_times = np.concatenate([sample.history_times, truth_times])
         truth = np.concatenate([sample.history, truth])
-        figure.add_vline(x=_times(sample.times)[0], line={"color": palette.soft, "width": 1, "dash": "dot"})
+        figure.add_vline(x=_times(sample.times)[0], line={"color": SOFT, "width": 1, "dash": "dot"})
     figure.add_scatter(
         x=_times(truth_times),
         y=without_nan(truth),
         mode="lines",
-        line={"color": palette.ink, "width": 1.75},
+        line={"color": INK, "width": 1.75},
         hovertemplate=f"%{{y:.4g}}{unit}",
         name="truth",
     )
@@ -63,32 +70,33 @@ def forecast_figure(report: ForecastReport, sample: Sample, palette: Palette) ->
         x=median_times,
         y=without_nan(median),
         mode="lines" if report.horizon > 1 or len(sample.times) > 1 else "markers",
-        line={"color": palette.model(0), "width": 2.5},
+        line={"color": hue(0), "width": 2.5},
         hovertemplate=f"%{{y:.4g}}{unit}",
         name="median forecast",
     )
     return figure
 
 
-def steps_figure(report: ForecastReport, palette: Palette) -> go.Figure:
+def steps_plot(report: ForecastReport) -> Plot:
     """Draw every row's mean absolute error against the number of steps ahead."""
     unit = f" {report.unit}" if report.unit else ""
-    figure = go.Figure(layout=base_layout(palette))
-    for row, line in zip(report.rows, line_styles(report.rows, palette), strict=True):
+    figure = go.Figure(layout=base_layout())
+    keys = row_keys(report.comparison.rows)
+    for row, key in zip(report.comparison.rows, keys, strict=True):
         figure.add_scatter(
             x=list(range(1, report.horizon + 1)),
-            y=without_nan(row.mae_by_step),
-            mode="lines" if report.horizon > 1 else "markers",
-            line=line,
+            y=without_nan(row["mae_by_step"]),
+            mode="lines",
+            line=key.line,
             hovertemplate=f"%{{y:.3g}}{unit}",
             name=row.name,
         )
     figure.update_yaxes(rangemode="tozero")
     figure.update_xaxes(title_text=f"{report.step}s ahead", range=[0.5, report.horizon + 0.5], nticks=9)
-    return figure
+    return Plot(figure, keys)
 
 
-def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.Figure:
+def gates_figure(report: ForecastReport, gates: Gates) -> go.Figure:
     """Draw the window's input above its update and reset gates, one line of the heat maps per hidden unit.
 
     Both maps have the units in the same order: the slowest (highest mean update gate) at the top.
@@ -103,7 +111,7 @@ def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.F
     figure = make_subplots(
         rows=3, shared_xaxes=True, row_heights=[0.2, 0.4, 0.4], vertical_spacing=0.075, subplot_titles=titles
     )
-    figure.update_layout(base_layout(palette), hovermode="closest", margin_t=28)
+    figure.update_layout(base_layout(), hovermode="closest", margin_t=28)
     figure.update_layout(
         coloraxis={
             "colorscale": GATE_SCALE,
@@ -116,7 +124,7 @@ def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.F
                 "yanchor": "top",
                 "outlinewidth": 0,
                 "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                "tickfont": {"color": palette.soft},
+                "tickfont": {"color": SOFT},
             },
         }
     )
@@ -125,7 +133,7 @@ def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.F
         x=times,
         y=without_nan(gates.values),
         mode="lines",
-        line={"color": palette.ink, "width": 1.75},
+        line={"color": INK, "width": 1.75},
         hovertemplate=f"%{{x}}: %{{y:.4g}}{unit}<extra></extra>",
         name=report.target,
         row=1,
@@ -143,22 +151,8 @@ def gates_figure(report: ForecastReport, gates: Gates, palette: Palette) -> go.F
         )
         figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
     figure.update_yaxes(nticks=4, row=1, col=1)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": palette.soft})
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": SOFT})
     return figure
-
-
-def line_styles(rows: Sequence[TableRow], palette: Palette) -> list[dict[str, Any]]:
-    """Return each row's line: models have a hue and are solid, baselines are grey and dashed."""
-    lines: list[dict[str, Any]] = []
-    counts = {"model": 0, "baseline": 0}
-    for row in rows:
-        index = counts[row.kind]
-        counts[row.kind] += 1
-        if row.kind == "model":
-            lines.append({"color": palette.model(index), "width": 2.5, "dash": "solid"})
-        else:
-            lines.append({"color": palette.baseline, "width": 2, "dash": DASHES[index % len(DASHES)]})
-    return lines
 
 
 def _label(name: str, unit: str) -> str:

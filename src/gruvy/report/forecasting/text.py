@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from gruvy.report.forecasting.values import ForecastReport, Sample, TableRow
-from gruvy.report.text import comparison, decimals, fixed, listed
-
-
-def headline(report: ForecastReport) -> str:
-    """Say in one sentence how far off the model is, and by how much it beats or misses each baseline."""
-    return score_headline(report.rows, report.horizon, report.step, report.unit)
-
-
-def score_headline(rows: Sequence[TableRow], horizon: int, step: str, unit: str = "") -> str:
-    """The headline of a comparison alone: its first row is the model."""
-    model = rows[0]
-    ahead = f"the next {horizon} {step}s" if horizon > 1 else f"the next {step}"
-    error = f"{fixed(model.mae, decimals([model.mae]))} {unit}".rstrip()
-    sentence = f"The {model.name} is off by {error} on average over {ahead}"
-    against = [f"{comparison(model.mae, row.mae)} {row.name}" for row in rows if row.kind == "baseline"]
-    return f"{sentence}: {listed(against)}." if against else f"{sentence}."
-
-
-def quantity(value: float, report: ForecastReport) -> str:
-    """Return an error with its unit, with as many decimals as the model's mean absolute error needs."""
-    number = fixed(value, decimals([report.model.mae]))
-    return f"{number} {report.unit}" if report.unit else number
+from gruvy.report.forecasting.values import ForecastReport, Sample
+from gruvy.report.text import listed, relation
 
 
 def sample_alt(report: ForecastReport, sample: Sample) -> str:
@@ -38,14 +16,14 @@ def sample_alt(report: ForecastReport, sample: Sample) -> str:
     inside = _inside(sample)
     return (
         f"Line plot of {report.target}, {_day(sample.times[0])} to {_day(sample.times[-1])}: truth, median "
-        f"forecast and quantile band. Mean absolute error {quantity(error, report)}; "
+        f"forecast and quantile band. Mean absolute error {report.quantity(error)}; "
         f"{inside:.0%} of the truth lies in the band."
     )
 
 
 def sample_error(report: ForecastReport, sample: Sample) -> str:
     """Return the sample's own mean absolute error."""
-    return quantity(float(np.nanmean(np.abs(sample.median - sample.truth))), report)
+    return report.quantity(float(np.nanmean(np.abs(sample.median - sample.truth))))
 
 
 def stretch_aid(report: ForecastReport, sample: Sample) -> str:
@@ -66,10 +44,10 @@ def axis(name: str, report: ForecastReport, *, over_time: bool = False) -> str:
 
 def steps_aid(report: ForecastReport) -> str:
     """Explain the error by step ahead, with the figures at both ends."""
-    first, last = report.model.mae_by_step[0], report.model.mae_by_step[-1]
+    first, last = report.model["mae_by_step"][0], report.model["mae_by_step"][-1]
     return (
-        f"Lower is better: the {report.model.name} is off by {quantity(first, report)} one {report.step} "
-        f"ahead and by {quantity(last, report)} at {report.horizon} {report.step}s. "
+        f"Lower is better: the {report.model.name} is off by {report.quantity(first)} one {report.step} "
+        f"ahead and by {report.quantity(last)} at {report.horizon} {report.step}s. "
         "Coloured lines are trained models, grey dashes are baselines."
     )
 
@@ -77,8 +55,8 @@ def steps_aid(report: ForecastReport) -> str:
 def steps_alt(report: ForecastReport) -> str:
     """Describe the error by step to someone who cannot see the plot."""
     ends = [
-        f"{row.name} {quantity(row.mae_by_step[0], report)} to {quantity(row.mae_by_step[-1], report)}"
-        for row in report.rows
+        f"{row.name} {report.quantity(row['mae_by_step'][0])} to {report.quantity(row['mae_by_step'][-1])}"
+        for row in report.comparison.rows
     ]
     return f"Line plot of the mean absolute error, first to last {report.step} ahead: {listed(ends)}."
 
@@ -98,15 +76,13 @@ def gates_aid(report: ForecastReport) -> str:
 
 def table_aid(report: ForecastReport) -> str:
     """Say which trained model has the smallest error, and what the columns are measured on."""
-    models = sorted((row for row in report.rows if row.kind == "model"), key=lambda row: row.mae)
+    tested = "All errors are measured on the held-out part of the data, which no model saw in training."
+    models = sorted(report.comparison.of_kind("model"), key=lambda row: row["mae"])
     if len(models) < 2:
-        return "All errors are measured on the held-out part of the data, which no model saw in training."
+        return tested
     best, others = models[0], models[1:]
-    gaps = listed([f"{comparison(best.mae, row.mae)} the {row.name}" for row in others])
-    return (
-        "All errors are measured on the held-out part of the data, which no model saw in training. "
-        f"Of the trained models the {best.name} has the smallest error: {gaps}."
-    )
+    gaps = listed([f"{relation(best['mae'], row['mae'])} the {row.name}" for row in others])
+    return f"{tested} Of the trained models the {best.name} has the smallest error: {gaps}."
 
 
 def _inside(sample: Sample) -> float:

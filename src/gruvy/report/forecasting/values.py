@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, Comparison, Kind, Row, trained_columns
+from gruvy.report.text import decimals, fixed, listed, relation
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -35,26 +36,6 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class TableRow:
-    """One line of the comparison: a trained model, or a baseline that needs no training.
-
-    Errors are in the target's unit. What does not apply to a baseline is None.
-    """
-
-    name: str
-    kind: Literal["model", "baseline"]
-    mae: float
-    rmse: float
-    mae_by_step: Sequence[float]
-    pinball: float | None = None
-    coverage: float | None = None
-    hidden_size: int | None = None
-    parameters: int | None = None
-    seconds_per_epoch: float | None = None
-    peak_memory_bytes: int | None = None
-
-
-@dataclass(frozen=True)
 class Gates:
     """The gates of one window: ``reset`` and ``update`` are (T, H), gruvy's update gate keeps the old state.
 
@@ -67,72 +48,109 @@ class Gates:
     update: FloatArray
 
 
-@dataclass(frozen=True)
-class ForecastReport:
-    """All that a forecast report shows; ``gruvy.report.write_report`` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class ForecastReport(Report):
+    """The report of forecasters.
 
     Args:
-        title: the headline, for example ``"JFK temperature, 24 hours ahead"``.
         target: the name of what is forecast, as it stands in sentences.
         unit: the target's unit, or "" where it is not known.
         step: the name of one time step, for example ``"hour"``.
-        rows: the comparison; the first row of kind "model" is what the report is about.
+        comparison: of `forecast_columns`; each row has ``mae_by_step`` too, of one length in all.
         samples: single windows, drawn side by side.
         stretch: forecasts that follow each other over a longer time, or None.
-        losses: one curve per trained model.
         gates: the gates of one window, or None for models that have none.
         levels: the lower and the upper quantile of the drawn band.
-        provenance: what a reader needs to repeat the run, name -> value.
-        description: one or two sentences on the data and the split, or "".
         time_zone: the zone of all times, or "" where it is not known.
-
-    Raises:
-        ArgumentError: there is no model among the rows, or lengths do not fit together.
     """
 
-    title: str
+    folder: ClassVar[str] = __package__
+
     target: str
     unit: str
     step: str
-    rows: Sequence[TableRow]
     samples: Sequence[Sample]
-    losses: Sequence[LossCurve]
-    provenance: Mapping[str, str]
     levels: tuple[float, float] = (0.1, 0.9)
     stretch: Sample | None = None
     gates: Gates | None = None
-    description: str = ""
     time_zone: str = ""
-    horizon: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        problems = list(_problems(self))
-        if problems:
-            raise ArgumentError("the report cannot be written: " + "; ".join(problems))
-        object.__setattr__(self, "horizon", len(self.model.mae_by_step))
 
     @property
-    def model(self) -> TableRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
+    def horizon(self) -> int:
+        """How many steps are forecast."""
+        return len(self.model["mae_by_step"])
 
+    @property
+    def headline(self) -> str:
+        """How far off the model is, and by how much it beats or misses each baseline."""
+        return forecast_headline(self.comparison, step=self.step, unit=self.unit)
 
-def _problems(report: ForecastReport) -> Sequence[str]:
-    problems = []
-    if not any(row.kind == "model" for row in report.rows):
-        problems.append("no row is of kind 'model': add the model that the report is about")
-    steps = {row.name: len(row.mae_by_step) for row in report.rows}
-    if len(set(steps.values())) > 1:
-        problems.append(f"mae_by_step must have the same length in every row, not {steps}")
-    for sample in [*report.samples, *([report.stretch] if report.stretch else [])]:
-        lengths = {name: len(getattr(sample, name)) for name in ("times", "truth", "median", "lower", "upper")}
-        if len(set(lengths.values())) > 1:
-            problems.append(f"sample {sample.title!r} needs arrays of one length, not {lengths}")
-    if report.gates is not None:
-        gates = report.gates
-        if gates.reset.shape != gates.update.shape or len(gates.update) != len(gates.times):
+    def quantity(self, value: float) -> str:
+        """Return an error with its unit, with as many decimals as the model's mean absolute error needs."""
+        return _quantity(value, self.model, self.unit)
+
+    def _problems(self) -> list[str]:
+        problems = []
+        steps = {row.name: len(row["mae_by_step"]) for row in self.comparison.rows}
+        if len(set(steps.values())) > 1:
+            problems.append(f"mae_by_step must have the same length in every row, not {steps}")
+        for sample in [*self.samples, *([self.stretch] if self.stretch else [])]:
+            lengths = {name: len(getattr(sample, name)) for name in ("times", "truth", "median", "lower", "upper")}
+            if len(set(lengths.values())) > 1:
+                problems.append(f"sample {sample.title!r} needs arrays of one length, not {lengths}")
+        if (gates := self.gates) is not None and (
+            gates.reset.shape != gates.update.shape or len(gates.update) != len(gates.times)
+        ):
             problems.append(
                 f"gates need reset and update of shape (T, H) with T = {len(gates.times)} times, "
                 f"not {gates.reset.shape} and {gates.update.shape}"
             )
-    return problems
+        return problems
+
+
+def forecast_headline(comparison: Comparison, *, step: str, unit: str = "") -> str:
+    """Say in one sentence how far off the model is, and by how much it beats or misses each baseline."""
+    model = comparison.model
+    error, horizon = model["mae"], len(model["mae_by_step"])
+    ahead = f"the next {horizon} {step}s" if horizon > 1 else f"the next {step}"
+    sentence = f"The {model.name} is off by {_quantity(error, model, unit)} on average over {ahead}"
+    others = comparison.of_kind("baseline", "ceiling")
+    against = [f"{relation(error, row['mae'])} {row.name}" for row in others]
+    return f"{sentence}: {listed(against)}." if against else f"{sentence}."
+
+
+def forecast_columns(horizon: int, *, unit: str = "", step: str = "step") -> list[Column]:
+    """Return what forecasters are compared by.
+
+    Args:
+        horizon: steps that are forecast.
+        unit: of the target, or "".
+        step: what a step is called.
+    """
+    of = f" ({unit})" if unit else ""
+    narrow = f"\n{unit}" if unit else ""
+    over = f"MAE is the mean absolute error{f' over all {horizon} steps' if horizon > 1 else ''}."
+    root = "RMSE is the root mean squared error."
+    pinball = "Pinball loss is the mean error of the quantiles, each weighted by its level."
+    memory = "Peak memory is what training added to the process."
+    return [
+        Column("mae", f"MAE{of}", "error", "lower", over, narrow=f"MAE{narrow}"),
+        Column("mae_at_end", f"MAE at {step} {horizon}", "error", "lower", like="mae"),
+        Column("rmse", f"RMSE{of}", "error", "lower", root, like="mae", narrow=f"RMSE{narrow}"),
+        Column("pinball", "pinball loss", "error", "lower", pinball, on_page=True),
+        Column("coverage", "in the band", ".0%", "", "In the band is the fraction of the truth that lies there."),
+        *trained_columns(on_page=False),
+        Column("peak_memory_bytes", "peak memory", "memory", "", memory),
+    ]
+
+
+def forecast_row(name: str, kind: Kind, score: Mapping[str, Any], *, detail: str = "", **more: Any) -> Row:
+    """Return a row of the comparison from a row of ``evaluate``; ``more`` are other values, as ``parameters``."""
+    steps = [np.nan if error is None else error for error in score["mae_by_step"]]
+    values = {key: value for key, value in score.items() if key not in ("name", "kind")}
+    return Row(name, kind, values | {"mae_by_step": steps, "mae_at_end": steps[-1]} | more, detail)
+
+
+def _quantity(value: float, model: Row, unit: str) -> str:
+    number = fixed(value, decimals([model["mae"]]))
+    return f"{number} {unit}" if unit else number

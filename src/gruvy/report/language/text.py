@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from gruvy.report.language.values import LanguageReport, Passage
 
-from gruvy.report.language.values import BitsRow, LanguageReport, Passage
-from gruvy.report.text import comparison, listed
-
-
-def bits_headline(rows: Sequence[BitsRow], test: str) -> str:
-    """Say in one sentence how many bits a character costs, and by how much the model beats or misses the others.
-
-    Args:
-        rows: the model first.
-        test: what the test text is called.
-    """
-    model, *others = rows
-    sentence = f"The {model.name} needs {model.bits:.2f} bits per character of {test}"
-    against = [f"{comparison(model.bits, row.bits)} {row.name}" for row in others]
-    return f"{sentence}: {listed(against)}." if against else f"{sentence}."
+# Bits from which on a character is marked as dark as can be: as unlikely as one in 250.
+_MOST_BITS = 8.0
 
 
 def bits_aid(report: LanguageReport) -> str:
     """Explain the unit."""
-    model = report.model
+    bits = report.model["bits_per_character"]
     return (
-        f"A character costs -log2 of the probability that it was given before it was seen: {model.bits:.2f} bits are "
-        f"as good as a sure choice among {2**model.bits:.1f} equally likely characters. All rows are measured on the "
-        f"same {report.characters:,} characters, which nothing learnt from before."
-    )
-
-
-def learning_aid(report: LanguageReport) -> str:
-    """Explain the learning curve, with the epoch that was kept."""
-    curve = report.losses
-    return (
-        "Bits per character, lower is better: solid on the validation part, dotted on the training part while it was "
-        f"learnt from. The dot marks the weights that were kept, epoch {curve.best_epoch} of {len(curve.validation)}. "
-        "The dashed lines are what the others need for the test part."
-    )
-
-
-def learning_alt(report: LanguageReport) -> str:
-    """Describe the learning curve to someone who cannot see it."""
-    curve = report.losses
-    return (
-        f"Line plot of bits per character by epoch: validation from {curve.validation[0]:.2f} to "
-        f"{curve.validation[-1]:.2f}, training from {curve.train[0]:.2f} to {curve.train[-1]:.2f}."
+        f"A character costs -log2 of the probability that it was given before it was seen: {bits:.2f} bits are "
+        f"as good as a sure choice among {2**bits:.1f} equally likely characters. All rows are measured on the "
+        f"same {report.characters:,} characters, which none was trained on."
     )
 
 
@@ -59,6 +27,14 @@ def passage_aid(report: LanguageReport) -> str:
         "character. The darker a character, the less it was expected. The first letter of a word costs "
         f"{first:.1f} bits here, any other character {other:.1f}."
     )
+
+
+def marked(passage: Passage) -> list[tuple[str, str, str]]:
+    """Return each character with how dark it is marked, from 0 to 1, and its bits."""
+    return [
+        (character, f"{min(1.0, float(bits) / _MOST_BITS):.2f}", f"{bits:.1f} bits")
+        for character, bits in zip(passage.text, passage.bits, strict=True)
+    ]
 
 
 def by_place(passage: Passage) -> tuple[float, float]:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, Comparison, Kind, Row, trained_columns
+from gruvy.report.text import listed, relation
 
-
-@dataclass(frozen=True)
-class BitsRow:
-    """One line of the comparison.
-
-    Attributes:
-        name: of the model, or of what it has to beat.
-        kind: "model" for what the report is about.
-        bits: per character of the test text.
-        parameters: of a trained network.
-    """
-
-    name: str
-    kind: Literal["model", "baseline"]
-    bits: float
-    parameters: int | None = None
+# What language models are compared by; a report adds the size of the test text.
+BITS_COLUMNS = (
+    Column("bits_per_character", "bits per character", ".3f", "lower"),
+    Column("kilobytes", "the test text in (kB)", ",.1f", "lower", on_page=True),
+    trained_columns()[0],
+)
 
 
 @dataclass(frozen=True)
@@ -47,46 +38,49 @@ class Passage:
     bits: NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class LanguageReport:
-    """All that the report of a language model shows; ``gruvy.report.write_language_report`` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class LanguageReport(Report):
+    """The report of a language model.
 
     Args:
-        title: the headline.
         test: what the test text is called in sentences.
         characters: how many it has.
-        rows: the model first, then what it has to beat.
-        losses: the learning curve, in bits per character.
+        comparison: of `BITS_COLUMNS`.
+        losses: one learning curve, in bits per character.
         written: texts of the model.
         passage: a piece of the test text.
-        provenance: what a reader needs to repeat the run, name -> value.
-        description: one or two sentences on the texts and the split, or "".
-
-    Raises:
-        ArgumentError: the first row is no model, or the passage's lengths differ.
     """
 
-    title: str
+    folder: ClassVar[str] = __package__
+    loss: ClassVar[str] = "bits per character"
+    about_loss: ClassVar[str] = "The dashed lines are what the others need for the test part."
+
     test: str
     characters: int
-    rows: Sequence[BitsRow]
-    losses: LossCurve
     written: Sequence[Written]
     passage: Passage
-    provenance: Mapping[str, str]
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        problems = []
-        if not self.rows or self.rows[0].kind != "model":
-            problems.append("the first row is not of kind 'model': put the model that the report is about there")
-        if len(self.passage.text) != len(self.passage.bits):
-            lengths = f"{len(self.passage.text)} characters and {len(self.passage.bits)} bits"
-            problems.append(f"the passage has {lengths}; expected one for each")
-        if problems:
-            raise ArgumentError("the report cannot be written: " + "; ".join(problems))
 
     @property
-    def model(self) -> BitsRow:
-        """The row that the report is about."""
-        return self.rows[0]
+    def headline(self) -> str:
+        """How many bits a character costs, and by how much the model beats or misses the others."""
+        return bits_headline(self.comparison, self.test)
+
+    def _problems(self) -> list[str]:
+        if len(self.passage.text) != len(self.passage.bits):
+            lengths = f"{len(self.passage.text)} characters and {len(self.passage.bits)} bits"
+            return [f"the passage has {lengths}; expected one for each"]
+        return []
+
+
+def bits_headline(comparison: Comparison, test: str) -> str:
+    """Say in one sentence how many bits a character of the test text costs, beside the others."""
+    model = comparison.model
+    bits = model["bits_per_character"]
+    sentence = f"The {model.name} needs {bits:.2f} bits per character of {test}"
+    against = [f"{relation(bits, row['bits_per_character'])} {row.name}" for row in comparison.others]
+    return f"{sentence}: {listed(against)}." if against else f"{sentence}."
+
+
+def bits_row(name: str, kind: Kind, bits: float, characters: int, **more: Any) -> Row:
+    """Return a row of the comparison, with the size of a text of so many characters."""
+    return Row(name, kind, {"bits_per_character": bits, "kilobytes": bits * characters / 8000, **more})

@@ -8,34 +8,31 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gruvy.report.figures import base_layout, losses_figure
-from gruvy.report.music.values import MusicReport
-from gruvy.report.palette import GATE_SCALE, Palette
+from gruvy.report.figures import Plot, base_layout
+from gruvy.report.music.text import note_runs
+from gruvy.report.music.values import MOST_FRAMES, MusicReport
+from gruvy.report.palette import GATE_SCALE, SURFACE, hue
 
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B")
 # Keys that are shown beside those that sound.
 _MARGIN = 2
 
 
-def figures(report: MusicReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: MusicReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
-    return {
-        "foreseen": foreseen_figure(report, palette),
-        "drawn": drawn_figure(report, palette),
-        "losses": losses_figure(report.losses, palette),
-    }
+    return {"foreseen": Plot(foreseen_figure(report)), "drawn": Plot(drawn_figure(report))}
 
 
-def foreseen_figure(report: MusicReport, palette: Palette) -> go.Figure:
-    """Draw how likely each note was, and a ring where it sounded."""
-    piece = report.piece
-    keys = _range(piece.roll)
-    figure = _empty(report, piece.roll, palette)
+def foreseen_figure(report: MusicReport) -> go.Figure:
+    """Draw how likely each note was, and a line where it sounded."""
+    roll, probabilities = (values[:MOST_FRAMES] for values in (report.piece.roll, report.piece.probabilities))
+    keys, lowest = _range(roll), report.lowest or 0
+    figure = _empty(report, roll)
     figure.add_heatmap(
-        z=np.round(piece.probabilities[:, keys].T, 3).tolist(),
-        x=list(range(1, len(piece.roll) + 1)),
-        y=[key + (report.lowest or 0) for key in keys],
-        customdata=[[note_name(key, report.lowest)] * len(piece.roll) for key in keys],
+        z=np.round(probabilities[:, keys].T, 3).tolist(),
+        x=list(range(1, len(roll) + 1)),
+        y=[key + lowest for key in keys],
+        customdata=[[note_name(key, report.lowest)] * len(roll) for key in keys],
         colorscale=GATE_SCALE,
         zmin=0,
         zmax=1,
@@ -43,32 +40,30 @@ def foreseen_figure(report: MusicReport, palette: Palette) -> go.Figure:
         hovertemplate=f"{report.step} %{{x}}: %{{customdata}} %{{z:.0%}}<extra></extra>",
         name="probability",
     )
-    steps, sounding = np.nonzero(piece.roll)
-    figure.add_scatter(
-        x=(steps + 1).tolist(),
-        y=(sounding + (report.lowest or 0)).tolist(),
-        mode="markers",
-        marker={"symbol": "circle-open", "size": 8, "color": "#FFFFFF", "line": {"width": 1.75}},
-        hoverinfo="skip",
-        name="sounded",
-    )
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for key, first, last in note_runs(roll):
+        x += [first + 0.6, last + 0.4, None]
+        y += [key + lowest, key + lowest, None]
+    # Thinner than the cells, so that the brightness is seen around them; on a rim of the other lightness.
+    for colour, width in (("#16181D", 4), ("#FFFFFF", 2)):
+        line = {"color": colour, "width": width}
+        figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name="sounded")
     return figure
 
 
-def drawn_figure(report: MusicReport, palette: Palette) -> go.Figure:
+def drawn_figure(report: MusicReport) -> go.Figure:
     """Draw a piece that the model drew: a bar for each note, as long as it is held."""
-    roll = report.drawn
-    figure = _empty(report, roll, palette)
-    edges = np.diff((roll != 0).astype(np.int8), axis=0, prepend=0, append=0)
-    starts, ends = np.argwhere(edges.T > 0), np.argwhere(edges.T < 0)  # by key, then by time: they pair up
+    runs = note_runs(report.drawn)
+    figure = _empty(report, report.drawn)
     figure.add_bar(
-        base=(starts[:, 1] + 0.5).tolist(),
-        x=(ends[:, 1] - starts[:, 1]).tolist(),
-        y=(starts[:, 0] + (report.lowest or 0)).tolist(),
-        customdata=[[note_name(int(key), report.lowest), int(at) + 1] for key, at in starts],
+        base=[first + 0.5 for _, first, _ in runs],
+        x=[last - first for _, first, last in runs],
+        y=[key + (report.lowest or 0) for key, _, _ in runs],
+        customdata=[[note_name(key, report.lowest), first + 1] for key, first, _ in runs],
         orientation="h",
         width=0.8,
-        marker={"color": palette.model(0), "line": {"color": palette.surface, "width": 1}},
+        marker={"color": hue(0), "line": {"color": SURFACE, "width": 1}},
         hovertemplate=f"%{{customdata[0]}} from {report.step} %{{customdata[1]}} on<extra></extra>",
         name="drawn",
     )
@@ -83,9 +78,9 @@ def note_name(key: int, lowest: int | None) -> str:
     return f"{_NAMES[place]}{octave - 1}"
 
 
-def _empty(report: MusicReport, roll: NDArray[Any], palette: Palette) -> go.Figure:
+def _empty(report: MusicReport, roll: NDArray[Any]) -> go.Figure:
     """The empty plot: time to the right, pitch upwards."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     figure.update_layout(hovermode="closest", barmode="overlay")
     figure.update_xaxes(title_text=f"{report.step}s", showgrid=False, range=[0.5, len(roll) + 0.5])
     keys, lowest = _range(roll), report.lowest or 0

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, trained_columns
+from gruvy.report.text import beside
+
+# As many frames of a piece have room beside each other on a phone.
+MOST_FRAMES = 96
 
 
-@dataclass(frozen=True)
-class FrameRow:
-    """One line of the comparison: a trained network, or a baseline. What does not apply is None."""
-
-    name: str
-    kind: Literal["model", "baseline"]
-    nll: float
-    frame_accuracy: float
-    parameters: int | None = None
-    seconds_per_epoch: float | None = None
+# What models of music are compared by.
+FRAME_COLUMNS = (
+    Column(
+        "nll",
+        "NLL (nats a frame)",
+        ".3f",
+        "lower",
+        "NLL is the negative log-likelihood, mean over all frames: how surprising a frame is, all notes together.",
+    ),
+    Column(
+        "frame_accuracy",
+        "frame accuracy",
+        ".1%",
+        "higher",
+        "Frame accuracy is TP / (TP + FP + FN) over the notes whose probability is above one half.",
+    ),
+    *trained_columns(),
+)
 
 
 @dataclass(frozen=True)
@@ -35,47 +46,40 @@ class Foreseen:
     probabilities: NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class MusicReport:
-    """All that a report on music shows; `gruvy.report.write_music_report` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class MusicReport(Report):
+    """The report of models of music.
 
     Args:
-        title: the headline.
-        rows: the comparison; the first row of kind "model" is what the report is about.
+        comparison: of `FRAME_COLUMNS`.
         piece: of the test part.
         drawn: (T, D), a piece that the model drew.
-        losses: one curve per trained network.
-        provenance: what a reader needs to repeat the run, name -> value.
         lowest: MIDI pitch of the first column of the rolls; None if they are no piano rolls.
         step: what a step is called, as "quarter note".
         seconds: how long a step is played.
-        description: one or two sentences on the data and the split, or "".
-
-    Raises:
-        ArgumentError: there is no model among the rows, or the rolls differ in shape.
     """
 
-    title: str
-    rows: Sequence[FrameRow]
+    folder: ClassVar[str] = __package__
+    loss: ClassVar[str] = "negative log-likelihood (nats a frame)"
+
     piece: Foreseen
     drawn: NDArray[Any]
-    losses: Sequence[LossCurve]
-    provenance: Mapping[str, str]
     lowest: int | None = None
     step: str = "step"
     seconds: float = 0.75
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        problems = []
-        if not any(row.kind == "model" for row in self.rows):
-            problems.append("no row is of kind 'model': add the model that the report is about")
-        if self.piece.roll.shape != self.piece.probabilities.shape:
-            problems.append(f"roll is {self.piece.roll.shape}, beside probabilities {self.piece.probabilities.shape}")
-        if problems:
-            raise ArgumentError("the report cannot be written: " + "; ".join(problems))
 
     @property
-    def model(self) -> FrameRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
+    def headline(self) -> str:
+        """How well the model foresees a frame, and all others."""
+        others = (
+            f"{row['nll']:.2f} of {f'the {row.name}' if row.kind == 'model' else row.name}"
+            for row in self.comparison.others
+        )
+        return (
+            f"The {self.model.name} foresees the frames of pieces that it had never heard with a negative "
+            f"log-likelihood of {self.model['nll']:.2f} nats a frame{beside(others)}."
+        )
+
+    def _problems(self) -> list[str]:
+        roll, probabilities = self.piece.roll.shape, self.piece.probabilities.shape
+        return [] if roll == probabilities else [f"roll is {roll}, beside probabilities {probabilities}"]

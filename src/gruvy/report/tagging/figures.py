@@ -5,35 +5,37 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from gruvy.report.classification.figures import confusion_figure, reliability_figure
-from gruvy.report.figures import base_layout, losses_figure
-from gruvy.report.palette import Palette
+from gruvy.report.figures import Plot, base_layout, log_axis
+from gruvy.report.labels.figures import confusion_figure, reliability_plot
+from gruvy.report.palette import BASELINE, Key, hue
 from gruvy.report.tagging.values import TaggingReport
 
 # Sequences in a group of like length.
 _LEAST_IN_GROUP = 20
 _GROUPS = 8
+# A longest sequence that is so many times the shortest needs a logarithmic axis.
+_WIDE = 20
 
 
-def figures(report: TaggingReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: TaggingReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
     return {
-        "confusion": confusion_figure(report, palette),
-        "lengths": lengths_figure(report, palette),
-        "along": along_figure(report, palette),
-        "reliability": reliability_figure(report, palette),
-        "losses": losses_figure(report.losses, palette),
+        "confusion": Plot(confusion_figure(report)),
+        "lengths": lengths_plot(report),
+        "along": Plot(along_figure(report)),
+        "reliability": reliability_plot(report),
     }
 
 
-def lengths_figure(report: TaggingReport, palette: Palette) -> go.Figure:
+def lengths_plot(report: TaggingReport) -> Plot:
     """Draw each sequence by its length and accuracy, and the mean of groups of like length."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
+    keys = [Key("a sequence", BASELINE, "dot")]
     figure.add_scatter(
         x=list(report.lengths),
         y=[round(one, 4) for one in report.accuracies],
         mode="markers",
-        marker={"color": palette.baseline, "size": 6, "opacity": 0.55},
+        marker={"color": BASELINE, "size": 6, "opacity": 0.55},
         hovertemplate="%{x} steps, %{y:.1%} right<extra></extra>",
         name="a sequence",
     )
@@ -46,33 +48,33 @@ def lengths_figure(report: TaggingReport, palette: Palette) -> go.Figure:
             x=[float(np.median(lengths[group])) for group in groups],
             y=[float(accuracies[group].mean()) for group in groups],
             mode="lines+markers",
-            line={"color": palette.model(0), "width": 2.5},
+            line={"color": hue(0), "width": 2.5},
             marker={"size": 9},
             hovertemplate="about %{x:.0f} steps: %{y:.1%} on average<extra></extra>",
             name="mean of like lengths",
         )
+        keys.append(Key("mean of like lengths", hue(0)))
     figure.update_layout(hovermode="closest")
-    figure.update_xaxes(title_text="steps of the sequence", type="log" if _wide(report) else "linear")
+    figure.update_xaxes(title_text="steps of the sequence")
+    shortest, longest = max(1, min(report.lengths)), max(report.lengths)
+    if longest > _WIDE * shortest:
+        figure.update_xaxes(log_axis(shortest * 0.9, longest * 1.1, ",.0f"))
     figure.update_yaxes(tickformat=".0%")
-    return figure
+    return Plot(figure, keys)
 
 
-def along_figure(report: TaggingReport, palette: Palette) -> go.Figure:
+def along_figure(report: TaggingReport) -> go.Figure:
     """Draw the accuracy from the beginning of the sequences to their end."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     parts = len(report.along)
     figure.add_scatter(
         x=[(part + 0.5) / parts for part in range(parts)],
         y=[float(f"{one:.4g}") if np.isfinite(one) else None for one in report.along],
         mode="lines+markers",
-        line={"color": palette.model(0), "width": 2.5},
+        line={"color": hue(0), "width": 2.5},
         hovertemplate="%{y:.1%} right<extra></extra>",
         name="accuracy",
     )
     figure.update_xaxes(title_text="from the beginning to the end", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(tickformat=".0%")
     return figure
-
-
-def _wide(report: TaggingReport) -> bool:
-    return max(report.lengths) > 20 * min(report.lengths)

@@ -6,26 +6,24 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gruvy.report.figures import base_layout, losses_figure
-from gruvy.report.palette import GATE_SCALE, Palette
+from gruvy.report.figures import Plot, base_layout
+from gruvy.report.palette import GATE_SCALE, INK, SOFT, hue
 from gruvy.report.transcription.values import Heard, TranscriptionReport
 
 # Decibels below the loudest at which the spectrogram ends.
 _RANGE = 60
 
 
-def figures(report: TranscriptionReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: TranscriptionReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
-    drawn = {f"heard-{number}": heard_figure(one, palette) for number, one in enumerate(report.heard)}
-    drawn["length"] = length_figure(report, palette)
-    drawn["losses"] = losses_figure(report.losses, palette)
-    return drawn
+    drawn = {f"heard-{number}": Plot(heard_figure(one)) for number, one in enumerate(report.heard)}
+    return drawn | {"length": Plot(length_figure(report))}
 
 
-def heard_figure(heard: Heard, palette: Palette) -> go.Figure:
+def heard_figure(heard: Heard) -> go.Figure:
     """Draw the spectrogram above the network's probabilities, and what is said between them."""
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.42, 0.58], vertical_spacing=0.1)
-    figure.update_layout(base_layout(palette), hovermode="closest", margin_t=8)
+    figure.update_layout(base_layout(), hovermode="closest", margin_t=8)
     figure.add_heatmap(
         x=_rounded(heard.seconds),
         y=list(range(len(heard.bands))),
@@ -66,22 +64,22 @@ def heard_figure(heard: Heard, palette: Palette) -> go.Figure:
             text=_shown(character),
             showarrow=False,
             yanchor="bottom",
-            font={"size": 12, "color": palette.ink},
+            font={"size": 12, "color": INK},
         )
     return figure
 
 
-def length_figure(report: TranscriptionReport, palette: Palette) -> go.Figure:
+def length_figure(report: TranscriptionReport) -> go.Figure:
     """Draw the character error rate by the length of the recordings."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     figure.add_bar(
         x=[group.name for group in report.by_length],
         y=[group.cer for group in report.by_length],
         text=[f"{group.count} recordings" for group in report.by_length],
         textposition="outside",
-        textfont={"color": palette.soft},
+        textfont={"color": SOFT},
         cliponaxis=False,
-        marker={"color": palette.model(0)},
+        marker={"color": hue(0)},
         hovertemplate="%{x}: %{y:.1%} of the characters, %{text}<extra></extra>",
     )
     figure.update_layout(hovermode="closest", margin_t=24)

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, trained_columns
+from gruvy.report.text import listed
 
-
-@dataclass(frozen=True)
-class ErrorRow:
-    """One line of the comparison: a trained network, or a baseline. What does not apply is None.
-
-    Attributes:
-        name: of the model, or of what it has to beat.
-        kind: "model" for trained networks; the first of them is what the report is about.
-        cer: characters wrong, by the characters there are.
-        wer: words wrong, by the words there are.
-        exact: share of the transcripts without an error.
-        parameters: of a network.
-        seconds_per_epoch: of its training.
-    """
-
-    name: str
-    kind: Literal["model", "baseline"]
-    cer: float
-    wer: float
-    exact: float
-    parameters: int | None = None
-    seconds_per_epoch: float | None = None
+# What transcribers are compared by.
+ERROR_COLUMNS = (
+    Column(
+        "cer",
+        "character error rate",
+        ".1%",
+        "lower",
+        "The character error rate is the number of characters that have to be substituted, deleted or inserted, by "
+        "the number that were said; the word error rate is the same of words.",
+    ),
+    Column("wer", "word error rate", ".1%", "lower"),
+    Column("exact", "without error", ".1%", "higher"),
+    *trained_columns(),
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,7 @@ class Heard:
     Attributes:
         title: why it is shown.
         truth: what is said.
-        found: what the model wrote.
+        predicted: what the model wrote.
         cer: of this one.
         seconds: (T,) the time of each frame.
         bands: (M,) the middle of each mel band in Hz.
@@ -56,7 +49,7 @@ class Heard:
 
     title: str
     truth: str
-    found: str
+    predicted: str
     cer: float
     seconds: NDArray[np.floating[Any]]
     bands: NDArray[np.floating[Any]]
@@ -68,7 +61,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Transcript:
     """A transcript beside the truth, cut where they begin or cease to differ.
 
     Attributes:
@@ -91,42 +84,39 @@ class LengthGroup:
     cer: float
 
 
-@dataclass(frozen=True)
-class TranscriptionReport:
-    """All that a transcription report shows; `gruvy.report.write_transcription_report` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class TranscriptionReport(Report):
+    """The report of transcribers.
 
     Args:
-        title: the headline.
-        rows: the comparison; the first row of kind "model" is what the report is about.
+        comparison: of `ERROR_COLUMNS`.
         heard: recordings that are drawn.
         worst: the transcripts with the most errors, by their CER.
         best: the longest transcripts among those with the fewest errors.
         by_length: the CER by the recordings' length.
-        losses: one curve per trained network.
-        provenance: what a reader needs to repeat the run, name -> value.
-        description: one or two sentences on the data and the split, or "".
-
-    Raises:
-        ArgumentError: there is no model among the rows.
     """
 
-    title: str
-    rows: Sequence[ErrorRow]
-    heard: Sequence[Heard]
-    worst: Sequence[Comparison]
-    best: Sequence[Comparison]
-    by_length: Sequence[LengthGroup]
-    losses: Sequence[LossCurve]
-    provenance: Mapping[str, str]
-    description: str = ""
+    folder: ClassVar[str] = __package__
+    loss: ClassVar[str] = "CTC loss (nats per character)"
+    about_loss: ClassVar[str] = (
+        "The training recordings are stretched and masked, so that they can be harder than those of the validation, "
+        "and their loss includes how far two readings of one recording are apart."
+    )
 
-    def __post_init__(self) -> None:
-        if not any(row.kind == "model" for row in self.rows):
-            raise ArgumentError(
-                "the report cannot be written: no row is of kind 'model': add the model that the report is about"
-            )
+    heard: Sequence[Heard]
+    worst: Sequence[Transcript]
+    best: Sequence[Transcript]
+    by_length: Sequence[LengthGroup]
 
     @property
-    def model(self) -> ErrorRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
+    def headline(self) -> str:
+        """How many characters and words are wrong, and of each baseline, and of a better model, if there is one."""
+        model = self.model
+        best = min(self.comparison.of_kind("model"), key=lambda row: row["cer"])
+        better = f" The {best.name}: {best['cer']:.1%} and {best['wer']:.1%}." if best["cer"] < model["cer"] else ""
+        others = [f"{row['cer']:.1%} by {row.name}" for row in self.comparison.of_kind("baseline")]
+        rest = f" (characters: {listed(others)})" if others else ""
+        return (
+            f"The {model.name} gets {model['cer']:.1%} of the characters and {model['wer']:.1%} of the words wrong in "
+            f"what it had never heard{rest}.{better}"
+        )

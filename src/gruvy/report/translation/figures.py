@@ -4,41 +4,39 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from gruvy.report.figures import base_layout, losses_figure
-from gruvy.report.palette import GATE_SCALE, Palette
+from gruvy.report.figures import Plot, base_layout
+from gruvy.report.palette import GATE_SCALE, Key, hue
 from gruvy.report.translation.values import AttentionMap, Lengths, TranslationReport
 
 
-def figures(report: TranslationReport, palette: Palette) -> dict[str, go.Figure]:
+def figures(report: TranslationReport) -> dict[str, Plot]:
     """Return every plot of the report under the id of its place in the page."""
-    drawn = {f"map-{number}": map_figure(one, palette) for number, one in enumerate(report.maps)}
-    drawn["lengths"] = lengths_figure(report.lengths, palette)
-    drawn["losses"] = losses_figure(report.losses, palette)
-    return drawn
+    drawn = {f"map-{number}": Plot(map_figure(one)) for number, one in enumerate(report.maps)}
+    return drawn | {"lengths": lengths_plot(report.lengths)}
 
 
-def lengths_figure(lengths: Lengths, palette: Palette) -> go.Figure:
+def lengths_plot(lengths: Lengths) -> Plot:
     """Draw the BLEU of each model by the length of the sentences."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     for number, (name, values) in enumerate(lengths.bleu.items()):
         figure.add_scatter(
             x=list(lengths.names),
             y=list(values),
             customdata=list(lengths.counts),
             mode="lines+markers",
-            line={"color": palette.model(number), "width": 2.5},
+            line={"color": hue(number), "width": 2.5},
             marker={"size": 9},
             hovertemplate="%{y:.1f} on %{customdata} sentences",
             name=name,
         )
     figure.update_xaxes(type="category", title_text="words of the source")
     figure.update_yaxes(rangemode="tozero")
-    return figure
+    return Plot(figure, [Key(name, hue(number)) for number, name in enumerate(lengths.bleu)])
 
 
-def map_figure(attention: AttentionMap, palette: Palette) -> go.Figure:
+def map_figure(attention: AttentionMap) -> go.Figure:
     """Draw where the decoder looked (across) while it wrote each sub-word (down)."""
-    figure = go.Figure(layout=base_layout(palette))
+    figure = go.Figure(layout=base_layout())
     source, target = ([token.replace("▁", " ") for token in one] for one in (attention.source, attention.target))
     # Sub-words come more than once: the axes count, and the names are written at their numbers.
     figure.add_heatmap(

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.errors import ArgumentError
-from gruvy.report.values import LossCurve
-
-
-@dataclass(frozen=True)
-class TranslationRow:
-    """One line of the comparison: a trained network, or a baseline. What does not apply is None.
-
-    ``bleu_long`` is the BLEU of the sentences over ``long_words`` words.
-    """
-
-    name: str
-    kind: Literal["model", "baseline"]
-    bleu: float | None
-    bleu_long: float | None
-    chrf: float | None
-    perplexity: float | None
-    parameters: int | None = None
-    seconds_per_epoch: float | None = None
+from gruvy.report.base import Report
+from gruvy.report.comparison import Column, trained_columns
+from gruvy.report.text import fixed
 
 
 @dataclass(frozen=True)
@@ -59,42 +43,51 @@ class AttentionMap:
     weights: NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class TranslationReport:
-    """All that a translation report shows; `gruvy.report.write_translation_report` turns it into HTML.
+@dataclass(frozen=True, kw_only=True)
+class TranslationReport(Report):
+    """The report of translators.
 
     Args:
-        title: the headline.
-        rows: the comparison; the first row of kind "model" is what the report is about.
+        comparison: of `translation_columns`.
         lengths: BLEU by the length of the sentence.
-        losses: one curve per trained network.
         examples: sentences.
         maps: of the model that the report is about; none without attention.
-        provenance: what a reader needs to repeat the run, name -> value.
         long_words: a sentence of more words is long.
-        description: one or two sentences on the data and the split, or "".
-
-    Raises:
-        ArgumentError: there is no model among the rows.
     """
 
-    title: str
-    rows: Sequence[TranslationRow]
+    folder: ClassVar[str] = __package__
+    loss: ClassVar[str] = "cross-entropy (nats per sub-word)"
+    about_loss: ClassVar[str] = (
+        "In training a tenth of each label is spread over all sub-words, and units are dropped: dotted may lie above "
+        "solid."
+    )
+
     lengths: Lengths
-    losses: Sequence[LossCurve]
     examples: Sequence[TranslationExample]
     maps: Sequence[AttentionMap]
-    provenance: Mapping[str, str]
     long_words: int
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        if not any(row.kind == "model" for row in self.rows):
-            raise ArgumentError(
-                "the report cannot be written: no row is of kind 'model'; add the model that the report is about"
-            )
 
     @property
-    def model(self) -> TranslationRow:
-        """The row that the report is about."""
-        return next(row for row in self.rows if row.kind == "model")
+    def headline(self) -> str:
+        """The BLEU of the model and of the other models, on all sentences and on the long ones."""
+        own, *others = self.comparison.of_kind("model")
+        rest = "".join(f", and the {row.name} {fixed(row['bleu'], 1)}" for row in others)
+        long = "".join(f" and {fixed(row['bleu_long'], 1)}" for row in others)
+        return (
+            f"The {own.name} reaches a BLEU of {fixed(own['bleu'], 1)} on sentences that it had never seen{rest}. "
+            f"On those of more than {self.long_words} words: {fixed(own['bleu_long'], 1)}{long}."
+        )
+
+
+def translation_columns(long_words: int | None = None) -> list[Column]:
+    """Return what translators are compared by; ``long_words``: a sentence of more words is long."""
+    bleu = "BLEU counts the runs of one to four words that a translation shares with the reference, chrF the runs of "
+    bleu += "characters; both go to 100, and both are sacrebleu's, with upper and lower case apart."
+    perplexity = "Perplexity is that of the reference's sub-words: as if it chose among that many, equally likely."
+    return [
+        Column("bleu", "BLEU", ",.1f", "higher", bleu),
+        Column("bleu_long", f"BLEU, over {long_words} words", ",.1f", "higher", narrow="BLEU,\nlong"),
+        Column("chrf", "chrF", ",.1f", "higher"),
+        Column("perplexity", "perplexity", ",.1f", "lower", perplexity),
+        *trained_columns(),
+    ]

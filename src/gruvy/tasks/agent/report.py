@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gruvy.report import AgentReport, AgentRow, EnvironmentPart, Episode, ReturnCurve
+from gruvy.report import Comparison, Row
+from gruvy.report.agent import RETURN_COLUMNS, AgentReport, EnvironmentPart, Episode, ReturnCurve
+from gruvy.report.comparison import Kind
 from gruvy.tasks.agent.evaluation import score_row
 from gruvy.tasks.agent.recurrent_agent import RecurrentAgent
+from gruvy.tasks.shared.reporting import repeatable
 
 
 def agent_report(
@@ -34,25 +37,22 @@ def agent_report(
         command: what repeats the run, or "".
 
     Returns:
-        The values of the report; `gruvy.report.write_agent_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
     """
-    made = agent.provenance_
-    names = {"python": "Python", "torch": "PyTorch", "numpy": "NumPy", "gymnasium": "Gymnasium", "popgym": "POPGym"}
-    shown = {names.get(package, package): version for package, version in made["versions"].items()}
-    shown |= {
-        "Machine": made["machine"],
-        "Threads": str(made["threads"]),
-        "Seed": str(made["seed"]) if runs == 1 else f"{made['seed']} and the {runs - 1} after it",
-        "Trained": f"{made['date'][:16].replace('T', ' ')} UTC",
-    }
-    if command:
-        shown["Command"] = command
+    seed = agent.provenance_["seed"]
+    seeds = {} if runs == 1 else {"Seed": f"{seed} and the {runs - 1} after it"}
     band = (
         "the 95% confidence interval of the mean over the episodes that ended in an iteration"
         if runs == 1
         else f"the range of {runs} trainings with different seeds, the line their mean"
     )
-    return AgentReport(title, parts, shown, band, description)
+    return AgentReport(
+        title=title,
+        provenance=repeatable(agent, seeds, command),
+        description=description,
+        environments=parts,
+        band=band,
+    )
 
 
 def environment_part(
@@ -88,7 +88,7 @@ def environment_part(
     return EnvironmentPart(
         name=name,
         about=about,
-        rows=rows,
+        comparison=Comparison(RETURN_COLUMNS, rows, what=name),
         curves=[return_curve(title, [agent.history_ for agent in seeds]) for title, seeds in agents.items()],
         episode=Episode(
             _channels(trace.observations, observations, "observation"),
@@ -127,19 +127,15 @@ def return_curve(name: str, histories: Sequence[Sequence[Mapping[str, Any]]]) ->
     return ReturnCurve(name, steps[known], mean[known], low[known], high[known])
 
 
-def _row(kind: Any, score: Mapping[str, Any], agent: RecurrentAgent | None = None) -> AgentRow:
-    return AgentRow(
-        name=score["name"],
-        kind=kind,
-        mean_return=score["mean_return"],
-        low=score["low"],
-        high=score["high"],
-        mean_length=score["mean_length"],
-        episodes=score["episodes"],
-        parameters=None if agent is None else agent.n_parameters_,
-        steps=None if agent is None else int(agent.history_[-1]["steps"]),
-        steps_per_second=None if agent is None else agent.steps_per_second_,
-    )
+def _row(kind: Kind, score: Mapping[str, Any], agent: RecurrentAgent | None = None) -> Row:
+    values = {name: value for name, value in score.items() if name != "name"}
+    if agent is not None:
+        values |= {
+            "parameters": agent.n_parameters_,
+            "steps": int(agent.history_[-1]["steps"]),
+            "steps_per_second": agent.steps_per_second_,
+        }
+    return Row(score["name"], kind, values)
 
 
 def _channels(values: Sequence[Any], names: Sequence[str], kind: str) -> dict[str, NDArray[np.float64]]:

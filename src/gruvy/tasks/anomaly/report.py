@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from gruvy.detection import labelled_events
-from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve
+from gruvy.report import Comparison, Row
+from gruvy.report.anomaly import DETECTOR_COLUMNS, AnomalyEvent, AnomalyReport
 from gruvy.tasks.anomaly.detector import AnomalyDetector
 from gruvy.tasks.anomaly.results import event_table, read_labels
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.reporting import loss_curve, repeatable
 
 
 def anomaly_report(
@@ -23,7 +24,7 @@ def anomaly_report(
     title: str | None = None,
     description: str = "",
     command: str = "",
-    rows: Sequence[DetectorRow] = (),
+    rows: Sequence[Row] = (),
 ) -> AnomalyReport:
     """Gather what a report shows of a detector on one table.
 
@@ -37,13 +38,13 @@ def anomaly_report(
         rows: the comparison with baselines.
 
     Returns:
-        The values of the report; `gruvy.report.write_anomaly_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: rows that cannot be used.
 
     Example:
-        >>> write_anomaly_report(anomaly_report(detector, frame), "report.html")  # doctest: +SKIP
+        >>> write_report(anomaly_report(detector, frame), "report.html")  # doctest: +SKIP
     """
     readings, verdict = detector._judge(data)
     known = None if labels is None else read_labels(data, labels, len(readings.values))
@@ -75,26 +76,18 @@ def anomaly_report(
         ],
         rate=float(detector.false_alarm_rate),
         calibration=detector.calibration_scores_,
-        losses=[
-            LossCurve(
-                name="GRU",
-                train=[row["train_loss"] for row in detector.history_],
-                validation=[row["validation_loss"] for row in detector.history_],
-                best_epoch=detector.best_epoch_,
-            )
-        ],
+        losses=[loss_curve("GRU", detector)],
         provenance=_provenance(detector, command),
         description=description or _description(detector),
         labelled=labelled,
         normal=None if known is None else verdict.scores[~known & ~np.isnan(verdict.scores)],
-        rows=rows,
+        comparison=Comparison(DETECTOR_COLUMNS, rows, what="detector"),
     )
 
 
-def detector_row(name: str, figures: Mapping[str, float], *, model: bool) -> DetectorRow:
+def detector_row(name: str, figures: Mapping[str, float], *, model: bool) -> Row:
     """Return a line of the comparison from what ``evaluate`` gave, or the mean of several such."""
-    fields = ("f1", "precision", "recall", "false_alarms", "normal_rows_flagged", "roc_auc")
-    return DetectorRow(name, "model" if model else "baseline", **{field: figures[field] for field in fields})
+    return Row(name, "model" if model else "baseline", {one.name: figures[one.name] for one in DETECTOR_COLUMNS})
 
 
 def _provenance(detector: AnomalyDetector, command: str) -> dict[str, str]:
@@ -104,7 +97,7 @@ def _provenance(detector: AnomalyDetector, command: str) -> dict[str, str]:
         "Span of the fit": " to ".join(_moment(end) for end in made["span"]),
         "Parameters": f"{detector.n_parameters_:,}",
     }
-    return repeatable(made, about, command)
+    return repeatable(detector, about, command)
 
 
 def _description(detector: AnomalyDetector) -> str:

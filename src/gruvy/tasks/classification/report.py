@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow
+from gruvy.report import Comparison
+from gruvy.report.classification import ClassificationReport, Course, Example
+from gruvy.report.labels import LABEL_COLUMNS
 from gruvy.tasks.classification.classifier import SequenceClassifier
 from gruvy.tasks.classification.folds import OutOfFold
 from gruvy.tasks.classification.model import Attention
 from gruvy.tasks.labels.calibration import reliability
 from gruvy.tasks.labels.reading import read_labels
 from gruvy.tasks.labels.scores import majority_row, score_row
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.reporting import HELD_OUT, loss_curves, repeatable, table_row
 from gruvy.tasks.shared.sequences import read_sequences
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
@@ -32,9 +34,6 @@ _PLACES = {
     "90th percentile": 0.9,
     "Least certain of it (99th percentile)": 0.99,
 }
-
-# What the figures of a report were measured on, unless it says otherwise.
-HELD_OUT = "All figures are of the held-out test part, which no model saw in training."
 
 
 def classification_report(
@@ -67,7 +66,7 @@ def classification_report(
         out_of_fold: what was said of each sequence in a cross-validation, where the one model was fitted on them all.
 
     Returns:
-        The values of the report; `gruvy.report.write_classification_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: sequences or labels that cannot be used.
@@ -94,45 +93,23 @@ def classification_report(
     text = isinstance(sequences[0], str)
     return ClassificationReport(
         title=title,
-        rows=[
-            *(table_row(name, own, one) for (name, one), own in zip(models.items(), scores, strict=True)),
-            *(table_row(row["name"], row) for row in (*baselines, majority)),
-        ],
+        comparison=Comparison(
+            LABEL_COLUMNS,
+            [
+                *(table_row(*one) for one in zip(models, scores, models.values(), strict=True)),
+                *(table_row(row["name"], row) for row in (*baselines, majority)),
+            ],
+        ),
         classes=names,
         confusion=confusion_matrix(truth, probabilities.argmax(axis=1), labels=range(len(names))),
         reliability=reliability(probabilities, truth),
-        losses=[loss_curve(name, one) for name, one in models.items()],
-        provenance=provenance_facts(model, len(sequences), command) | _vocabulary(model),
+        losses=loss_curves(models),
+        provenance=_provenance(model, len(sequences), command),
         temperature=model.temperature_ if out_of_fold is None else out_of_fold.temperature,
         tested=tested,
         description=description,
         examples=_examples(names, truth, probabilities, attention) if text else (),
         course=None if text else _course(sequences, truth, attention, len(names), steps, courses),  # type: ignore[arg-type]
-    )
-
-
-def table_row(name: str, score: Mapping[str, Any], model: Any = None) -> ScoreRow:
-    """Return a line of the comparison: of a fitted estimator, or of a baseline."""
-    return ScoreRow(
-        name=name,
-        kind="baseline" if model is None else "model",
-        accuracy=score["accuracy"],
-        balanced_accuracy=score["balanced_accuracy"],
-        macro_f1=score["macro_f1"],
-        log_loss=score.get("log_loss"),
-        calibration_error=score.get("calibration_error"),
-        parameters=model.n_parameters_ if model else None,
-        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
-    )
-
-
-def loss_curve(name: str, model: Any) -> LossCurve:
-    """Return the losses of a fitted estimator."""
-    return LossCurve(
-        name=name,
-        train=[row["train_loss"] for row in model.history_],
-        validation=[row["validation_loss"] for row in model.history_],
-        best_epoch=model.best_epoch_,
     )
 
 
@@ -204,14 +181,8 @@ def _resampled(values: NDArray[Any]) -> NDArray[np.float64]:
     return resampled
 
 
-def provenance_facts(model: Any, tested: int, command: str) -> dict[str, str]:
-    """Return what a reader needs to repeat the fit of an estimator."""
+def _provenance(model: SequenceClassifier, tested: int, command: str) -> dict[str, str]:
     made = model.provenance_
-    about = {
-        "Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test",
-    }
-    return repeatable(made, about, command)
-
-
-def _vocabulary(model: SequenceClassifier) -> dict[str, str]:
-    return {} if model.vocabulary_ is None else {"Vocabulary": f"{len(model.vocabulary_):,} {model.tokens}s"}
+    about = {"Sequences": f"{made['sequences']:,} to learn from and to validate with, {tested:,} to test"}
+    vocabulary = {} if model.vocabulary_ is None else {"Vocabulary": f"{len(model.vocabulary_):,} {model.tokens}s"}
+    return repeatable(model, about | vocabulary, command)

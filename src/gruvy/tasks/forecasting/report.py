@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from gruvy.data import as_frame
-from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report import Comparison, Row
+from gruvy.report.forecasting import ForecastReport, Gates, Sample, forecast_columns, forecast_row
 from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.results import Backtest
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.reporting import loss_curves, repeatable, trained
 from gruvy.timeseries import Series
 
 # Steps of history before a single forecast, at most, and steps in the long plot.
@@ -72,10 +73,10 @@ def forecast_report(
         target=label,
         unit=unit,
         step=step,
-        rows=table_rows(models, [[*first, *baselines], *others]),
+        comparison=forecast_table(models, [[*first, *baselines], *others], unit=unit),
         samples=_samples(test),
         stretch=_stretch(test),
-        losses=[_losses(key, one) for key, one in models.items()],
+        losses=loss_curves(models),
         gates=_gates(model, series, frame) if model.cell == "gru" else None,
         levels=(test.quantiles[0], test.quantiles[-1]),
         provenance=_provenance(model, command),
@@ -84,21 +85,27 @@ def forecast_report(
     )
 
 
-def table_rows(
-    models: Mapping[str, Forecaster], scores: Sequence[Sequence[Mapping[str, Any]]], target: str | None = None
-) -> list[TableRow]:
-    """Return one row per model and, once, the baselines, from what each model's ``evaluate`` returned.
+def forecast_table(
+    models: Mapping[str, Forecaster],
+    scores: Sequence[Sequence[Mapping[str, Any]]],
+    target: str | None = None,
+    *,
+    unit: str = "",
+) -> Comparison:
+    """Return a row per model and, once, the baselines, from what each model's ``evaluate`` returned.
 
     One target at a time, by default the first: errors of different units have no common mean.
     """
     target = scores[0][0]["target"] if target is None else target
+    model = next(iter(models.values()))
     rows = [
-        _row(name, "model", next(row for row in found if row["target"] == target), model)
-        for (name, model), found in zip(models.items(), scores, strict=True)
+        _model_row(name, next(row for row in found if row["target"] == target), one)
+        for (name, one), found in zip(models.items(), scores, strict=True)
     ]
     own = scores[0][0]["name"]
     baselines = [row for row in scores[0] if row["target"] == target and row["name"] != own]
-    return rows + [_row(row["name"], "baseline", row) for row in baselines]
+    rows += [forecast_row(row["name"], "baseline", row) for row in baselines]
+    return Comparison(forecast_columns(model.horizon_, unit=unit, step=step_name(model)), rows)
 
 
 def step_name(model: Forecaster) -> str:
@@ -107,20 +114,9 @@ def step_name(model: Forecaster) -> str:
     return unit if count == "1" else "step"
 
 
-def _row(name: str, kind: Any, score: Mapping[str, Any], model: Forecaster | None = None) -> TableRow:
-    return TableRow(
-        name=name,
-        kind=kind,
-        mae=score["mae"],
-        rmse=score["rmse"],
-        mae_by_step=[np.nan if error is None else error for error in score["mae_by_step"]],
-        pinball=score["pinball"],
-        coverage=score["coverage"],
-        hidden_size=model.hidden_size if model else None,
-        parameters=model.n_parameters_ if model else None,
-        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
-        peak_memory_bytes=model.peak_memory_bytes_ if model else None,
-    )
+def _model_row(name: str, score: Mapping[str, Any], model: Forecaster) -> Row:
+    cost = trained(model) | {"peak_memory_bytes": model.peak_memory_bytes_, "hidden_size": model.hidden_size}
+    return forecast_row(name, "model", score, detail=f"{model.hidden_size} units", **cost)
 
 
 def _first_series(test: Backtest, zone: tzinfo | None) -> Backtest:
@@ -187,15 +183,6 @@ def _stretch(test: Backtest) -> Sample:
     )
 
 
-def _losses(name: str, model: Forecaster) -> LossCurve:
-    return LossCurve(
-        name=name,
-        train=[row["train_loss"] for row in model.history_],
-        validation=[row["validation_loss"] for row in model.history_],
-        best_epoch=model.best_epoch_,
-    )
-
-
 def _gates(model: Forecaster, series: Series, frame: pd.DataFrame) -> Gates:
     """Return the gates of the last layer, beside the first target as the window had it."""
     gates = model.gates(frame)
@@ -215,7 +202,7 @@ def _provenance(model: Forecaster, command: str) -> dict[str, str]:
         "Time span": f"{_moment(first)} to {_moment(last)}",
         **_held_out(model),
     }
-    return repeatable(made, about, command)
+    return repeatable(model, about, command)
 
 
 def _held_out(model: Forecaster) -> dict[str, str]:

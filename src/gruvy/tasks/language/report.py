@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gruvy.nn.cells import CELL_NAMES
-from gruvy.report import BitsRow, LanguageReport, LossCurve, Passage, Written
+from gruvy.report import Comparison
+from gruvy.report.language import BITS_COLUMNS, LanguageReport, Passage, Written, bits_row
 from gruvy.tasks.language.model import LanguageModel
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.reporting import loss_curve, repeatable
 
 _TEMPERATURES = (0.4, 0.7, 1.0)
 _LENGTH = 600
@@ -38,23 +39,18 @@ def language_report(
         command: what repeats the run, or "".
 
     Returns:
-        The values of the report; `gruvy.report.write_language_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Example:
-        >>> write_language_report(language_report(model, test), "report.html")  # doctest: +SKIP
+        >>> write_report(language_report(model, test), "report.html")  # doctest: +SKIP
     """
     parts = model.provenance_["characters"]
     return LanguageReport(
         title=title,
         test=name,
         characters=model.scores_[0]["characters"],
-        rows=bits_rows(model),
-        losses=LossCurve(
-            name=CELL_NAMES[model.cell],
-            train=[row["train_loss"] for row in model.history_],
-            validation=[row["validation_loss"] for row in model.history_],
-            best_epoch=model.best_epoch_,
-        ),
+        comparison=bits_table(model),
+        losses=[loss_curve(CELL_NAMES[model.cell], model)],
         written=[
             Written(temperature, prompt, model.generate(prompt, _LENGTH, temperature=temperature, seed=0))
             for temperature in _TEMPERATURES
@@ -67,13 +63,15 @@ def language_report(
     )
 
 
-def bits_rows(model: LanguageModel) -> list[BitsRow]:
-    """The comparison on the test part of the fit, from ``model.scores_``."""
+def bits_table(model: LanguageModel) -> Comparison:
+    """Return the comparison on the test part of the fit, from ``model.scores_``."""
     own, *others = model.scores_
-    return [
-        BitsRow(CELL_NAMES[own["name"]], "model", own["bits_per_character"], model.n_parameters_),
-        *(BitsRow(row["name"], "baseline", row["bits_per_character"]) for row in others),
+    bits, characters = own["bits_per_character"], own["characters"]
+    rows = [
+        bits_row(CELL_NAMES[own["name"]], "model", bits, characters, parameters=model.n_parameters_),
+        *(bits_row(row["name"], "baseline", row["bits_per_character"], characters) for row in others),
     ]
+    return Comparison(BITS_COLUMNS, rows)
 
 
 def _typical(model: LanguageModel, text: str) -> Passage:
@@ -96,4 +94,4 @@ def _provenance(model: LanguageModel, command: str) -> dict[str, str]:
         "Test characters": f"{parts['test']:,}",
         "Time per epoch": f"{model.seconds_per_epoch_:.1f} s",
     }
-    return repeatable(made, about, command)
+    return repeatable(model, about, command)

@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gruvy.music import LOWEST, TEMPO
-from gruvy.report import Foreseen, FrameRow, LossCurve, MusicReport
+from gruvy.report import Comparison
+from gruvy.report.music import FRAME_COLUMNS, Foreseen, MusicReport
 from gruvy.tasks.music.polyphonic import PolyphonicModel
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.tasks.shared.reporting import loss_curves, repeatable, table_row
 
 # Frames of the piece that the model draws.
 _FRAMES = 64
+# What the baselines of every model are.
+_ABOUT = {
+    "note by note": "each note is forecast from whether it sounded in the last frame, and from nothing else.",
+    "note frequencies": "each note is as likely as it was frequent in training, whatever came before.",
+}
 _STEPS = {
     Fraction(4): "whole note",
     Fraction(2): "half note",
@@ -49,7 +55,7 @@ def music_report(
         command: what repeats the run, or "".
 
     Returns:
-        The values of the report; `gruvy.report.write_music_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: pieces that cannot be used.
@@ -63,31 +69,22 @@ def music_report(
     step = model.files_.step
     return MusicReport(
         title=title,
-        rows=[
-            *(_model_row(name, one, rows[0]) for (name, one), rows in zip(models.items(), scores, strict=True)),
-            *(FrameRow(row["name"], "baseline", row["nll"], row["frame_accuracy"]) for row in (*baselines, *counted)),
-        ],
+        comparison=Comparison(
+            FRAME_COLUMNS,
+            [
+                *(table_row(name, rows[0], one) for (name, one), rows in zip(models.items(), scores, strict=True)),
+                *(table_row(row["name"], row, about=_ABOUT.get(row["name"], "")) for row in (*baselines, *counted)),
+            ],
+        ),
         piece=_median_piece(model, X, names),
         drawn=model.sample(_FRAMES, seed=model.provenance_["seed"]),
-        losses=[
-            LossCurve(
-                name,
-                [row["train_loss"] for row in one.history_],
-                [row["validation_loss"] for row in one.history_],
-                one.best_epoch_,
-            )
-            for name, one in models.items()
-        ],
+        losses=loss_curves(models),
         provenance=_provenance(model, len(X), command),
         lowest=LOWEST.get(model.n_features_in_),
         step=_STEPS.get(Fraction(step).limit_denominator(96), "step"),
         seconds=step * 60 / TEMPO,
         description=description,
     )
-
-
-def _model_row(name: str, model: PolyphonicModel, score: Mapping[str, Any]) -> FrameRow:
-    return FrameRow(name, "model", score["nll"], score["frame_accuracy"], model.n_parameters_, model.seconds_per_epoch_)
 
 
 def _median_piece(model: PolyphonicModel, X: Sequence[NDArray[Any]], names: Sequence[str]) -> Foreseen:
@@ -102,4 +99,4 @@ def _provenance(model: PolyphonicModel, tested: int, command: str) -> dict[str, 
     about = {
         "Pieces": f"{made['pieces']:,} to learn from and to validate with, {tested:,} to test",
     }
-    return repeatable(made, about, command)
+    return repeatable(model, about, command)

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from gruvy.report import ClassRow, TaggedExample, TaggingReport
-from gruvy.tasks.classification.report import HELD_OUT, loss_curve, provenance_facts, table_row
+from gruvy.report import Comparison, Row
+from gruvy.report.labels import LABEL_COLUMNS
+from gruvy.report.tagging import CLASS_COLUMNS, TaggedExample, TaggingReport
 from gruvy.tasks.labels.calibration import reliability
 from gruvy.tasks.labels.scores import majority_row, score_row
+from gruvy.tasks.shared.reporting import HELD_OUT, loss_curves, repeatable, table_row
 from gruvy.tasks.tagging.data import read_steps
 from gruvy.tasks.tagging.tagger import SequenceTagger
 
@@ -56,7 +58,7 @@ def tagging_report(
         command: what repeats the run, or "".
 
     Returns:
-        The values of the report; `gruvy.report.write_tagging_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: sequences or labels that cannot be used.
@@ -68,26 +70,32 @@ def tagging_report(
     names, onto = merging(model, merge)
     truths = [onto.argmax(axis=1)[numbers] for numbers in model.numbers(parts[name], y)]
     truth = np.concatenate(truths)
-    found = {one: models[one].predict_proba(parts[one]) for one in models}
-    rows = [table_row(one, score_row(one, truth, np.concatenate(found[one]) @ onto), models[one]) for one in models]
+    probabilities = {one: np.concatenate(models[one].predict_proba(parts[one])) @ onto for one in models}
+    rows = [table_row(one, score_row(one, truth, probabilities[one]), models[one]) for one in models]
     majority = majority_row(truth, model.class_counts_ @ onto)
-    probabilities = np.concatenate(found[name]) @ onto
-    predicted = probabilities.argmax(axis=1)
+    predicted = probabilities[name].argmax(axis=1)
     lengths = [len(one) for one in truths]
     each = np.split(predicted, np.cumsum(lengths)[:-1])
     accuracies = [float((one == true).mean()) for one, true in zip(each, truths, strict=True)]
     return TaggingReport(
         title=title,
-        rows=[*rows, *(table_row(row["name"], row) for row in (*baselines, majority))],
+        comparison=Comparison(LABEL_COLUMNS, [*rows, *(table_row(row["name"], row) for row in (*baselines, majority))]),
         classes=names,
         confusion=confusion_matrix(truth, predicted, labels=range(len(names))),
-        reliability=reliability(probabilities, truth),
-        losses=[loss_curve(one, models[one]) for one in models],
-        provenance=provenance_facts(model, len(lengths), command),
+        reliability=reliability(probabilities[name], truth),
+        losses=loss_curves(models),
+        provenance=repeatable(
+            model,
+            {
+                "Sequences": f"{model.provenance_['sequences']:,} to learn from and to validate with, "
+                f"{len(lengths):,} to test"
+            },
+            command,
+        ),
         temperature=model.temperature_,
         tested=HELD_OUT,
         description=description,
-        by_class=class_rows(names, truth, predicted),
+        by_class=class_table(names, truth, predicted),
         tagged=_examples(parts[name], truths, each, accuracies),
         lengths=lengths,
         accuracies=accuracies,
@@ -103,13 +111,14 @@ def merging(model: SequenceTagger, merge: Mapping[Any, Any] | None) -> tuple[lis
     return names, np.array([[float(one == name) for name in names] for one in called])
 
 
-def class_rows(names: Sequence[str], truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> list[ClassRow]:
+def class_table(names: Sequence[str], truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> Comparison:
     """Return precision, recall and F1 of each class; 0 where they are not defined."""
     scores = precision_recall_fscore_support(truth, predicted, labels=range(len(names)), zero_division=0)
-    return [
-        ClassRow(name, float(precision), float(recall), float(f1), int(count))
-        for name, precision, recall, f1, count in zip(names, *scores, strict=True)
+    rows = [
+        Row(name, values={"precision": float(p), "recall": float(r), "f1": float(f1), "count": int(count)})
+        for name, p, r, f1, count in zip(names, *scores, strict=True)
     ]
+    return Comparison(CLASS_COLUMNS, rows, what="class")
 
 
 def _examples(

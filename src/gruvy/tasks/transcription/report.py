@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gruvy.report import Comparison, ErrorRow, Heard, LengthGroup, LossCurve, TranscriptionReport
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.report import Comparison
+from gruvy.report.transcription import ERROR_COLUMNS, Heard, LengthGroup, Transcript, TranscriptionReport
+from gruvy.tasks.shared.reporting import loss_curves, repeatable, table_row
 from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.data import read_texts
 from gruvy.tasks.transcription.levels import Samples
@@ -56,7 +57,7 @@ def transcription_report(
         sample_rate: of arrays, in Hz; by default that of the fit.
 
     Returns:
-        The values of the report; `gruvy.report.write_transcription_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: recordings or texts that cannot be used.
@@ -68,51 +69,33 @@ def transcription_report(
     recordings, rate = read_recordings(X, sample_rate, model_rate=model.sample_rate_)
     truth = read_texts(y, len(recordings))
     scores = [one.evaluate(recordings, truth) for one in models.values()]
-    found = model.predict(recordings)
-    errors = np.array([character_errors(a, b) for a, b in zip(truth, found, strict=True)])
+    predicted = model.predict(recordings)
+    errors = np.array([character_errors(a, b) for a, b in zip(truth, predicted, strict=True)])
     characters = np.array([len(text) for text in truth])
     seconds = np.array([len(samples) / rate for samples in recordings])
     names = [_name(number, one) for number, one in enumerate(X)]
     compared = [
-        Comparison(name, float(count / length), _pieces(a, b))
-        for name, a, b, count, length in zip(names, truth, found, errors, characters, strict=True)
+        Transcript(name, float(count / length), _pieces(a, b))
+        for name, a, b, count, length in zip(names, truth, predicted, errors, characters, strict=True)
     ]
     cer = errors / characters
     best, worst = (np.lexsort((-characters, one)) for one in (cer, -cer))  # the longest first among equals
     return TranscriptionReport(
         title=title,
-        rows=[
-            *(_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
-            *(_row(row["name"], row) for row in (*baselines, scores[0][1])),
-        ],
-        heard=_heard(model, recordings, truth, found, seconds, best, cer),
+        comparison=Comparison(
+            ERROR_COLUMNS,
+            [
+                *(table_row(name, own, one) for (name, one), (own, _) in zip(models.items(), scores, strict=True)),
+                *(table_row(row["name"], row) for row in (*baselines, scores[0][1])),
+            ],
+        ),
+        heard=_heard(model, recordings, truth, predicted, seconds, best, cer),
         worst=[compared[row] for row in worst[:_LISTED]],
         best=[compared[row] for row in best[:_LISTED]],
         by_length=_by_length(seconds, errors, characters),
-        losses=[_losses(name, one) for name, one in models.items()],
+        losses=loss_curves(models),
         provenance=_provenance(model, len(recordings), seconds.sum(), command),
         description=description,
-    )
-
-
-def _row(name: str, score: Mapping[str, Any], model: Transcriber | None = None) -> ErrorRow:
-    return ErrorRow(
-        name=name,
-        kind=score.get("kind", "baseline") if model is None else "model",
-        cer=score["cer"],
-        wer=score["wer"],
-        exact=score["exact"],
-        parameters=model.n_parameters_ if model else None,
-        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
-    )
-
-
-def _losses(name: str, model: Transcriber) -> LossCurve:
-    return LossCurve(
-        name=name,
-        train=[row["train_loss"] for row in model.history_],
-        validation=[row["validation_loss"] for row in model.history_],
-        best_epoch=model.best_epoch_,
     )
 
 
@@ -120,7 +103,7 @@ def _heard(
     model: Transcriber,
     recordings: Sequence[Samples],
     truth: Sequence[str],
-    found: Sequence[str],
+    predicted: Sequence[str],
     seconds: np.ndarray,
     order: np.ndarray,
     cer: np.ndarray,
@@ -145,7 +128,7 @@ def _heard(
             Heard(
                 title=title,
                 truth=truth[row],
-                found=found[row],
+                predicted=predicted[row],
                 cer=float(cer[row]),
                 seconds=np.arange(len(frames)) * hop,
                 bands=bands,
@@ -159,13 +142,13 @@ def _heard(
     return drawn
 
 
-def _pieces(truth: str, found: str) -> list[tuple[str, str]]:
+def _pieces(truth: str, predicted: str) -> list[tuple[str, str]]:
     """A transcript beside the truth, cut where they begin or cease to differ."""
-    (chunks,) = audio_library("jiwer").process_characters(truth, found).alignments
+    (chunks,) = audio_library("jiwer").process_characters(truth, predicted).alignments
     pieces: list[tuple[str, str]] = []
     for chunk in chunks:
         said = truth[chunk.ref_start_idx : chunk.ref_end_idx]
-        written = found[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        written = predicted[chunk.hyp_start_idx : chunk.hyp_end_idx]
         if pieces and chunk.type != "equal" and pieces[-1][0] != pieces[-1][1]:
             before = pieces.pop()
             said, written = before[0] + said, before[1] + written
@@ -200,4 +183,4 @@ def _provenance(model: Transcriber, tested: int, seconds: float, command: str) -
         "Tested on": f"{seconds / 60:.1f} minutes",
         "Sample rate": f"{model.sample_rate_:,} Hz",
     }
-    return repeatable(made, about, command)
+    return repeatable(model, about, command)

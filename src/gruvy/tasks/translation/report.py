@@ -8,8 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gruvy.report import AttentionMap, Lengths, LossCurve, TranslationExample, TranslationReport, TranslationRow
-from gruvy.tasks.shared.provenance import repeatable
+from gruvy.report import Comparison, Row
+from gruvy.report.translation import (
+    AttentionMap,
+    Lengths,
+    TranslationExample,
+    TranslationReport,
+    translation_columns,
+)
+from gruvy.tasks.shared.reporting import loss_curves, repeatable, table_row
 from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import bleu, sentence_chrf
 from gruvy.tasks.translation.translator import Translator
@@ -53,7 +60,7 @@ def translation_report(
         command: what repeats the run, or "".
 
     Returns:
-        The values of the report; `gruvy.report.write_translation_report` turns them into a page.
+        The values of the report; `gruvy.report.write_report` turns them into a page.
 
     Raises:
         DataError: sentences that cannot be used.
@@ -78,9 +85,9 @@ def translation_report(
     ranks = np.argsort([sentence_chrf(*pair) for pair in zip(translations[first], references, strict=True)])
     return TranslationReport(
         title=title,
-        rows=rows,
+        comparison=Comparison(translation_columns(LONG), rows),
         lengths=_lengths(words, translations, references),
-        losses=[_losses(name, model) for name, model in models.items()],
+        losses=loss_curves(models),
         examples=[
             TranslationExample(
                 place, source[row], references[row], {name: found[row] for name, found in translations.items()}
@@ -102,18 +109,10 @@ def _row(
     references: Sequence[str],
     words: np.ndarray,
     model: Translator | None = None,
-) -> TranslationRow:
+) -> Row:
     long = np.flatnonzero(words > LONG)
-    return TranslationRow(
-        name=name,
-        kind="baseline" if model is None else "model",
-        bleu=score["bleu"],
-        bleu_long=None if translations is None else _bleu(long, translations, references),
-        chrf=score["chrf"],
-        perplexity=score["perplexity"],
-        parameters=model.n_parameters_ if model else None,
-        seconds_per_epoch=model.seconds_per_epoch_ if model else None,
-    )
+    bleu_long = None if translations is None else _bleu(long, translations, references)
+    return table_row(name, score, model, bleu_long=bleu_long)
 
 
 def _lengths(words: np.ndarray, translations: Mapping[str, Sequence[str]], references: Sequence[str]) -> Lengths:
@@ -133,15 +132,6 @@ def _bleu(rows: np.ndarray, translations: Sequence[str], references: Sequence[st
     return bleu([translations[row] for row in rows], [references[row] for row in rows])
 
 
-def _losses(name: str, model: Translator) -> LossCurve:
-    return LossCurve(
-        name=name,
-        train=[row["train_loss"] for row in model.history_],
-        validation=[row["validation_loss"] for row in model.history_],
-        best_epoch=model.best_epoch_,
-    )
-
-
 def _maps(model: Translator, source: Sequence[str], ranks: Sequence[int]) -> list[AttentionMap]:
     """Return maps by the rank of the translation, from bad to good: none is picked by eye."""
     if model.attention is None or not ranks:
@@ -158,4 +148,4 @@ def _provenance(model: Translator, tested: int, command: str) -> dict[str, str]:
         "Sub-words": f"{model.vocabulary_size:,} of each language at most",
         "Search": f"beam of {model.beam_size}, scores over T^{model.length_normalization:g}",
     }
-    return repeatable(made, about, command)
+    return repeatable(model, about, command)

@@ -1,0 +1,47 @@
+"""The sentences of a classification report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gruvy.report.classification.values import ClassificationReport, Example
+from gruvy.report.labels.text import confusion_aid as confusion_aid
+from gruvy.report.labels.text import reliability_aid as reliability_aid
+
+
+def course_aid(report: ClassificationReport) -> str:
+    """Explain the mean sequences, and say which classes are left out."""
+    left_out = len(report.classes) - len(report.drawn)
+    classes = f" The {len(report.drawn)} classes with the most sequences are drawn, {left_out} are not."
+    return (
+        "The mean sequence of each class, and how much of the network's state at each step went into the decision. The "
+        "state has read the steps around it too, so a peak is no proof that this step alone decided."
+        + (classes if left_out else "")
+    )
+
+
+def parts_aid(report: ClassificationReport) -> str:
+    """Say which part has most of each class' attention for its number of steps."""
+    shares = {} if report.course is None else report.course.shares()
+    if not shares:
+        return ""
+    seen = []
+    for number in report.drawn:
+        if np.isnan(next(iter(shares.values())).attention[number]):
+            continue  # the test part has no sequence of this class
+        part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
+        of = f"{share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps"
+        seen.append(f"{report.classes[number]}: {part} ({of})")
+    return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
+
+
+def marked(example: Example) -> list[dict[str, Any]]:
+    """Return the tokens of an example with each one's share of the strongest mark, from 0 to 100%."""
+    weights = np.asarray(example.weights, dtype=float)
+    shares = weights / max(weights.max(), 1e-9)
+    return [
+        {"text": token, "share": f"{100 * share:.0f}%", "weight": f"{weight:.0%}"}
+        for token, share, weight in zip(example.tokens, shares, weights, strict=True)
+    ]

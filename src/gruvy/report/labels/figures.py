@@ -1,0 +1,68 @@
+"""The plots of labels, whatever they are of."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from gruvy.report.figures import Plot, base_layout
+from gruvy.report.labels.values import LabelReport
+from gruvy.report.palette import BASELINE, GATE_SCALE, Key, hue
+
+# More classes than this leave no room for a number in each cell, and more for gaps between the cells.
+_MOST_LABELLED = 12
+_MOST_WITH_GAPS = 30
+
+
+def confusion_figure(report: LabelReport) -> go.Figure:
+    """Draw how the sequences of each true class (a line) were called; colours are shares of the line."""
+    counts = report.confusion
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    gap = 2 if len(report.classes) <= _MOST_WITH_GAPS else 0
+    figure = go.Figure(layout=base_layout())
+    figure.add_heatmap(
+        z=shares.tolist(),
+        x=list(report.classes),
+        y=list(report.classes),
+        text=counts.tolist(),
+        texttemplate="%{text}" if len(report.classes) <= _MOST_LABELLED else None,
+        colorscale=GATE_SCALE,
+        zmin=0,
+        zmax=1,
+        xgap=gap,
+        ygap=gap,
+        showscale=False,
+        hovertemplate="true %{y}, called %{x}: %{text} (%{z:.0%})<extra></extra>",
+    )
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(type="category", title_text="called", showgrid=False)
+    figure.update_yaxes(type="category", title_text="true", autorange="reversed", showgrid=False)
+    return figure
+
+
+def reliability_plot(report: LabelReport) -> Plot:
+    """Draw how often the model was right against how sure it was; on the diagonal it was as right as it said."""
+    figure = go.Figure(layout=base_layout())
+    stated = Key("as right as it says", BASELINE, "dot")
+    least = 1 / len(report.classes)
+    figure.add_scatter(
+        x=[least, 1],
+        y=[least, 1],
+        mode="lines",
+        line=stated.line,
+        hoverinfo="skip",
+        name=stated.name,
+    )
+    figure.add_scatter(
+        x=[row["confidence"] for row in report.reliability],
+        y=[row["accuracy"] for row in report.reliability],
+        customdata=[row["count"] for row in report.reliability],
+        mode="lines+markers",
+        line={"color": hue(0), "width": 2.5},
+        marker={"size": 9},
+        hovertemplate="says %{x:.0%}, right %{y:.0%} of %{customdata}<extra></extra>",
+        name="model",
+    )
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(title_text="how sure the model is", tickformat=".0%")
+    figure.update_yaxes(tickformat=".0%")
+    return Plot(figure, [Key(report.model.name, hue(0)), stated])
