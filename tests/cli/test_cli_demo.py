@@ -15,12 +15,12 @@ from gruvy.datasets import card
 from gruvy.demos.catalogue import DEMOS
 from gruvy.demos.outcome import Figure, Outcome
 from gruvy.errors import DataError
-from gruvy.report import Table
+from gruvy.report import Column, scores_table
 
 
 def outcome(folder, gru=1.0):
     figure = Figure("error", gru, {"guess": 2.0}, "guess")
-    table = Table(["model", "error"], [["GRU", f"{gru}"], ["[guess]", "2.0"]])
+    table = scores_table([Column("error", "error")], [{"name": "GRU", "error": gru}, {"name": "[guess]", "error": 2.0}])
     return Outcome("The GRU is the best.", [table], [figure], {"gru": gru}, folder / "r.html", folder / "m.gruvy")
 
 

@@ -43,5 +43,5 @@ def test_the_report_shows_the_comparison(demo):
     assert "Faults among twelve weather sensors" in result.report_path.read_text(encoding="utf-8")
     rows = result.results["weather"]["rows"]
     assert rows[0]["name"] == "GRU"
-    assert result.tables[0].rows[0][1] == f"{rows[0]['f1']:.2f}"
+    assert result.tables[0].cells(result.tables[0].rows[0])[0] == f"{rows[0]['f1']:.2f}"
     assert gruvy.load(folder / "anomaly-bleeding.gruvy").n_parameters_ > 0

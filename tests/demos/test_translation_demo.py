@@ -37,7 +37,7 @@ def test_it_learns_and_says_what_is_compared(demo):
     assert [one.measure for one in bleu] == ["BLEU", "BLEU over 20 words"]
     assert figure.trivial == "sub-word frequencies"
     assert figure.gru < 0.9 * figure.others["sub-word frequencies"]
-    assert [row[0] for row in outcome.tables[0].rows] == [
+    assert [row.name for row in outcome.tables[0].rows] == [
         "GRU with attention",
         "GRU without",
         "the source, copied",

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from gruvy.datasets import load_weather
-from gruvy.report import ForecastReport, Gates, LossCurve, Sample, TableRow
+from gruvy.report import Comparison, LossCurve
+from gruvy.report.forecasting import ForecastReport, Gates, Sample, forecast_columns, forecast_row
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 
@@ -50,21 +51,28 @@ def weather_report() -> ForecastReport:
     low, high = np.quantile(truth - median, [0.1, 0.9], axis=0)
 
     table = [
-        TableRow(
-            name=name,
-            kind="model" if trained else "baseline",
-            mae=float(error.mean()),
-            rmse=float(np.sqrt((error**2).mean())),
-            mae_by_step=error.mean(axis=0).tolist(),
-            pinball=float(error.mean() / 3) if trained else None,
-            coverage=0.79 if trained else None,
-            hidden_size=size,
-            parameters=20_000 + size if trained else None,
-            seconds_per_epoch=1.234 if trained else None,
-            peak_memory_bytes=83_000_000 if trained else None,
+        forecast_row(
+            name,
+            "model" if size else "baseline",
+            {
+                "mae": float(error.mean()),
+                "rmse": float(np.sqrt((error**2).mean())),
+                "mae_by_step": error.mean(axis=0).tolist(),
+            },
+            detail=f"{size} units" if size else "",
+            **(
+                {
+                    "pinball": float(error.mean() / 3),
+                    "coverage": 0.79,
+                    "parameters": 20_000 + size,
+                    "seconds_per_epoch": 1.234,
+                    "peak_memory_bytes": 83_000_000,
+                }
+                if size
+                else {}
+            ),
         )
         for (name, error), size in zip(errors.items(), [64, 55, 112, None, None, None], strict=True)
-        for trained in [size is not None]
     ]
 
     def window(index: int, title: str) -> Sample:
@@ -89,7 +97,7 @@ def weather_report() -> ForecastReport:
         target="temperature",
         unit="°F",
         step="hour",
-        rows=table,
+        comparison=Comparison(forecast_columns(24, unit="°F", step="hour"), table),
         samples=[window(12, "An easy day"), window(30, "A typical day"), window(41, "A hard day")],
         stretch=Sample(
             title="Fourteen days in a row",

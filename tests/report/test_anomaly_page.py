@@ -6,15 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from report_views import VIEWS, compared, look
 
 from gruvy.errors import ArgumentError
-from gruvy.report import AnomalyEvent, AnomalyReport, DetectorRow, LossCurve, write_anomaly_report
-from gruvy.report.anomaly.figures import calibration_figure, series_figure
-from gruvy.report.anomaly.page import headline
-from gruvy.report.palette import LIGHT
-
-DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
-    plot.querySelectorAll('.scatterlayer .trace').length]))"""
+from gruvy.report import Comparison, LossCurve, write_report
+from gruvy.report.anomaly import DETECTOR_COLUMNS, AnomalyEvent, AnomalyReport
+from gruvy.report.anomaly.figures import calibration_plot, series_plot
 
 
 @pytest.fixture(scope="module")
@@ -42,29 +39,24 @@ def anomalies() -> AnomalyReport:
         provenance={"Seed": "0"},
         labelled=labels,
         normal=scores[normal],
-        rows=[
-            DetectorRow("GRU", "model", 0.5, 0.5, 0.5, 1, 0.002, 0.97),
-            DetectorRow("z-score", "baseline", 0.2, 0.3, 0.15, 4, 0.02, 0.8),
-        ],
+        comparison=compared(
+            DETECTOR_COLUMNS,
+            ("GRU", "model", 0.5, 0.5, 0.5, 1, 0.002, 0.97),
+            ("z-score", "baseline", 0.2, 0.3, 0.15, 4, 0.02, 0.8),
+            what="detector",
+        ),
     )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@VIEWS
 def test_everything_is_drawn_and_nothing_complains(chromium, anomalies, tmp_path, width, dark):
-    page = write_anomaly_report(anomalies, tmp_path / "anomaly.html")
-    chromium.open(page, width=width, dark=dark)
-    assert chromium.evaluate(DRAWN) == {"series": 3, "calibration": 2, "losses": 3}
-    assert chromium.complaints() == []
-    assert chromium.requests() == [page.as_uri()]
-    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
-    image = chromium.screenshot(f"anomaly-{width}-{'dark' if dark else 'light'}.png")
-    assert image.stat().st_size > 50_000
+    drawn = look(chromium, anomalies, tmp_path / "anomaly.html", width=width, dark=dark)
+    assert drawn == {"series": 3, "calibration": 2, "losses": 3}
 
 
 def test_the_page_says_what_is_right(anomalies, tmp_path):
-    assert headline(anomalies) == "1 of 2 labelled events were found; 1 of the 2 events in 500 rows are right."
-    page = write_anomaly_report(anomalies, tmp_path / "a.html").read_text(encoding="utf-8")
+    assert anomalies.headline == "1 of 2 labelled events were found; 1 of the 2 events in 500 rows are right."
+    page = write_report(anomalies, tmp_path / "a.html").read_text(encoding="utf-8")
     for text in ("2024-01-05 04:00", "inlet", "F1 of events", "0.50", "z-score"):
         assert text in page
 
@@ -74,17 +66,16 @@ def test_without_labels_there_is_no_right_or_wrong(chromium, anomalies, tmp_path
         anomalies,
         labelled=None,
         normal=None,
-        rows=(),
+        comparison=Comparison(),
         events=[dataclasses.replace(event, right=None) for event in anomalies.events],
     )
-    assert headline(plain).startswith("2 events in 500 rows; 1.60% of the rows raise an alarm")
-    chromium.open(write_anomaly_report(plain, tmp_path / "plain.html"), width=390, dark=False)
-    assert chromium.evaluate(DRAWN) == {"series": 3, "calibration": 1, "losses": 3}
-    assert chromium.complaints() == []
+    assert plain.headline.startswith("2 events in 500 rows; 1.60% of the rows raise an alarm")
+    drawn = look(chromium, plain, tmp_path / "anomaly-unlabelled.html", width=390, dark=False)
+    assert drawn == {"series": 3, "calibration": 2, "losses": 3}
 
 
 def test_bands_stand_where_the_events_are(anomalies):
-    shapes = series_figure(anomalies, LIGHT).layout.shapes
+    shapes = series_plot(anomalies).figure.layout.shapes
     bands = [(shape.x0, shape.x1) for shape in shapes if shape.type == "rect"]
     times = [str(time) for time in anomalies.index.astype("datetime64[s]")]
     assert bands == [
@@ -95,11 +86,37 @@ def test_bands_stand_where_the_events_are(anomalies):
     ]
 
 
-def test_the_calibration_is_the_share_above_each_limit(anomalies):
-    _, found = calibration_figure(anomalies, LIGHT).data
-    for rate, share in zip(found.x, found.y, strict=True):
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_calibration_is_measured_on_the_rows_of_the_table(anomalies, labelled):
+    shown = anomalies if labelled else dataclasses.replace(anomalies, labelled=None, normal=None)
+    plot = calibration_plot(shown)
+    _, measured = plot.figure.data
+    rows = anomalies.normal if labelled else anomalies.scores
+    for rate, fraction in zip(measured.x, measured.customdata, strict=True):
         limit = np.quantile(anomalies.calibration, 1 - rate)
-        assert (share or 0) == pytest.approx((anomalies.normal > limit).mean(), abs=0.005)
+        assert fraction == pytest.approx((rows > limit).mean(), abs=0.005)
+    names = [key.name for key in plot.keys]
+    assert names == ["as stated", f"{'normal' if labelled else 'all'} rows of this table", "the rate in use"]
+
+
+def test_rows_without_any_alarm_still_have_a_line(anomalies):
+    calm = dataclasses.replace(anomalies, normal=np.zeros(200))
+    _, measured = calibration_plot(calm).figure.data
+    assert set(measured.customdata) == {0}
+    assert set(measured.y) == {0.5 / 200}
+
+
+def test_a_long_series_keeps_its_peaks_in_fewer_points(anomalies):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=50_000)
+    values[31_234] = 99
+    long = dataclasses.replace(
+        anomalies, index=np.arange(50_000), series={"a": values}, scores=np.abs(values), labelled=None, events=[]
+    )
+    line, score = series_plot(long).figure.data
+    assert len(line.x) <= 1500
+    assert dict(zip(line.x, line.y, strict=True))[31_234] == 99
+    assert max(score.y) == 99
 
 
 def test_lengths_that_do_not_fit_are_refused(anomalies):

@@ -6,10 +6,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from report_views import VIEWS, compared, look
 
 from gruvy.errors import ArgumentError
-from gruvy.report import ClassificationReport, Course, Example, LossCurve, ScoreRow, write_classification_report
-from gruvy.report.classification.page import headline
+from gruvy.report import Comparison, LossCurve, write_report
+from gruvy.report.classification import ClassificationReport, Course, Example
+from gruvy.report.classification.figures import figures
+from gruvy.report.labels import LABEL_COLUMNS
 
 DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
     plot.querySelectorAll('.scatterlayer .trace, .heatmaplayer .hm image[*|href^="data:image"]').length]))"""
@@ -20,11 +23,12 @@ MARKS = "[...document.querySelectorAll('.tokens span')].map(span => getComputedS
 def report() -> ClassificationReport:
     return ClassificationReport(
         title="Is a review positive?",
-        rows=[
-            ScoreRow("GRU", "model", 0.78, 0.779, 0.778, 0.481, 0.021, 123456, 1.5),
-            ScoreRow("TF-IDF + logistic regression", "baseline", 0.765, 0.765, 0.764, 0.5, 0.03),
-            ScoreRow("lexicon", "baseline", 0.567, 0.57, 0.6),
-        ],
+        comparison=compared(
+            LABEL_COLUMNS,
+            ("GRU", "model", 0.78, None, 0.779, 0.778, 0.481, 0.021, 123456, 1.5),
+            ("TF-IDF + logistic regression", "baseline", 0.765, None, 0.765, 0.764, 0.5, 0.03),
+            ("lexicon", "baseline", 0.567, None, 0.57, 0.6),
+        ),
         classes=["negative", "positive"],
         confusion=np.array([[40, 10], [12, 38]]),
         reliability=[
@@ -40,32 +44,26 @@ def report() -> ClassificationReport:
     )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@VIEWS
 def test_everything_is_drawn_and_nothing_complains(chromium, report, tmp_path, width, dark):
-    page = write_classification_report(report, tmp_path / "report.html")
-    chromium.open(page, width=width, dark=dark)
-    assert chromium.evaluate(DRAWN) == {"confusion": 1, "reliability": 2, "losses": 3}
-    assert chromium.complaints() == []
-    assert chromium.requests() == [page.as_uri()]
-    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+    drawn = look(chromium, report, tmp_path / "classification.html", width=width, dark=dark)
+    assert drawn == {"confusion": 1, "reliability": 2, "losses": 3}
     strong, weak = chromium.evaluate(MARKS)
     assert strong != weak
-    chromium.screenshot(f"classification-{width}-{'dark' if dark else 'light'}.png")
 
 
 def test_the_course_of_numeric_sequences_is_drawn(chromium, report, tmp_path):
     course = Course(["a", "b", "c"], np.array([[0.2, 0.3, 0.5], [np.nan] * 3]), np.array([[1.0, 2, 3], [np.nan] * 3]))
-    page = write_classification_report(dataclasses.replace(report, examples=(), course=course), tmp_path / "r.html")
+    page = write_report(dataclasses.replace(report, examples=(), course=course), tmp_path / "r.html")
     chromium.open(page, width=390, dark=False)
     assert chromium.evaluate(DRAWN)["course"] == 4
     assert chromium.complaints() == []
 
 
 def test_words_and_figures(report, tmp_path):
-    page = write_classification_report(report, tmp_path / "r.html").read_text(encoding="utf-8")
+    page = write_report(report, tmp_path / "r.html").read_text(encoding="utf-8")
     expected = "The GRU is right about 78.0% of what it had never seen, beside 76.5% by TF-IDF + logistic regression"
-    assert headline(report) == f"{expected} and 56.7% by lexicon."
+    assert report.headline == f"{expected} and 56.7% by lexicon."
     assert expected in page
     assert (
         "Of 100 sequences, 78 lie on the diagonal. Of class negative the model finds 80%, of class positive 76%."
@@ -78,7 +76,9 @@ def test_words_and_figures(report, tmp_path):
 
 def test_what_does_not_fit_is_named_together(report):
     with pytest.raises(ArgumentError, match=r"no row is of kind 'model'.*confusion is \(3, 3\), beside 2 classes"):
-        dataclasses.replace(report, rows=report.rows[1:], confusion=np.eye(3, dtype=int))
+        dataclasses.replace(
+            report, comparison=Comparison(LABEL_COLUMNS, report.comparison.rows[1:]), confusion=np.eye(3, dtype=int)
+        )
 
 
 def test_the_parts_of_a_course_are_added_up_and_drawn(chromium, report, tmp_path):
@@ -91,10 +91,21 @@ def test_the_parts_of_a_course_are_added_up_and_drawn(chromium, report, tmp_path
     shown = dataclasses.replace(
         report, examples=(), course=course, classes=["negative", "positive", "mixed"], confusion=np.eye(3, dtype=int)
     )
-    page = write_classification_report(shown, tmp_path / "r.html")
+    page = write_report(shown, tmp_path / "r.html")
     chromium.open(page, width=390, dark=False)
     assert chromium.complaints() == []
     assert chromium.evaluate("document.querySelectorAll('#parts .barlayer .trace').length") >= 2
     sentence = "negative: cold (70% of the attention, 33% of the steps), positive: heat (90% of"
     assert sentence in page.read_text(encoding="utf-8")
     assert "Measured on a tenth." in page.read_text(encoding="utf-8")
+
+
+def test_more_classes_than_hues_are_not_drawn_in_one_colour(report):
+    count = 24
+    course = Course(["a", "b"], np.ones((count, 2)) / 2, np.ones((count, 2)))
+    confusion = np.diag(np.arange(count))
+    names = [f"class {number}" for number in range(count)]
+    many = dataclasses.replace(report, examples=(), course=course, classes=names, confusion=confusion)
+    keys = figures(many)["course"].keys
+    assert [key.name for key in keys] == names[-10:]  # those with the most sequences
+    assert len({(key.colour, key.dash) for key in keys}) == 10

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
+from gruvy.report.figures import log_axis, losses_plot, thinned
 from gruvy.report.forecasting.figures import figures, forecast_figure
-from gruvy.report.palette import LIGHT
 
 
 def test_gates_have_time_along_and_the_slowest_unit_on_top(report):
-    values, update, reset = figures(report, LIGHT)["gates"].data
+    values, update, reset = figures(report)["gates"].figure.data
     slowest = report.gates.update.mean(axis=0).argmax()
     np.testing.assert_allclose(update.z[-1], report.gates.update[:, slowest], atol=1e-6)
     np.testing.assert_allclose(reset.z[-1], report.gates.reset[:, slowest], atol=1e-6)
@@ -20,7 +21,7 @@ def test_gates_have_time_along_and_the_slowest_unit_on_top(report):
 
 
 def test_each_forecast_is_a_line_and_a_band_of_its_own(report):
-    band, truth, median = figures(report, LIGHT)["stretch"].data
+    band, truth, median = figures(report)["stretch"].figure.data
     assert median.y.count(None) == 13  # the pen is lifted between 14 forecasts
     assert band.x.count(None) == 13
     assert len(truth.x) == len(report.stretch.times)
@@ -32,11 +33,36 @@ def test_each_forecast_is_a_line_and_a_band_of_its_own(report):
 def test_missing_truth_is_a_gap(report):
     sample = report.samples[0]
     holed = dataclasses.replace(sample, truth=np.where(np.arange(24) == 5, np.nan, sample.truth))
-    _, truth, _ = forecast_figure(report, holed, LIGHT).data
+    _, truth, _ = forecast_figure(report, holed).data
     assert [i for i, y in enumerate(truth.y) if y is None] == [48 + 5]
 
 
 def test_kept_epoch_is_marked_on_the_validation_loss(report):
-    _, validation, mark = figures(report, LIGHT)["losses"].data[:3]
+    _, validation, mark = losses_plot(report.losses).figure.data[:3]
     assert (mark.x[0], mark.y[0]) == (12, report.losses[0].validation[11])
     np.testing.assert_allclose(validation.y, report.losses[0].validation, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [
+        (1e-4, 0.5, ["0.0001", "0.001", "0.01", "0.1"]),
+        (3, 40, ["5", "10", "20"]),
+        (0.1, 12, ["0.1", "1", "10"]),
+        (1, 1e12, ["1", "1000", "1e+06", "1e+09", "1e+12"]),
+    ],
+)
+def test_a_logarithmic_axis_has_few_marks(low, high, marks):
+    axis = log_axis(low, high)
+    assert axis["ticktext"] == marks
+    assert axis["range"] == pytest.approx([np.log10(low), np.log10(high)])
+
+
+def test_a_thinned_line_keeps_the_ends_of_each_stretch():
+    values = np.sin(np.arange(10_000.0))
+    values[[77, 5000]] = np.nan, 9
+    places = thinned(values, 100)
+    assert 50 <= len(places) <= 100
+    assert 5000 in places
+    assert (np.diff(places) > 0).all()
+    np.testing.assert_array_equal(thinned(values[:60], 100), np.arange(60))

@@ -7,21 +7,24 @@ import math
 
 import pytest
 
-from gruvy.report import ForecastReport, TableRow, text
+from gruvy.report import Comparison, text
+from gruvy.report.forecasting import ForecastReport, forecast_columns, forecast_row
 from gruvy.report.forecasting import text as sentences
 
 
-def rows(model: float, **baselines: float) -> list[TableRow]:
-    first = TableRow(name="GRU", kind="model", mae=model, rmse=model, mae_by_step=[model])
-    others = [
-        TableRow(name=name, kind="baseline", mae=mae, rmse=mae, mae_by_step=[mae]) for name, mae in baselines.items()
+def compared(model: float, **baselines: float) -> Comparison:
+    rows = [
+        forecast_row(
+            name, "baseline" if name in baselines else "model", {"mae": mae, "rmse": mae, "mae_by_step": [mae]}
+        )
+        for name, mae in {"GRU": model, **baselines}.items()
     ]
-    return [first, *others]
+    return Comparison(forecast_columns(1), rows)
 
 
 def test_headline_admits_a_defeat(report: ForecastReport):
-    lost = dataclasses.replace(report, rows=rows(2.0, persistence=4.0, linear=1.6, naive=2.001))
-    assert sentences.headline(lost) == (
+    lost = dataclasses.replace(report, comparison=compared(2.0, persistence=4.0, linear=1.6, naive=2.001))
+    assert lost.headline == (
         "The GRU is off by 2.00 °F on average over the next hour: "
         "50% less than persistence, 25% more than linear and as much as naive."
     )
@@ -37,8 +40,8 @@ def test_headline_admits_a_defeat(report: ForecastReport):
         (math.nan, 1.0, "not comparable with"),
     ],
 )
-def test_comparison(error, other, expected):
-    assert text.comparison(error, other) == expected
+def test_relation(error, other, expected):
+    assert text.relation(error, other) == expected
 
 
 @pytest.mark.parametrize(

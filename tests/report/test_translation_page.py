@@ -6,22 +6,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+from report_views import VIEWS, compared, look
 
 from gruvy.errors import ArgumentError
-from gruvy.report import (
+from gruvy.report import Comparison, LossCurve, scores_table, write_report
+from gruvy.report.translation import (
     AttentionMap,
     Lengths,
-    LossCurve,
     TranslationExample,
     TranslationReport,
-    TranslationRow,
-    translation_table,
-    write_translation_report,
+    translation_columns,
 )
-from gruvy.report.translation.page import headline
 
-DRAWN = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.id,
-    plot.querySelectorAll('.scatterlayer .trace, .heatmaplayer .hm image[*|href^="data:image"]').length]))"""
 TICKS = "[...document.querySelectorAll('#map-0 .ytick text')].map(tick => tick.textContent.trim())"
 
 
@@ -29,12 +25,13 @@ TICKS = "[...document.querySelectorAll('#map-0 .ytick text')].map(tick => tick.t
 def report() -> TranslationReport:
     return TranslationReport(
         title="Spanish to English",
-        rows=[
-            TranslationRow("GRU with attention", "model", 15.04, 14.2, 38.0, 21.5, 123456, 90.0),
-            TranslationRow("GRU without", "model", 9.0, 5.25, 30.0, 30.0, 120000, 80.0),
-            TranslationRow("the source, copied", "baseline", 0.5, 0.4, 16.0, None),
-            TranslationRow("sub-word frequencies", "baseline", None, None, None, 330.0),
-        ],
+        comparison=compared(
+            translation_columns(20),
+            ("GRU with attention", "model", 15.04, 14.2, 38.0, 21.5, 123456, 90.0),
+            ("GRU without", "model", 9.0, 5.25, 30.0, 30.0, 120000, 80.0),
+            ("the source, copied", "baseline", 0.5, 0.4, 16.0, None),
+            ("sub-word frequencies", "baseline", None, None, None, 330.0),
+        ),
         lengths=Lengths(
             ["1 to 10", "over 10"], [12, 3], {"GRU with attention": [16.0, None], "GRU without": [9.0, 7.0]}
         ),
@@ -61,40 +58,39 @@ def report() -> TranslationReport:
     )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@VIEWS
 def test_everything_is_drawn_and_nothing_complains(chromium, report, tmp_path, width, dark):
-    page = write_translation_report(report, tmp_path / "report.html")
-    chromium.open(page, width=width, dark=dark)
-    assert chromium.evaluate(DRAWN) == {"lengths": 2, "map-0": 1, "losses": 6}
-    assert chromium.complaints() == []
-    assert chromium.requests() == [page.as_uri()]
-    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
-    assert chromium.evaluate(TICKS) == ["the", "the", "<end>"]  # what comes twice is there twice
-    chromium.screenshot(f"translation-{width}-{'dark' if dark else 'light'}.png")
+    drawn = look(chromium, report, tmp_path / "translation.html", width=width, dark=dark)
+    assert drawn == {"lengths": 2, "map-0": 1, "losses": 6}
 
 
 def test_words_and_figures(report, tmp_path):
-    page = write_translation_report(report, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert headline(report) == (
+    page = write_report(report, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert report.headline == (
         "The GRU with attention reaches a BLEU of 15.0 on sentences that it had never seen, and the GRU without 9.0. "
         "On those of more than 20 words: 14.2 and 5.2."
     )
-    assert headline(report) in page
+    assert report.headline in page
     assert "el &lt;b&gt;rey&lt;/b&gt;" in page
     assert "12 of 1 to 10 and 3 of over 10" in page
-    without = write_translation_report(dataclasses.replace(report, maps=()), tmp_path / "r.html")
+    without = write_report(dataclasses.replace(report, maps=()), tmp_path / "r.html")
     assert "Where it looks" not in without.read_text(encoding="utf-8")
 
 
 def test_the_table(report):
-    table = translation_table([vars(row) for row in report.rows], 2)
-    assert table.rows[0] == ["GRU with attention", "15.0", "14.2", "38.0", "21.5"]
-    assert table.rows[3] == ["sub-word frequencies", "–", "–", "–", "330.0"]
-    assert table.models == 2
-    assert len(translation_table([{"name": "gru", "bleu": 1, "chrf": 2, "perplexity": None}]).columns) == 4
+    table = report.comparison
+    assert table.cells(table.rows[0]) == ["15.0", "14.2", "38.0", "21.5"]
+    assert table.cells(table.rows[3]) == ["–", "–", "–", "330.0"]
+    assert (
+        len(scores_table(translation_columns(), [{"name": "gru", "bleu": 1, "chrf": 2, "perplexity": 3}]).shown()) == 3
+    )
+
+
+def test_what_comes_twice_is_there_twice(chromium, report, tmp_path):
+    chromium.open(write_report(report, tmp_path / "report.html"), width=390, dark=False)
+    assert chromium.evaluate(TICKS) == ["the", "the", "<end>"]
 
 
 def test_a_report_is_about_a_model(report):
     with pytest.raises(ArgumentError, match="no row is of kind 'model'"):
-        dataclasses.replace(report, rows=report.rows[2:])
+        dataclasses.replace(report, comparison=Comparison(translation_columns(), report.comparison.rows[2:]))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from agent_environments import Aim
 
-from gruvy.report.agent.page import _end
+from gruvy.report.agent.text import curve_end
 from gruvy.tasks import RecurrentAgent
 from gruvy.tasks.agent.report import agent_report, environment_part, return_curve
 
@@ -45,12 +45,12 @@ def agents():
 
 def test_rows_pool_the_episodes_of_all_seeds(agents):
     part = environment_part("Recall", {"GRU": agents}, episodes=10, about="Name it.")
-    own, random = part.rows
+    own, random = part.comparison.rows
     pooled = [reached for agent in agents for reached in agent.play(episodes=10)[0]]
-    assert (own.episodes, random.episodes) == (20, 10)
-    assert own.mean_return == pytest.approx(np.mean(pooled))
-    assert (own.kind, random.kind, random.steps) == ("model", "baseline", None)
-    assert own.steps == 64
+    assert (own["episodes"], random["episodes"]) == (20, 10)
+    assert own["mean_return"] == pytest.approx(np.mean(pooled))
+    assert (own.kind, random.kind, random["steps"]) == ("model", "baseline", None)
+    assert own["steps"] == 64
     assert list(part.episode.observations) == ["observation"]
     assert part.episode.observations["observation"].tolist() == agents[0].trace().observations
     report = agent_report([part], agents[0], title="t", runs=2, command="gruvy demo agent")
@@ -72,4 +72,4 @@ def test_a_training_in_which_no_episode_ended():
     none = [history([None, None], deviations=(None, None), episodes=(0, 0))]
     curve = return_curve("GRU", none)
     assert len(curve.steps) == 0
-    assert _end(curve) == "GRU ended no episode"
+    assert curve_end(curve) == "GRU ended no episode"

@@ -40,6 +40,6 @@ def test_they_stand_in_the_report_beside_the_other_baselines(crossed):
     frame, model = crossed
     found = score_boosted_trees(model, frame)
     report = forecast_report({"GRU": model}, frame, baselines=found)
-    assert [row.name for row in report.rows][-1] == "gradient-boosted trees"
-    assert report.rows[-1].mae == found[0]["mae"]
-    assert report.rows[-1].kind == "baseline"
+    assert [row.name for row in report.comparison.rows][-1] == "gradient-boosted trees"
+    assert report.comparison.rows[-1]["mae"] == found[0]["mae"]
+    assert report.comparison.rows[-1].kind == "baseline"

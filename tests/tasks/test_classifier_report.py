@@ -29,14 +29,14 @@ def test_rows_confusion_and_reliability(model, texts):
     X, y = texts[0][60:], texts[1][60:]
     other = {"name": "lexicon", "accuracy": 0.5, "balanced_accuracy": 0.5, "macro_f1": 0.4}
     report = classification_report({"GRU": model}, X, y, [other], title="Films", command="run it")
-    assert [(row.name, row.kind) for row in report.rows] == [
+    assert [(row.name, row.kind) for row in report.comparison.rows] == [
         ("GRU", "model"),
         ("lexicon", "baseline"),
         ("majority class", "baseline"),
     ]
-    assert report.model.accuracy == model.score(X, y)
-    assert report.model.parameters == model.n_parameters_
-    assert report.rows[1].log_loss is None
+    assert report.model["accuracy"] == model.score(X, y)
+    assert report.model["parameters"] == model.n_parameters_
+    assert report.comparison.rows[1]["log_loss"] is None
     predicted = model.predict(X)
     for i, true in enumerate(report.classes):
         for j, called in enumerate(report.classes):

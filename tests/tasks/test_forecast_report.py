@@ -46,14 +46,14 @@ def report(models, frame):
 
 
 def test_rows_are_the_scores_with_the_baselines_once(report, models):
-    names = [row.name for row in report.rows]
+    names = [row.name for row in report.comparison.rows]
     assert names == ["gru", "lstm", "persistence", "seasonal naive", "linear autoregression"]
-    assert [row.kind for row in report.rows] == ["model"] * 2 + ["baseline"] * 3
-    for row, expected in zip(report.rows[:2], models.values(), strict=True):
-        assert row.mae == expected.scores_[0]["mae"]
-        assert row.parameters == expected.n_parameters_
-        assert list(row.mae_by_step) == expected.scores_[0]["mae_by_step"]
-    assert [row.mae for row in report.rows[2:]] == [row["mae"] for row in models["gru"].scores_[1:]]
+    assert [row.kind for row in report.comparison.rows] == ["model"] * 2 + ["baseline"] * 3
+    for row, expected in zip(report.comparison.rows[:2], models.values(), strict=True):
+        assert row["mae"] == expected.scores_[0]["mae"]
+        assert row["parameters"] == expected.n_parameters_
+        assert list(row["mae_by_step"]) == expected.scores_[0]["mae_by_step"]
+    assert [row["mae"] for row in report.comparison.rows[2:]] == [row["mae"] for row in models["gru"].scores_[1:]]
 
 
 def test_forecasts_lie_in_the_test_part_and_are_those_of_backtest(report, models, frame):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gruvy.tasks import SequenceTagger
-from gruvy.tasks.tagging.report import class_rows, merging, tagging_report
+from gruvy.tasks.tagging.report import class_table, merging, tagging_report
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def test_figures_on_merged_classes(model, data):
     added = np.concatenate(model.predict_proba(X)) @ onto
     predicted = np.array(list("CEH"))[added.argmax(axis=1)]
     truth = np.array(list("".join(y).replace("G", "H")))
-    assert report.model.accuracy == pytest.approx((predicted == truth).mean())
+    assert report.model["accuracy"] == pytest.approx((predicted == truth).mean())
     assert report.confusion[1, 2] == ((truth == "E") & (predicted == "H")).sum()
     assert report.confusion.sum() == sum(map(len, y))
-    assert [row.name for row in report.rows] == ["GRU", "majority class"]
-    assert report.rows[1].accuracy == pytest.approx((truth == "E").mean())  # G and H together are fewer
+    assert [row.name for row in report.comparison.rows] == ["GRU", "majority class"]
+    assert report.comparison.rows[1]["accuracy"] == pytest.approx((truth == "E").mean())  # G and H together are fewer
     assert report.lengths == [len(x) for x in X]
     starts = np.cumsum([0, *report.lengths])
     for number, accuracy in enumerate(report.accuracies):
@@ -62,10 +62,10 @@ def test_along_counts_every_step_at_its_place(model, data):
 
 def test_precision_and_recall_by_hand():
     truth, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0])
-    first, second, third = class_rows(["a", "b", "c"], truth, predicted)
-    assert (first.precision, first.recall, first.count) == (0.5, pytest.approx(2 / 3), 3)
-    assert (second.precision, second.recall, second.f1) == (0.5, 0.5, 0.5)
-    assert (third.precision, third.recall, third.f1, third.count) == (0, 0, 0, 1)
+    first, second, third = class_table(["a", "b", "c"], truth, predicted).rows
+    assert (first["precision"], first["recall"], first["count"]) == (0.5, pytest.approx(2 / 3), 3)
+    assert (second["precision"], second["recall"], second["f1"]) == (0.5, 0.5, 0.5)
+    assert (third["precision"], third["recall"], third["f1"], third["count"]) == (0, 0, 0, 1)
 
 
 def test_examples_are_ranked_by_accuracy_and_are_what_was_predicted(model, data):

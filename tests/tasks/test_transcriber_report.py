@@ -30,13 +30,13 @@ def made():
 @pytest.mark.filterwarnings("ignore:y. expected the 5 characters:gruvy.errors.InputNote")
 def test_rows_and_groups(made):
     model, X, y, report = made
-    assert [(row.name, row.kind) for row in report.rows] == [
+    assert [(row.name, row.kind) for row in report.comparison.rows] == [
         ("GRU", "model"),
         ("LSTM", "model"),
         ("empty transcript", "baseline"),
     ]
-    assert report.model.cer == 1 - model.score(X, y)
-    assert report.model.parameters == model.n_parameters_
+    assert report.model["cer"] == 1 - model.score(X, y)
+    assert report.model["parameters"] == model.n_parameters_
     assert sum(group.count for group in report.by_length) == 50
     found = model.predict(X)
     short = [row for row in range(50) if len(X[row]) < RATE]
@@ -69,7 +69,7 @@ def test_what_is_drawn_is_the_recording(made):
     shown = [0 if not name else model.alphabet_.index(name) + 1 for name in heard.classes]
     np.testing.assert_allclose(heard.probabilities, np.exp(log_p)[:, shown])
     assert np.exp(log_p)[:, [n for n in range(6) if n not in shown]].max(initial=0) < 0.05
-    assert heard.found == model.predict([X[row]])[0]
+    assert heard.predicted == model.predict([X[row]])[0]
     assert heard.spectrum.max() == 0
     assert heard.spectrum.shape == (len(heard.seconds), 16)
     np.testing.assert_array_equal(heard.places, model.align([X[row]], [heard.truth])[0])

@@ -25,14 +25,14 @@ def test_long_and_short_sentences_are_measured_apart(models):
     assert report.lengths.counts == [12, 11, 15, 0, 3]
     for name, model in models.items():
         found = model.predict(X)
-        row = next(row for row in report.rows if row.name == name)
-        assert row.bleu == sacrebleu.corpus_bleu(found, [y]).score
-        assert row.bleu_long == sacrebleu.corpus_bleu(found[23:], [y[23:]]).score
+        row = next(row for row in report.comparison.rows if row.name == name)
+        assert row["bleu"] == sacrebleu.corpus_bleu(found, [y]).score
+        assert row["bleu_long"] == sacrebleu.corpus_bleu(found[23:], [y[23:]]).score
         assert report.lengths.bleu[name][0] == sacrebleu.corpus_bleu(found[:12], [y[:12]]).score
         assert report.lengths.bleu[name][3:] == [None, None]  # too few to say
-    copied, frequency = report.rows[2:]
-    assert copied.bleu_long == sacrebleu.corpus_bleu(X[23:], [y[23:]]).score
-    assert (frequency.bleu, frequency.bleu_long) == (None, None)
+    copied, frequency = report.comparison.rows[2:]
+    assert copied["bleu_long"] == sacrebleu.corpus_bleu(X[23:], [y[23:]]).score
+    assert (frequency["bleu"], frequency["bleu_long"]) == (None, None)
 
 
 def test_examples_and_maps_are_chosen_by_rank(models):
