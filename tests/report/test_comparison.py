@@ -36,8 +36,15 @@ def test_cells_are_written_by_their_columns_and_what_is_missing_is_a_dash():
 def test_json_has_all_values_by_name():
     first, second = compared(COLUMNS, *LINES).records()
     assert first == {
-        "name": "GRU", "kind": "model", "mae": 0.0123, "rmse": 1.5, "accuracy": 0.75, "seconds": 1.234,
-        "low": 0.1, "high": 0.25, "never": None,
+        "name": "GRU",
+        "kind": "model",
+        "mae": 0.0123,
+        "rmse": 1.5,
+        "accuracy": 0.75,
+        "seconds": 1.234,
+        "low": 0.1,
+        "high": 0.25,
+        "never": None,
     }
     assert second["seconds"] is None
 
