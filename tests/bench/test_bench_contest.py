@@ -48,7 +48,7 @@ def contest(log: list[str]) -> Contest:
 
 
 def _sources() -> tuple[Path, Path]:
-    return Path(__file__).parent.parent, Path(worker.__file__).parents[2]
+    return Path(bench_peers.__file__).parent, Path(worker.__file__).parents[2]
 
 
 def test_those_who_compute_the_same_are_timed(contest):

@@ -1,6 +1,6 @@
 """The doctor's headline: each planted fault is named and undone to the bit, and nothing is said of sound files.
 
-``PYTHONPATH=tests python tests/formats/test_doctor_faults.py`` prints the table of docs/doctor.md.
+``PYTHONPATH=tests/support python tests/formats/test_doctor_faults.py`` prints the table of docs/doctor.md.
 """
 
 from __future__ import annotations

@@ -43,5 +43,5 @@ def test_the_page_is_what_the_cases_say():
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
+    sys.path.insert(0, str(HERE.parent / "support"))
     PAGE.write_text(page(), encoding="utf-8")

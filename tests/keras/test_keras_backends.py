@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 # Keras' variables have no `copy` in __array__.
 FILTER = "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 
@@ -31,7 +31,7 @@ def test_backend(backend, tmp_path, capsys):
         pytest.skip(f"{backend} is not installed")
     done = run(
         *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", FILTER),
-        *(str(HERE / name) for name in ("checks_gru.py", f"checks_{backend}.py")),
+        *(str(SUPPORT / f"keras_checks_{name}.py") for name in ("gru", backend)),
         KERAS_BACKEND=backend,
         GRUVY_RESULTS=str(tmp_path),
     )
@@ -46,7 +46,7 @@ def test_backend(backend, tmp_path, capsys):
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python, with JAX's backend on one processor, where callbacks have been seen to wait for themselves."""
-    path = os.pathsep.join([str(HERE.parent), *filter(None, sys.path)])
+    path = os.pathsep.join([str(SUPPORT), *filter(None, sys.path)])
     quick = {"OMP_NUM_THREADS": "1", "GRUVY_NUM_THREADS": "1", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, *arguments]
@@ -62,5 +62,5 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         timeout=400,
-        cwd=HERE.parent.parent,
+        cwd=SUPPORT.parents[1],
     )

@@ -9,4 +9,4 @@ cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=cl
 cmake --build $build
 # Python and torch keep what they hold at the end; PyTorch's allocations are checked too, because all go through malloc.
 ASAN_OPTIONS=detect_leaks=0 GRUVY_NUM_THREADS=1 LD_PRELOAD=$(clang++ -print-file-name=libclang_rt.asan-x86_64.so) \
-    "$python" tests/nn/parameter_fuzz.py "$examples" $build/_engine*.so
+    "$python" tests/support/parameter_fuzz.py "$examples" $build/_engine*.so

@@ -1,7 +1,7 @@
 """Parameters are replaced, resized, cast, shared and freed between calls of a layer, and of torch.nn.GRU alike.
 
-``python tests/nn/parameter_fuzz.py 500`` tries 500 such histories. A test runs it in a process of its own, so that a
-crash is a failure; ``make native-test`` runs it with an engine under the address sanitizer, whose path it gives.
+``python tests/support/parameter_fuzz.py 500`` tries 500 such histories. A test runs it in a process of its own, so that
+a crash is a failure; ``make native-test`` runs it with an engine under the address sanitizer, whose path it gives.
 """
 
 from __future__ import annotations
