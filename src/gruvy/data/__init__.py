@@ -3,7 +3,7 @@
 from gruvy.data.calendar import calendar_cycles, followed_cycles
 from gruvy.data.expression import read_expression
 from gruvy.data.fasta import is_fasta, read_fasta
-from gruvy.data.frames import as_frame, as_names, is_frame, rows_of, time_of_index
+from gruvy.data.frames import as_frame, as_names, is_frame, rows_of, time_name, time_of_index
 from gruvy.data.indexes import times_of
 from gruvy.data.offsets import chosen_step
 from gruvy.data.sequences import SequenceBatch, Sequences, pad
@@ -45,6 +45,7 @@ __all__ = [
     "read_text",
     "read_time_column",
     "rows_of",
+    "time_name",
     "time_of_index",
     "times_of",
     "write_times",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from gruvy.data.grid import same_name
 from gruvy.errors import ArgumentError, DataError
+from gruvy.timeseries import columns_of_time, put_together
 from gruvy.timeseries.names import name_of
 
 
@@ -32,7 +33,8 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
     Args:
         data: a DataFrame of pandas or polars, a Table of pyarrow, or what narwhals knows besides.
         asked: names of columns.
-        time: that of the column of times, if it is asked for.
+        time: that of the column of times, if it is asked for; the names of several that hold the times together, with
+            commas between them.
 
     Returns:
         A frame; what is in its columns is as it was.
@@ -54,7 +56,18 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _with_index(frame, wanted, time)
     renamed = _renamed(list(frame.columns), wanted)
-    return frame.set_axis(renamed, axis=1) if renamed != list(frame.columns) else frame
+    frame = frame.set_axis(renamed, axis=1) if renamed != list(frame.columns) else frame
+    return _with_time(frame, asked, time)
+
+
+def time_name(time: Any) -> Any:
+    """Return what times are called that lie in one column, or in several: their names with commas between them.
+
+    Example:
+        >>> time_name("when"), time_name(["date", "hour"])
+        ('when', 'date,hour')
+    """
+    return time if isinstance(time, str) or not isinstance(time, Sequence) else ",".join(map(str, time))
 
 
 def rows_of(column: Any) -> list[Any]:
@@ -149,6 +162,20 @@ def _with_index(frame: pd.DataFrame, wanted: Collection[Hashable], time: Hashabl
     for place, (name, level) in enumerate(taken.items()):
         frame.insert(place, name, level)
     return frame
+
+
+def _with_time(frame: pd.DataFrame, asked: Collection[Hashable], time: Hashable) -> pd.DataFrame:
+    """The frame with times that lie in several columns in one, in the place of those that nothing else asks for."""
+    parts = columns_of_time(time, list(frame.columns))
+    if not parts:
+        return frame
+    try:
+        together = put_together([frame[name].to_numpy() for name in parts], parts)
+    except ValueError as error:
+        raise DataError(f"the table: column '{time}' (time) {error}") from error
+    found = frame.drop(columns=[name for name in parts if name not in asked])
+    found.insert(0, time, together)
+    return found
 
 
 def _renamed(columns: list[Hashable], wanted: Collection[Hashable]) -> list[Hashable]:

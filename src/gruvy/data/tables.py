@@ -20,7 +20,7 @@ from gruvy.data.roles import Roles, frame_of_grid, read_columns
 from gruvy.data.spreadsheets import SPREADSHEETS, read_spreadsheet
 from gruvy.data.times import read_time_column
 from gruvy.errors import ArgumentError, DataError
-from gruvy.timeseries import Series, TimeFormat
+from gruvy.timeseries import Series, TimeFormat, is_clock
 
 _PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
 _USUAL = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".dat": "\t"}
@@ -115,7 +115,7 @@ def read_table(
         raise DataError(f"{path}: has column names but no rows; expected at least one row of data")
     if day_first is not None:
         for column in roles.times:
-            if column in frame.columns:
+            if column in frame.columns and not is_clock(frame[column].tolist()):
                 frame[column] = _times(frame[column], str(path), day_first)
     return frame
 

@@ -16,6 +16,7 @@ from gruvy.timeseries.scaling import ROUNDING, Scaler, binary_units, moments, st
 from gruvy.timeseries.steps import Step
 from gruvy.timeseries.tables import check_finite, read_mapping
 from gruvy.timeseries.times import Times
+from gruvy.timeseries.together import columns_of_time, is_clock, put_together
 from gruvy.timeseries.windows import FARTHEST, Scales, WindowScales, unscaled
 
 __all__ = [
@@ -46,14 +47,17 @@ __all__ = [
     "check_columns",
     "check_finite",
     "check_levels",
+    "columns_of_time",
     "count_quantiles",
     "did_you_mean",
     "fill_forward",
     "forecast_columns",
+    "is_clock",
     "moments",
     "name_of",
     "next_windows",
     "places_of",
+    "put_together",
     "read_mapping",
     "read_times",
     "regular_series",

@@ -13,22 +13,28 @@ from gruvy.timeseries.problems import Problems
 from gruvy.timeseries.regular import Series
 
 
-def with_future(series: Series, preparation: Preparation, horizon: int) -> Series:
+def with_future(series: Series, preparation: Preparation, horizon: int, *, known: bool = True) -> Series:
     """The series up to its origin, and ``horizon`` rows after it.
 
     Without known covariates the origin is the last row. With them it is the last row in which a target is
-    observed, and the rows after it must bring what is known of the future.
+    observed, and the rows after it must bring what is known of the future, unless nothing is to be forecast from there
+    (``known=False``): then it is the last such row with enough open times after it.
 
     Raises:
         DataError: rows or values of known covariates are missing ahead.
     """
     columns, values, times = preparation.columns, series.values, series.times
     where = "the table" if series.name is None else f"series {series.name!r}"
-    if not columns.known:
+    if columns.known and not known:
+        observed = np.flatnonzero(~np.isnan(values[:, : len(columns.targets)]).all(axis=1))
+        values, times = values[: observed[-1] + 1], times[: observed[-1] + 1]
+    if not columns.known or not known:
         future = np.full((horizon, values.shape[1]), np.nan)
         try:
             longer = times.followed_by(preparation.step.after(times, horizon))
         except ValueError as error:
+            if not known:
+                return Series(series.name, times, values)
             raise DataError(f"{where}: {error}; fit again with a calendar that goes on (--calendar)") from error
         return Series(series.name, longer, np.vstack([values, future]))
 
@@ -41,8 +47,8 @@ def with_future(series: Series, preparation: Preparation, horizon: int) -> Serie
             f"of them, but only {len(times) - observed[-1] - 1} rows follow; append rows with the targets left empty"
         )
         problems.raise_as(DataError)
-    known = np.isnan(values[end - horizon : end, -len(columns.known) :])
-    for name, missing in zip(columns.known, known.sum(axis=0), strict=True):
+    lost = np.isnan(values[end - horizon : end, -len(columns.known) :])
+    for name, missing in zip(columns.known, lost.sum(axis=0), strict=True):
         if missing:
             problems.add(f"known covariate '{name}' is missing in {missing} of the {horizon} rows ahead; fill it in")
     problems.raise_as(DataError)
@@ -50,7 +56,13 @@ def with_future(series: Series, preparation: Preparation, horizon: int) -> Serie
 
 
 def next_windows(
-    series: Sequence[Series], preparation: Preparation, *, least: int, context: int, horizon: int
+    series: Sequence[Series],
+    preparation: Preparation,
+    *,
+    least: int,
+    context: int,
+    horizon: int,
+    known: bool = True,
 ) -> list[Series]:
     """The series with the rows ahead that are to be forecast; those that cannot be are left out, and said.
 
@@ -60,6 +72,7 @@ def next_windows(
         least: rows to look back on that are enough.
         context: T, rows that the forecast looks back on where there are so many.
         horizon: P.
+        known: see `with_future`.
 
     Raises:
         DataError: none of them can be forecast.
@@ -67,7 +80,7 @@ def next_windows(
     problems, found = Problems("the table"), []
     for one in series:
         try:
-            longer = with_future(one, preparation, horizon)
+            longer = with_future(one, preparation, horizon, known=known)
         except DataError as error:
             problems.add(str(error).removeprefix(f"{problems.subject}: "))
             continue

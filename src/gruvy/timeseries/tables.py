@@ -15,6 +15,7 @@ from gruvy.timeseries.problems import Problems
 from gruvy.timeseries.reading import is_missing, read_times
 from gruvy.timeseries.regular import Series, regular_series
 from gruvy.timeseries.steps import Step
+from gruvy.timeseries.together import columns_of_time, put_together
 
 
 def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notation: Notation = TIMES) -> list[Series]:
@@ -40,21 +41,21 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notatio
             f"the data: expected a mapping of column names to arrays, or a DataFrame, got {type(table).__name__}"
         )
     problems = Problems("the table")
-    check_columns(list(known), columns, problems)
+    together = columns_of_time(columns.time, list(known))
+    check_columns([*known, columns.time] if together else list(known), columns, problems)
     problems.raise_as(DataError)
-    names = (columns.time, *columns.values, *([] if columns.series is None else [columns.series]))
+    names = (*(together or [columns.time]), *columns.values, *([] if columns.series is None else [columns.series]))
     arrays = {name: np.asarray(table[name]) for name in names}
-    if len({array.shape for array in arrays.values()}) > 1 or arrays[columns.time].ndim != 1:
+    if len({array.shape for array in arrays.values()}) > 1 or arrays[names[0]].ndim != 1:
         shapes = ", ".join(f"'{name}' {array.shape}" for name, array in arrays.items())
         raise DataError(f"the table: expected columns of one length, got {shapes}")
-    if not len(arrays[columns.time]):
+    if not len(arrays[names[0]]):
         raise DataError("the table: expected rows, got none")
     values = np.column_stack([_column(name, arrays[name], columns, problems) for name in columns.values])
     parts = _parts(columns.series, arrays, len(values), problems)
     try:
-        times = read_times(
-            arrays[columns.time], known=notation, parts=[rows for _, rows in parts] or None, name=columns.time
-        )
+        column = put_together([arrays[name] for name in together], together) if together else arrays[columns.time]
+        times = read_times(column, known=notation, parts=[rows for _, rows in parts] or None, name=columns.time)
     except ValueError as error:
         problems.add(f"column '{columns.time}' (time) {error}")
     problems.raise_as(DataError)

@@ -31,7 +31,9 @@ def fit(
     data: Annotated[
         Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file of normal rows, one a step, in order.")
     ],
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps.")] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")
+    ] = None,
     columns: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="What to watch; all but the time by default.")
     ] = None,
@@ -139,7 +141,7 @@ def evaluate(
 def _read(data: Path, time: str | None, columns: Sequence[str] | None, reading: Mapping[str, Any]) -> pd.DataFrame:
     from gruvy.data import read_table
 
-    return read_table(data, times=[] if time is None else [time], numbers=columns, **reading)
+    return read_table(data, times=spellings(None if time is None else [time]), numbers=columns, **reading)
 
 
 def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:

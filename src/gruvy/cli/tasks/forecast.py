@@ -38,7 +38,9 @@ def fit(
     target: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")
     ],
-    time: Annotated[str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps.")],
+    time: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")
+    ],
     horizon: Annotated[
         int | None, typer.Option(metavar="N", help="Steps to forecast; 24, or fewer for a short table.")
     ] = None,
@@ -178,7 +180,7 @@ def _read(
     from gruvy.data import read_table
 
     texts = [] if series is None else [series]
-    return read_table(data, texts=texts, times=[time], numbers=targets, others=others, **reading)
+    return read_table(data, texts=texts, times=spellings([time]), numbers=targets, others=others, **reading)
 
 
 def show(model: Forecaster, scores: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import as_frame, chosen_step, is_frame
+from gruvy.data import as_frame, chosen_step, is_frame, time_name
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, differences, network_errors
 from gruvy.errors import DataError, note
 from gruvy.graph import Graph
@@ -142,7 +142,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         X: Any,
         y: None = None,
         *,
-        time: str | None = None,
+        time: str | Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         step: Any = None,
         calendar: Any = None,
@@ -160,7 +160,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         Args:
             X: a DataFrame or an array (T, C) of one series, a row a step, no value missing.
             y: not used; scikit-learn passes it.
-            time: the column of dates and times, at a regular step; without it the rows are only numbered.
+            time: the column of dates and times, at a regular step, or several that hold them together; without it the
+                rows are only numbered.
             columns: of the table to watch; all but the time by default.
             step, calendar, timezone, time_format: of the times; see `gruvy.Forecaster.fit`.
             checkpoint: a folder in which the training is kept after every epoch.
@@ -180,14 +181,15 @@ class AnomalyDetector(OutlierMixin, Estimator):
             DataError: rows that cannot be used, or too few.
         """
         run = self._begin(checkpoint, resume, progress, warm_start, max_minutes, rescale=rescale)
-        parent, chosen = run.parent, None if time is None else chosen_step(step, calendar, time)
+        when: str | None = time_name(time)
+        parent, chosen = run.parent, None if when is None else chosen_step(step, calendar, when)
         if parent is not None:
             if columns is None and is_frame(X):
-                came = as_frame(X, (), time=time).columns
-                parent_columns(parent.detector_.columns, [str(name) for name in came if str(name) != time])
+                came = as_frame(X, (), time=when).columns
+                parent_columns(parent.detector_.columns, [str(name) for name in came if str(name) != when])
             columns = parent._shared_columns(columns)
-        usual = None if parent is None or time is None else parent.step_
-        readings = read_readings(X, columns, time, chosen or usual, said=TimeFormat(time_format, timezone))
+        usual = None if parent is None or when is None else parent.step_
+        readings = read_readings(X, columns, when, chosen or usual, said=TimeFormat(time_format, timezone))
         check_values(readings.values, readings.columns)
         parts = Parts.of(len(readings.values), self.validation_fraction, self.calibration_fraction)
         parts.check(context=self.context_length, horizon=self.horizon, rate=self.false_alarm_rate)
@@ -234,7 +236,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
             },
         )
         self.n_parameters_ = sum(weight.numel() for weight in network.parameters())
-        self.time_, self.step_, self._notation = time, readings.step, readings.notation
+        self.time_, self.step_, self._notation = when, readings.step, readings.notation
 
         graph = network.graph(scale)
         errors = network_errors(graph, scaled)

@@ -14,7 +14,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gruvy.data import as_frame, chosen_step, find_categories, read_series, time_of_index, write_times
+from gruvy.data import as_frame, chosen_step, find_categories, read_series, time_name, time_of_index, write_times
 from gruvy.errors import ArgumentError
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, natural_season
 from gruvy.tasks.forecasting.conformal import calibrate
@@ -180,7 +180,7 @@ class Forecaster(Estimator):
         y: None = None,
         *,
         target: str | Sequence[str],
-        time: str | None = None,
+        time: str | Sequence[str] | None = None,
         series: str | None = None,
         past: Sequence[str] = (),
         known: Sequence[str] = (),
@@ -203,8 +203,8 @@ class Forecaster(Estimator):
             frame: one row per time and series; missing values are NaN, missing rows are left out.
             y: not used; scikit-learn passes it.
             target: the column, or columns, to forecast.
-            time: the column of dates and times, or of numbers that count them, at a regular step; None to take them
-                from the index.
+            time: the column of dates and times, or of numbers that count them, at a regular step; several that hold
+                them together, such as a date and an hour; None to take them from the index.
             series: the id column, if the table holds several series.
             past: covariates known up to now only.
             known: covariates whose future values are known at forecast time.
@@ -236,11 +236,11 @@ class Forecaster(Estimator):
             raise ArgumentError("split='series': expected series, the column that tells them apart, got None")
         if static and series is None:
             raise ArgumentError("static: expected series, the column that tells them apart, got None")
-        time = time_of_index(frame) if time is None else time
-        columns = Columns(_names(target), time, series, _names(past), _names(known), _names(static))
-        frame = as_frame(frame, (*columns.values, *(() if series is None else (series,))), time=time)
+        when: str = time_of_index(frame) if time is None else time_name(time)
+        columns = Columns(_names(target), when, series, _names(past), _names(known), _names(static))
+        frame = as_frame(frame, (*columns.values, *(() if series is None else (series,))), time=when)
         said = TimeFormat(time_format, timezone)
-        parent, chosen = run.parent, chosen_step(step, calendar, time)
+        parent, chosen = run.parent, chosen_step(step, calendar, when)
         if parent is not None:
             columns = shared_columns(parent._model.preparation.columns, columns)
             parts, found = read_shared(frame, columns, chosen, parent._model.preparation.step, said)

@@ -89,8 +89,11 @@ class ForecastModel:
     def next_window(self, frame: pd.DataFrame) -> tuple[PreparedTable, Tensor]:
         """For each series the window that looks ahead of its last known row."""
         series = read_prepared(frame, self.preparation)
+        return self._next(series)
+
+    def _next(self, series: Sequence[Series], *, known: bool = True) -> tuple[PreparedTable, Tensor]:
         about = {"least": self.least, "context": self.context, "horizon": self.horizon}
-        table = self._table(next_windows(series, self.preparation, **about))
+        table = self._table(next_windows(series, self.preparation, known=known, **about))
         return table, torch.from_numpy(table.panel.bounds[1:] - self.horizon)
 
     def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
@@ -120,7 +123,8 @@ class ForecastModel:
 
     def gates(self, frame: pd.DataFrame) -> Gates:
         """The gates over the last context window of the first series."""
-        table, origins = self.next_window(frame)
+        # It ends with the last observed row, whatever is known of what follows.
+        table, origins = self._next(read_prepared(frame, self.preparation)[:1], known=False)
         context = next(iter(table.windows(origins[:1], 1))).context
         encoder = self.network.encoder
         assert isinstance(encoder, GRU)  # the estimator refuses other cells
