@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import typer
+
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -35,4 +37,4 @@ def test_the_commands_that_it_names_are_there():
 
     commands = set(re.findall(r"gruvy (fit|predict|evaluate|demo|bench)\b", TEXT))
     assert commands == {"fit", "predict", "evaluate", "demo", "bench"}
-    assert commands <= {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
+    assert commands <= {*typer.main.get_command(app).commands}

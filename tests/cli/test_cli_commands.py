@@ -147,7 +147,8 @@ def test_evaluate_json_has_the_scores_of_the_estimator(gruvy, model, data):
 
 def test_the_bar_shows_loss_and_time_left_in_80_columns(monkeypatch):
     screen = io.StringIO()
-    monkeypatch.setattr(output, "stderr", Console(file=screen, force_terminal=True, width=80, _environ={}))
+    console = Console(file=screen, force_terminal=True, width=80, _environ={})
+    monkeypatch.setattr(output, "stderr", lambda: console)
     with output.Training("tanh RNN", quiet=False) as show:
         show(Progress(1, 10, 50, 50, 0.123456, 0.234567, 1, 5.0, 45.0))
         show(Progress(2, 10, 7, 50, 0.111111, None, 1, 5.5, 3725.0))

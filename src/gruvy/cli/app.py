@@ -1,43 +1,27 @@
-"""The tree of commands. Nothing here or in the commands' modules imports torch before a command runs."""
+"""The tree of commands. A command's module is imported when it is used."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from gruvy import __version__
-from gruvy.cli import bench, compose, demo, doctor, evaluate, export, fit, formats, generate, predict
-from gruvy.cli.expansion import expanded
-
-
-class _Commands(TyperGroup):
-    """Lists the commands in the order in which they are used."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return ["fit", "predict", "generate", "compose", "evaluate", "export", "demo", "bench", "formats", "doctor"]
-
+from gruvy.cli.lazy import SETTINGS, command, group, module
 
 app = typer.Typer(
     name="gruvy",
-    cls=_Commands,
+    cls=group(
+        {
+            "fit": module("fit"),
+            **{name: command(name) for name in ("predict", "generate", "compose", "evaluate", "export")},
+            "demo": module("demo"),
+            **{name: command(name) for name in ("bench", "formats", "doctor")},
+        }
+    ),
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **SETTINGS,
 )
-app.add_typer(fit.app, name="fit")
-app.command(name="predict")(expanded(predict.predict))
-app.command(name="generate")(expanded(generate.generate))
-app.command(name="compose")(expanded(compose.compose))
-app.command(name="evaluate")(expanded(evaluate.evaluate))
-app.command(name="export")(expanded(export.export))
-app.add_typer(demo.app, name="demo")
-app.command(name="bench")(expanded(bench.bench))
-app.command(name="formats")(expanded(formats.formats))
-app.command(name="doctor")(expanded(doctor.doctor))
 
 
 def _version(wanted: bool) -> None:

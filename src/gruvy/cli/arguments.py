@@ -6,7 +6,7 @@ import os
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
-from gruvy.errors import ArgumentError
+from gruvy.errors import ArgumentError, DataError, FileFormatError
 
 
 def names(values: Sequence[str] | None, columns: Iterable[Hashable] = ()) -> list[str]:
@@ -62,6 +62,18 @@ def bounds(values: Sequence[str] | None, option: str) -> float | dict[str, float
             f"{option}: expected a number, or targets and theirs as load=0,wind=1, got {', '.join(values or ())!r}"
         ) from error
     return found or None
+
+
+def check_model(path: Path) -> None:
+    """Say at once that there is no such model, before anything that reads one is imported."""
+    if not path.exists():
+        raise FileFormatError(f"{path}: no such file; check the path")
+
+
+def check_data(path: Path) -> None:
+    """Say at once that there are no such data; a path may name a folder too."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file; check the path")
 
 
 def check_target(path: Path | None, option: str) -> None:

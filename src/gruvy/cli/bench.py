@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gruvy.cli.arguments import names
-from gruvy.cli.output import say, stderr
+from gruvy.cli.output import print_status, say
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def bench(
     present = []
     for peer in _chosen(peers, room.PEERS):
         if missing := peer.missing():
-            stderr.print(f"left out: {missing}", soft_wrap=True)
+            print_status(f"left out: {missing}")
         else:
             present.append(peer)
 
     def progress(row: Row) -> None:
         own = row.milliseconds["gruvy"]
-        stderr.print(f"{row.shape}  {row.work}  {row.threads} thread(s): {own:.4g} ms", soft_wrap=True)
+        print_status(f"{row.shape}  {row.work}  {row.threads} thread(s): {own:.4g} ms")
 
     contest = room.run(
         chosen_shapes,
@@ -73,13 +73,13 @@ def bench(
         present,
         rounds=rounds,
         progress=progress,
-        log=stderr.print,
+        log=print_status,
     )
     say(room.render(contest.rows), soft_wrap=True)
     if out is not None:
         (out / "bench.json").write_text(json.dumps(room.document(contest, rounds), indent=1) + "\n")
         (out / "bench.svg").write_text(room.svg(contest.rows), encoding="utf-8")
-        stderr.print(f"Written: {out / 'bench.json'}, {out / 'bench.svg'}", soft_wrap=True)
+        print_status(f"Written: {out / 'bench.json'}, {out / 'bench.svg'}")
 
 
 def _chosen(text: str | None, peers: Sequence[Peer]) -> list[Peer]:

@@ -10,7 +10,7 @@ import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.cli.options import Json
-from gruvy.cli.output import print_json, stderr, working
+from gruvy.cli.output import print_json, print_status, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def compose(
     if json:
         print_json({"model": model, "out": out, "steps": len(roll), "notes_per_step": roll.sum(axis=1).mean()})
     else:
-        stderr.print(f"Music: {out} ({len(roll)} steps)", soft_wrap=True)
+        print_status(f"Music: {out} ({len(roll)} steps)")
 
 
 def _model(path: Path) -> PolyphonicModel:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gruvy.cli.arguments import check_target
+from gruvy.cli.lazy import SETTINGS
 from gruvy.cli.options import Json
-from gruvy.cli.output import Training, print_json, print_table, say, stderr, working
+from gruvy.cli.output import Training, print_json, print_status, print_table, say, working
 from gruvy.cli.pulse import pulse
 from gruvy.demos.catalogue import DEMOS, Entry, runner
 from gruvy.errors import ArgumentError, GruvyError
@@ -22,7 +23,7 @@ from gruvy.errors import ArgumentError, GruvyError
 if TYPE_CHECKING:
     from gruvy.demos.outcome import Budget, Outcome
 
-app = typer.Typer(no_args_is_help=True, help="See a complete run on real data.")
+app = typer.Typer(no_args_is_help=True, help="See a complete run on real data.", **SETTINGS)
 
 Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the reports, the models and the figures.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Half a minute: less training, and the models less good.")]
@@ -71,7 +72,7 @@ def every(out: Out = Path("gruvy-demo"), quick: Quick = False, full: Full = Fals
         except GruvyError as error:  # of one demo: what its data or its extra lacks
             failed[name] = str(error)
     for name, why in failed.items():
-        stderr.print(f"gruvy: demo {name}: {why}", soft_wrap=True, markup=False)
+        print_status(f"gruvy: demo {name}: {why}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -98,9 +99,9 @@ def _run(name: str, out: Path, budget: Budget, record: Path | None, *, quiet: bo
         run: Callable[..., Outcome] = runner(name)
         before = seconds_kept(out, name) if budget == "full" else 0.0
     if not quiet:
-        stderr.print(DEMOS[name].about, soft_wrap=True)
+        print_status(DEMOS[name].about)
         for about in map(card, DEMOS[name].cards):
-            stderr.print(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.", soft_wrap=True)
+            print_status(f"Data: {about.title}.\nFrom: {about.source}; {about.licence}.")
     begin = perf_counter()
     with pulse(lambda: f"demo {name}", quiet=quiet), _stopped_at_once():
         outcome = run(out, budget=budget, training=lambda model: Training(model, quiet=quiet))

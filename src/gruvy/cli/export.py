@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gruvy.cli.arguments import check_target
-from gruvy.cli.output import print_json, stderr, working
+from gruvy.cli.output import print_json, print_status, working
 from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError
 
@@ -102,12 +102,11 @@ def export(
             }
         )
         return
-    stderr.print(
+    print_status(
         f"ONNX: {checked.path} ({checked.path.stat().st_size} bytes, opset {onnx.OPSET}); "
         f"ONNX Runtime and gruvy differ by at most {checked.difference:.1e} in {len(checked.runs)} runs, and from "
         f"float64 by {checked.error:.1e} and {checked.own:.1e}; inputs: "
         + ", ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in checked.inputs.items()),
-        soft_wrap=True,
     )
 
 
@@ -138,8 +137,7 @@ def _export_c(
             f"it and gruvy differ by at most {facts.agreement:.1e} in {facts.steps} steps, and from float64 by "
             f"{facts.error:.1e} and {facts.own:.1e}{', before rounding has grown too far to tell' * facts.cut}"
         )
-    stderr.print(
+    print_status(
         f"C: {folder / name}.c and .h with {facts.weights} bytes of weights; {compared}; "
         f"{folder / 'README.md'} says how to call it",
-        soft_wrap=True,
     )

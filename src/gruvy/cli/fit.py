@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from gruvy.cli.expansion import expanded
-from gruvy.cli.tasks import agent, anomaly, classify, forecast, language, music, tag, transcribe, translate
+from gruvy.cli.lazy import SETTINGS, group, single
+from gruvy.cli.tasks import commands_of
+from gruvy.tasks.catalogue import TASKS
 
-app = typer.Typer(no_args_is_help=True, help="Train a model on your own data.")
 
-_TASKS = {
-    "forecast": forecast,
-    "classify": classify,
-    "tag": tag,
-    "language": language,
-    "translate": translate,
-    "transcribe": transcribe,
-    "music": music,
-    "anomaly": anomaly,
-    "agent": agent,
-}
-for _name, _module in _TASKS.items():
-    app.command(name=_name, epilog=_module.EXAMPLES)(expanded(_module.fit))
+def _command(task: str) -> Callable[[], typer.Typer]:
+    def made() -> typer.Typer:
+        commands = commands_of(task)
+        return single(commands.fit, epilog=commands.EXAMPLES)
+
+    return made
+
+
+app = typer.Typer(
+    cls=group({task: _command(task) for task in TASKS}),
+    no_args_is_help=True,
+    help="Train a model on your own data.",
+    **SETTINGS,
+)
+app.callback()(lambda: None)

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
 from gruvy.cli.arguments import check_target
 from gruvy.cli.output import print_json, say, working
@@ -108,6 +106,9 @@ def _told(facts: dict[str, Any]) -> str:
 
 
 def _print_matrix(*, json: bool) -> None:
+    from rich import box
+    from rich.table import Table
+
     from gruvy import formats
     from gruvy.formats import matrix
 

@@ -12,7 +12,6 @@ import typer
 from gruvy.cli.options import Json, TextOptions
 from gruvy.cli.output import print_json, working
 from gruvy.errors import ArgumentError
-from gruvy.text import check_rule
 
 if TYPE_CHECKING:
     from gruvy.language import Characters
@@ -43,6 +42,8 @@ def generate(
     Example: `gruvy generate austen.gruvy --prompt "It was " --length 1000 --seed 1`
     """
     with working("loading", quiet=json):
+        from gruvy.text import check_rule
+
         check_rule(texts.unknown)
         found = _model(model, texts.unknown).stream(
             prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, stop=stop or ()

@@ -13,7 +13,6 @@ import typer
 
 from gruvy.cli.arguments import check_target
 from gruvy.errors import ArgumentError
-from gruvy.text import check_rule
 
 if TYPE_CHECKING:
     from gruvy.tasks.shared.estimator import Estimator
@@ -58,6 +57,8 @@ class TextOptions:
             return
         if not hasattr(model, "unknown"):
             raise ArgumentError(f"--unknown: only models of text have characters; {path} is a {type(model).__name__}")
+        from gruvy.text import check_rule
+
         check_rule(self.unknown)
         model.unknown = self.unknown
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import rich.table
 import typer
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from gruvy.cli.pulse import PULSE, pulse
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gruvy.cli.options import RunOptions
     from gruvy.report import Comparison
     from gruvy.training import Progress as Event
@@ -25,13 +25,29 @@ if TYPE_CHECKING:
 # The exit code after Ctrl-C, as shells count it: 128 + SIGINT, and what Typer returns.
 INTERRUPTED = 130
 
-# What is printed are texts, column names and paths of the user's; none of it is markup.
-stderr = Console(stderr=True, highlight=False, markup=False)
+
+# What is printed are texts, column names and paths of the user's; none of it is markup. rich is imported where a table
+# or a bar is drawn: many commands need neither.
+
+
+@functools.cache
+def stderr() -> Console:
+    """The terminal that shows how far a command is."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False)
 
 
 def say(*what: Any, **how: Any) -> None:
     """Print a result, as `rich.console.Console.print` does."""
+    from rich.console import Console
+
     Console(highlight=False, markup=False).print(*what, **how)
+
+
+def print_status(line: str) -> None:
+    """Print what is no result, on stderr."""
+    print(line, file=sys.stderr)
 
 
 def print_json(document: Any) -> None:
@@ -42,8 +58,8 @@ def print_json(document: Any) -> None:
 @contextmanager
 def working(what: str, *, quiet: bool) -> Iterator[None]:
     """Show that something goes on which has no steps to count: on a terminal at once, elsewhere as `pulse` does."""
-    if not quiet and stderr.is_terminal:
-        with stderr.status(what):
+    if not quiet and sys.stderr.isatty():
+        with stderr().status(what):
             yield
     else:
         with pulse(lambda: what, quiet=quiet):
@@ -59,12 +75,15 @@ class Training:
     def __init__(self, name: str, *, quiet: bool):
         self.name = name
         self.quiet = quiet
-        self.bar = Progress(
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self.bar = Bar(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=12),
             TextColumn("{task.fields[state]}"),
-            console=stderr,
+            console=stderr(),
             transient=True,
         )
         self.validation = ""  # of the last epoch that ended; batches in between have none of their own
@@ -74,7 +93,7 @@ class Training:
     def __enter__(self) -> Callable[[Event], None]:
         self.open = ExitStack()
         self.open.enter_context(pulse(lambda: f"{self.name}: {self.state}", quiet=self.quiet))
-        if not self.quiet and stderr.is_terminal:
+        if not self.quiet and stderr().is_terminal:
             self.bar.start()
             self.open.callback(self.bar.stop)
         return self._show
@@ -82,7 +101,7 @@ class Training:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.open.close()
         if isinstance(error, KeyboardInterrupt) and error.args:
-            print(f"{self.name}: {error}", file=stderr.file)
+            print(f"{self.name}: {error}", file=stderr().file)
 
     def _show(self, event: Event) -> None:
         if self.quiet:
@@ -91,7 +110,7 @@ class Training:
         state = f"epoch {event.epoch}/{event.epochs}  {event.note or f'loss {event.train_loss:.4f}'}"
         if event.validation_loss is not None:
             self.validation = f"  validation {event.validation_loss:.4f}"
-        if stderr.is_terminal:
+        if stderr().is_terminal:
             done = (event.epoch - 1) * event.batches + event.batch
             state += f"{self.validation}  {left} left"
             self.bar.update(self.task, total=event.epochs * event.batches, completed=done, state=state)
@@ -103,6 +122,9 @@ class Training:
 
 def print_table(comparison: Comparison) -> None:
     """Print what models and baselines reach; the rows of trained networks stand out."""
+    import rich.table
+    from rich import box
+
     shown = rich.table.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     shown.add_column(comparison.what, no_wrap=True)
     for column in comparison.shown():

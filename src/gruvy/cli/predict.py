@@ -10,7 +10,7 @@ import typer
 
 from gruvy.cli.arguments import check_target, levels
 from gruvy.cli.options import Json, TableOptions, TextOptions
-from gruvy.cli.output import print_json, stderr, working
+from gruvy.cli.output import print_json, print_status, working
 from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
 
@@ -62,4 +62,4 @@ def predict(
     elif out is None:
         found.to_csv(sys.stdout, index=False)
     else:
-        stderr.print(f"Predictions: {out} ({len(found)} rows)", soft_wrap=True)
+        print_status(f"Predictions: {out} ({len(found)} rows)")

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gruvy.data.grid import same_name
 from gruvy.errors import ArgumentError, DataError
+from gruvy.tables.columns import as_asked
+from gruvy.tables.grid import same_name
 from gruvy.timeseries import columns_of_time, put_together
 from gruvy.timeseries.names import name_of
 
@@ -55,7 +56,7 @@ def as_frame(data: Any, asked: Collection[Hashable] = (), *, time: Hashable = No
     wanted = [*asked, *([] if time is None else [time])]
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _with_index(frame, wanted, time)
-    renamed = _renamed(list(frame.columns), wanted)
+    renamed = as_asked(list(frame.columns), wanted)
     frame = frame.set_axis(renamed, axis=1) if renamed != list(frame.columns) else frame
     return _with_time(frame, asked, time)
 
@@ -175,18 +176,4 @@ def _with_time(frame: pd.DataFrame, asked: Collection[Hashable], time: Hashable)
         raise DataError(f"the table: column '{time}' (time) {error}") from error
     found = frame.drop(columns=[name for name in parts if name not in asked])
     found.insert(0, time, together)
-    return found
-
-
-def _renamed(columns: list[Hashable], wanted: Collection[Hashable]) -> list[Hashable]:
-    """The columns' names, those that are asked for as they are asked for."""
-    found = list(columns)
-    for name in wanted:
-        if name in found:
-            continue
-        for like in (lambda one, other: str(one) == str(other), same_name):
-            places = [place for place, column in enumerate(columns) if like(column, name)]
-            if len(places) == 1 and found[places[0]] == columns[places[0]]:
-                found[places[0]] = name
-                break
     return found

@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
 
 from gruvy.data.frames import as_frame, as_names
-from gruvy.data.grid import Grid, is_empty, named_columns, same_name
-from gruvy.data.numbers import Decimal, NumberText, in_doubt
-from gruvy.errors import DataError, note
+from gruvy.errors import DataError
+from gruvy.tables.columns import Remarks, Roles, WrittenColumn, columns_of_grid, settle_decimals
+from gruvy.tables.grid import Grid, is_empty
 from gruvy.timeseries.problems import Problems
-
-
-@dataclass(frozen=True)
-class Roles:
-    """What the columns of a table are for.
-
-    Attributes:
-        texts: ids, labels, words: text as it is written, and only an empty cell is missing.
-        times: left as they are written, for the reader of times.
-        numbers: columns of numbers; None for all but texts and times.
-        others: columns that are asked for, to be numbers where all of their cells are.
-    """
-
-    texts: tuple[Hashable, ...] = ()
-    times: tuple[Hashable, ...] = ()
-    numbers: tuple[Hashable, ...] | None = ()
-    others: tuple[Hashable, ...] = ()
-
-    @property
-    def asked(self) -> list[Hashable]:
-        """All names."""
-        return [*self.texts, *self.times, *(self.numbers or ()), *self.others]
-
-    def is_number(self, name: Hashable) -> bool:
-        """Whether a column must hold numbers."""
-        return name not in (*self.texts, *self.times) and (self.numbers is None or name in self.numbers)
 
 
 def frame_of_grid(grid: Grid, path: str, roles: Roles, decimal: str | None) -> pd.DataFrame:
     """The columns of a grid of cells, read by their roles."""
-    needed = None if roles.numbers is None else [str(name) for name in roles.asked]
-    names = named_columns(grid, path, needed)
-    columns = {name: [line.cells[place] for line in grid.lines] for place, name in enumerate(names)}
-    _name_first(grid, columns, roles)
+    columns = columns_of_grid(grid, path, roles)
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
     return read_columns(frame, path, roles, decimal, grid)
-
-
-def _name_first(grid: Grid, columns: dict[str, list[Any]], roles: Roles) -> None:
-    """Leave out the numbers of rows that pandas writes as a nameless first column; name an index of times."""
-    first = next(iter(columns))
-    if grid.names[0].strip() or len(columns) < 2 or first in roles.asked:
-        return
-    cells = columns[first]
-    counted = [str(number) for number in range(len(cells) + 1)]
-    written = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() for cell in cells]
-    if written in (counted[:-1], counted[1:]):
-        del columns[first]
-        grid.said.append("its nameless first column, the numbers of the rows, left out")
-        return
-    wanted = [str(name) for name in roles.times if not any(same_name(name, one) for one in columns)]
-    name = wanted[0] if wanted else "time" if roles.times == () and all(map(_is_date, cells)) else "index"
-    if name in columns:
-        return
-    rest = dict(columns)
-    columns.clear()
-    columns.update({name if one == first else one: cells for one, cells in rest.items()})
-    grid.said.append(f"its nameless first column called {name!r}")
-
-
-def _is_date(cell: Any) -> bool:
-    return hasattr(cell, "year") or re.match(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", str(cell)) is not None
 
 
 def read_columns(
@@ -105,14 +47,15 @@ def read_columns(
         for name in frame.columns
         if name not in (*roles.texts, *roles.times)
         and frame[name].dtype == object
-        and (text := WrittenColumn.of(frame[name], must=roles.is_number(name), delimited=delimited)) is not None
+        and (text := WrittenColumn.of(name, list(frame[name]), must=roles.is_number(name), delimited=delimited))
+        is not None
     }
-    problems, said = Problems(path), _Said([] if grid is None else grid.said)
-    _settle_decimals(written, decimal, "the file", problems, semicolons=grid is not None and grid.delimiter == ";")
+    problems, remarks = Problems(path), Remarks([] if grid is None else grid.said)
+    settle_decimals(written, decimal, "the file", problems, semicolons=grid is not None and grid.delimiter == ";")
     found = {}
     for name in frame.columns:
         if name in written:
-            found[name] = written[name].read(said, problems)
+            found[name] = _read(written[name], remarks, problems)
         elif name in roles.texts:
             found[name] = as_names(frame[name])
         elif frame[name].dtype == object:
@@ -120,122 +63,26 @@ def read_columns(
         else:
             found[name] = frame[name]
     problems.raise_as(DataError)
-    said.note(path)
+    remarks.note(path)
     return pd.DataFrame(found, columns=frame.columns)
 
 
 def number_column(column: pd.Series, problems: Problems) -> pd.Series:
     """Return a column of text, or of numbers and text, as numbers; what is none stays as it is written."""
-    written = WrittenColumn.of(column, must=True, delimited=False)
+    written = WrittenColumn.of(column.name, list(column), must=True, delimited=False)
     if written is None:
         return column
-    said = _Said([])
-    _settle_decimals({column.name: written}, None, "the column", problems)
-    found = pd.Series(written.read(said, problems).to_numpy(), column.index, name=column.name)
-    said.note("the table")
+    remarks = Remarks()
+    settle_decimals({column.name: written}, None, "the column", problems)
+    found = pd.Series(_read(written, remarks, problems).to_numpy(), column.index, name=column.name)
+    remarks.note("the table")
     return found
 
 
-class _Said:
-    """How columns were read where that was no matter of course, for one note."""
-
-    def __init__(self, parts: list[str]):
-        self.parts = parts
-        self.marks: dict[str, list[str]] = {}
-
-    def add(self, part: str) -> None:
-        """Say something, once."""
-        if part not in self.parts:
-            self.parts.append(part)
-
-    def note(self, path: str) -> None:
-        """Give the note, if there is anything to say."""
-        parts = list(self.parts)
-        for mark, columns in self.marks.items():
-            shown = ", ".join(map(repr, columns[:3])) + (" ..." if len(columns) > 3 else "")
-            parts.append(f"{mark!r} in {shown} missing")
-        if parts:
-            note(f"{path}: read with {'; '.join(parts)}")
-
-
-@dataclass
-class WrittenColumn:
-    """A column whose cells are text that can be numbers.
-
-    Attributes:
-        name: of the column.
-        text: its cells that are text.
-        kept: row -> the cell, of those that are numbers already.
-        must: whether it is to hold numbers.
-        decimal: its decimal separator, as soon as that is settled; None if it need not be numbers, or has two.
-    """
-
-    name: Hashable
-    text: NumberText
-    kept: dict[int, Any]
-    must: bool
-    decimal: Decimal | None = None
-
-    @classmethod
-    def of(cls, column: pd.Series, *, must: bool, delimited: bool) -> WrittenColumn | None:
-        """Look at a column; None where none of its cells is text, or where text is text because the file says so."""
-        if not (must or delimited):
-            return None
-        cells = list(column)
-        kept = {row: cell for row, cell in enumerate(cells) if not (isinstance(cell, str) or _is_missing(cell))}
-        if not delimited and not any(isinstance(cell, str) and cell.strip() for cell in cells):
-            return None
-        return cls(column.name, NumberText.of([cell if isinstance(cell, str) else "" for cell in cells]), kept, must)
-
-    def read(self, said: _Said, problems: Problems) -> pd.Series:
-        """Return the numbers; the column as it is written where it need not be numbers and has something else."""
-        text = self.text
-        if text.truths and not (text.parts or text.marks or self.kept or "" in text.cells):
-            return pd.Series([cell.strip().casefold() == "true" for cell in text.cells])
-        written = pd.Series([self.kept.get(row, cell or None) for row, cell in enumerate(text.cells)], dtype=object)
-        if self.decimal is None:
-            return written
-        values = text.values(self.decimal)
-        wrong = text.wrong(values)
-        doubtful = text.units() - {""} or text.truths or text.is_code() or (text.marks and np.isnan(values).all())
-        if not self.must and (len(wrong) or doubtful):
-            return written
-        self._say(said, problems)
-        if len(wrong) or self.kept:
-            # With the wrong cells as they are: who uses the column names them.
-            mixed = pd.Series(values, dtype=object)
-            mixed[wrong] = written[wrong]
-            for row, cell in self.kept.items():
-                mixed[row] = cell
-            return mixed.infer_objects()
-        if text.plain is not None and all(map(_is_whole, text.cells)):
-            whole = [int(cell) for cell in text.cells]
-            return pd.Series(whole) if max(map(abs, whole)) < 2**63 else written
-        return pd.Series(values)
-
-    def _say(self, said: _Said, problems: Problems) -> None:
-        text = self.text
-        units = text.units()
-        if len(units) > 1:
-            examples = (next(cell for cell, one in text.parts.items() if one and one.unit == unit) for unit in units)
-            one, other = sorted(examples)[:2]
-            problems.add(
-                f"column '{self.name}': has numbers in different units, such as {one!r} and {other!r}; write all in one"
-            )
-        elif unit := next(iter(units), ""):
-            said.add(f"the unit {unit!r} left out in {str(self.name)!r}" + (" (1% is 0.01)" if unit == "%" else ""))
-        for mark in sorted(text.marks):
-            said.marks.setdefault(mark.strip(), []).append(str(self.name))
-        if self.decimal == "," and any("," in one.body for one in text.written):
-            said.add("decimal commas")
-
-
-def _is_missing(cell: object) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
-
-
-def _is_whole(cell: str) -> bool:
-    return cell.strip().lstrip("+-").isdecimal()
+def _read(column: WrittenColumn, remarks: Remarks, problems: Problems) -> pd.Series:
+    read = column.read(remarks, problems)
+    cells = pd.Series(read, dtype=read.dtype)
+    return cells.infer_objects() if column.kept else cells
 
 
 def _as_kept(column: pd.Series) -> pd.Series:
@@ -244,37 +91,3 @@ def _as_kept(column: pd.Series) -> pd.Series:
     if cells.dtype == np.float64 and (cells % 1 == 0).all() and (cells.abs() < 2**53).all():
         return cells.astype(np.int64)
     return cells
-
-
-def _settle_decimals(
-    columns: Mapping[Hashable, WrittenColumn],
-    given: str | None,
-    where: str,
-    problems: Problems,
-    *,
-    semicolons: bool = False,
-) -> None:
-    """Find the decimal separator of each column: its own, or else that of the others."""
-    shown = {name: column.text.decimals() for name, column in columns.items()}
-    everywhere: set[Decimal] = set().union(*shown.values())
-    for name, column in columns.items():
-        own, unsure = shown[name], None if shown[name] else column.text.unsure()
-        if given is not None:
-            column.decimal = "," if given == "," else "."
-        elif len(own) == 1:
-            column.decimal = next(iter(own))
-        elif len(own) == 2:
-            if column.must:
-                point, comma = (column.text.example(one) for one in (".", ","))
-                problems.add(
-                    f"column '{name}': has numbers with a decimal point ({point!r}) and with a decimal comma "
-                    f"({comma!r}); write all of them in one way"
-                )
-        elif unsure is None:
-            column.decimal = "."
-        elif len(everywhere) == 1:
-            column.decimal = next(iter(everywhere))
-        elif "." in unsure and not semicolons:
-            column.decimal = "."  # who writes commas for decimals does not write them between fields
-        elif column.must:
-            problems.add(in_doubt(name, unsure, where))

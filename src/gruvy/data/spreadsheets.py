@@ -8,8 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from gruvy.data.grid import Grid, Line, find_header, is_empty
 from gruvy.errors import ArgumentError, DataError, MissingExtraError
+from gruvy.tables.grid import Grid, Line, find_header, is_empty
 from gruvy.timeseries.problems import did_you_mean
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
 import json
 import lzma
 import os
 import zipfile
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gruvy.data.delimited import read_delimited
-from gruvy.data.roles import Roles, frame_of_grid, read_columns
+from gruvy.data.roles import frame_of_grid, read_columns
 from gruvy.data.spreadsheets import SPREADSHEETS, read_spreadsheet
 from gruvy.data.times import read_time_column
 from gruvy.errors import ArgumentError, DataError
+from gruvy.tables.columns import Roles
+from gruvy.tables.delimited import read_delimited
+from gruvy.tables.packed import TEXTS, content_of, kind_of
 from gruvy.timeseries import Series, TimeFormat, is_clock
 
-_PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
-_USUAL = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".dat": "\t"}
 _ARROW = (".parquet", ".feather", ".arrow")
-_KNOWN = (*_USUAL, *SPREADSHEETS, ".jsonl", ".json", *_ARROW)
+_KNOWN = (*TEXTS, *SPREADSHEETS, ".jsonl", ".json", *_ARROW)
 
 
 def read_table(
@@ -79,14 +76,14 @@ def read_table(
     known = ", ".join(_KNOWN)
     if path.is_dir():
         raise DataError(f"{path}: expected a file ({known}), got a folder; give the file inside it")
-    kind = _kind(path)
+    kind = kind_of(path, _KNOWN)
     if kind is None:
         raise DataError(f"{path}: expected a file that ends in {known}; convert it, or rename it if it is one")
     if decimal not in (None, ".", ","):
         raise ArgumentError(f"decimal: expected '.' or ',', got {decimal!r}")
     for name, value, kinds in (
-        ("delimiter", delimiter, _USUAL),
-        ("encoding", encoding, _USUAL),
+        ("delimiter", delimiter, TEXTS),
+        ("encoding", encoding, TEXTS),
         ("sheet", sheet, SPREADSHEETS),
     ):
         if value is not None and kind not in kinds:
@@ -99,9 +96,9 @@ def read_table(
         if kind in SPREADSHEETS:
             grid = read_spreadsheet(path, wanted=wanted, sheet=sheet)
             frame = frame_of_grid(grid, str(path), roles, decimal)
-        elif kind in _USUAL:
+        elif kind in TEXTS:
             grid = read_delimited(
-                _content(path), str(path), _USUAL[kind], wanted=wanted, delimiter=delimiter, encoding=encoding
+                content_of(path), str(path), TEXTS[kind], wanted=wanted, delimiter=delimiter, encoding=encoding
             )
             frame = frame_of_grid(grid, str(path), roles, decimal)
         else:
@@ -122,7 +119,7 @@ def read_table(
 
 def is_table(path: str | os.PathLike[str]) -> bool:
     """Whether the name is that of a file that `read_table` reads; text alone (.txt) is none."""
-    return _kind(Path(path)) not in (None, ".txt", ".dat")
+    return kind_of(Path(path), _KNOWN) not in (None, ".txt", ".dat")
 
 
 def _times(column: pd.Series, path: str, day_first: bool) -> pd.DatetimeIndex:
@@ -131,30 +128,6 @@ def _times(column: pd.Series, path: str, day_first: bool) -> pd.DatetimeIndex:
     except ValueError as error:
         raise DataError(f"{path}: column '{column.name}' (time) {error}") from error
     return Series(None, times, np.zeros((len(times), 0))).index
-
-
-def _kind(path: Path) -> str | None:
-    """The suffix that says what a file is, without that of its compression."""
-    name = path.name.lower()
-    packed = next((end for end in (*_PACKED, ".zip") if name.endswith(end)), "")
-    kind = Path(name.removesuffix(packed)).suffix
-    if packed == ".zip" and not kind:
-        kind = ".csv"
-    return kind if kind in _KNOWN and (not packed or kind in (*_USUAL, ".jsonl", ".json")) else None
-
-
-def _content(path: Path) -> bytes:
-    data = path.read_bytes()
-    end = path.suffix.lower()
-    if end in _PACKED:
-        return _PACKED[end](data)
-    if end == ".zip":
-        with zipfile.ZipFile(io.BytesIO(data)) as file:
-            names = [one for one in file.namelist() if not one.endswith("/") and not one.startswith("__MACOSX")]
-            if len(names) != 1:
-                raise DataError(f"{path}: expected one file in it, got {', '.join(names) or 'none'}; unpack it")
-            return file.read(names[0])
-    return data
 
 
 def _load(path: Path, kind: str) -> pd.DataFrame:
@@ -176,7 +149,7 @@ def _load(path: Path, kind: str) -> pd.DataFrame:
 
 
 def _json(path: Path, kind: str) -> pd.DataFrame:
-    text = _content(path).decode("utf-8-sig")
+    text = content_of(path).decode("utf-8-sig")
     if not text.strip():
         raise DataError(f"{path}: the file is empty; expected a first row with column names")
     if kind == ".json":

@@ -17,20 +17,6 @@ from typing import Any
 from gruvy.cli.options import TableOptions
 from gruvy.errors import ArgumentError
 
-# Name of an estimator -> the module with its commands.
-_MODULES = {
-    "Forecaster": "forecast",
-    "SequenceClassifier": "classify",
-    "PolyphonicModel": "music",
-    "LanguageModel": "language",
-    "AnomalyDetector": "anomaly",
-    "RecurrentAgent": "agent",
-    "Transcriber": "transcribe",
-    "Translator": "translate",
-    "SequenceTagger": "tag",
-}
-
-
 _NO_TABLES = ("LanguageModel", "RecurrentAgent")
 
 
@@ -39,7 +25,12 @@ def load_fitted(path: Path) -> tuple[Any, ModuleType]:
     from gruvy.tasks import load
 
     model = load(path)
-    return model, importlib.import_module(f"gruvy.cli.tasks.{_MODULES[type(model).__name__]}")
+    return model, commands_of(model.TASK)
+
+
+def commands_of(task: str) -> ModuleType:
+    """Import the module with the commands of a task."""
+    return importlib.import_module(f"gruvy.cli.tasks.{task}")
 
 
 def reading_of(model: Any, options: TableOptions) -> dict[str, Any]:

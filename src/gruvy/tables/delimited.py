@@ -8,10 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from gruvy.data.encoding import decode
-from gruvy.data.grid import Grid, Line, can_be_names, find_header, same_name
-from gruvy.data.numbers import taken_apart
 from gruvy.errors import ArgumentError, DataError
+from gruvy.tables.encoding import decode
+from gruvy.tables.grid import Grid, Line, can_be_names, find_header, same_name
+from gruvy.tables.numbers import taken_apart
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAID = {**DELIMITERS, " ": "spaces"}
