@@ -55,7 +55,13 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
         >>> model.predict({"time": times, "temp": temperatures})  # doctest: +SKIP
     """
     path = Path(path)
-    arrays, document = files.read(path)
+    return of_file(path, *files.read(path))
+
+
+def of_file(
+    path: Path, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]
+) -> ForecastRuntime | Characters | Detector | Graph:
+    """Put together what `load` returns from the content of a file."""
     graph = graph_of_file(path, arrays, document)
     if document.get("task") not in (FORECAST, LANGUAGE, ANOMALY):
         return graph
@@ -151,15 +157,16 @@ class ForecastRuntime:
         preparation.note_unseen(series)
         T, least = self.context_length, self.min_context
         series = next_windows(series, preparation, least=least, context=T, horizon=horizon)
-        found = forecast_columns(self._forecast(series), series, preparation, self.quantiles, wanted)
+        found = forecast_columns(self.forecast(series), series, preparation, self.quantiles, wanted)
         times = {preparation.columns.time: _joined([one.times[-horizon:] for one in series])}
         if preparation.columns.series is None:
             return times | found
         names = {preparation.columns.series: np.array(found.pop(preparation.columns.series))}
         return names | times | found
 
-    def _forecast(self, series: Sequence[Series]) -> np.ndarray:
-        """(P, S, D, Q) in the targets' own units."""
+    def forecast(self, series: Sequence[Series]) -> np.ndarray:
+        """The rows ahead of series that end with them, see `gruvy.timeseries.next_windows`: (P, S, D, Q) in the
+        targets' own units."""
         preparation = self.preparation
         rows = preparation.rows(series)
         targets = len(preparation.columns.targets)
@@ -199,10 +206,7 @@ def _characters(graph: Graph, alphabet: Alphabet | Subwords, unknown: str | None
 
 
 def _joined(times: Sequence[Times]) -> np.ndarray:
-    whole = times[0]
+    joined = times[0]
     for one in times[1:]:
-        whole = whole.followed_by(one)
-    written = whole.written()
-    if written is not None:
-        return written
-    return whole.utc if whole.zone is None else whole.datetimes()
+        joined = joined.followed_by(one)
+    return joined.column()

@@ -123,7 +123,7 @@ def test_gates(fitted, hourly, small):
     for gate in (gates.reset, gates.update):
         assert ((gate > 0) & (gate < 1)).all()
     # They are the gates of the forecast: the state that they lead to is the encoder's.
-    table, origins = fitted._model.next_window(hourly)
+    table, origins = fitted._model.next_window(fitted._model.next_series(hourly))
     inputs = fitted._model.network.encoder_input(next(iter(table.windows(origins, 1))).context)
     encoder = fitted._model.network.encoder
     state = torch.zeros(8)

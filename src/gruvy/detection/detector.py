@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gruvy.detection.charts import Chart, forecast_errors, running_mean
 from gruvy.detection.events import Event, find_events
-from gruvy.errors import DataError
+from gruvy.errors import DataError, note
 from gruvy.graph import Graph, Value
-from gruvy.timeseries import Problems
+from gruvy.timeseries import Columns, Notation, Problems, Step, Times, read_mapping, read_rows
 
 TASK = "anomaly"
 Array = NDArray[np.float64]
@@ -34,6 +34,20 @@ class Verdict(NamedTuple):
 
     scores: Array
     shares: Array
+
+
+class TimeColumn(NamedTuple):
+    """The column of times of the table of the fit.
+
+    Attributes:
+        name: of the column.
+        step: between its times.
+        notation: how it writes them.
+    """
+
+    name: str
+    step: Step
+    notation: Notation
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +73,7 @@ class Detector:
         warm_up: so many rows from the first on have no score (NaN), because the network has seen too little.
         merge_gap, min_length: see `find_events`.
         difference: 0, or the lag of the differences that are judged in place of the values.
+        time: the column of times; None where rows are only numbered.
 
     Raises:
         ValueError: the parts do not fit each other.
@@ -76,6 +91,7 @@ class Detector:
     merge_gap: int
     min_length: int
     difference: int = 0
+    time: TimeColumn | None = None
 
     def __post_init__(self) -> None:
         C = len(self.columns)
@@ -103,6 +119,53 @@ class Detector:
         values = differences(values, self.difference)
         found: Array = np.clip((values - self.mean) / self.std, -_LARGEST, _LARGEST)
         return found
+
+    def detect(self, table: Any) -> dict[str, NDArray[Any]]:
+        """Score every row of a table, as `gruvy.AnomalyDetector.detect` does.
+
+        Args:
+            table: column name -> array, or a DataFrame: the rows of one series, with the columns of the fit; or an
+                array (T, C), whose rows are only numbered.
+
+        Returns:
+            Column name -> array, a row for each step: the time (or ``row``), ``score``, an alarm above 1, ``anomaly``
+            and ``event``, the number of the event of `events` that the row belongs to; -1 for none. The first
+            ``warm_up`` rows are not judged: their score is NaN, the others are None.
+
+        Raises:
+            DataError: rows that cannot be used.
+        """
+        values, times = self._read(table)
+        self.note_unjudged(len(values))
+        index = np.arange(len(values)) if times is None else times.column()
+        name = "row" if self.time is None or times is None else self.time.name
+        return {name: index, **self.verdict_columns(self.judge(values))}
+
+    def note_unjudged(self, rows: int) -> None:
+        """Say that none of so few rows is judged."""
+        if rows <= self.warm_up:
+            note(
+                f"none of the {rows} rows is judged: the detector has to see {self.warm_up} rows before it judges one; "
+                f"put the {self.warm_up} rows before them in front of them"
+            )
+
+    def verdict_columns(self, verdict: Verdict) -> dict[str, NDArray[Any]]:
+        """The columns of `detect` beside the time."""
+        event = np.full(len(verdict.scores), -1).astype(object)
+        for number, one in enumerate(self.events(verdict.scores)):
+            event[one.start : one.stop] = number
+        anomaly = (verdict.scores > 1).astype(object)
+        unjudged = np.isnan(verdict.scores)
+        anomaly[unjudged] = event[unjudged] = None
+        return {"score": verdict.scores, "anomaly": anomaly, "event": event}
+
+    def _read(self, table: Any) -> tuple[Array, Times | None]:
+        if not hasattr(table, "keys"):
+            return np.asarray(table, np.float64), None
+        if self.time is None:
+            return read_rows(table, self.columns), None
+        (series,) = read_mapping(table, Columns(self.columns, self.time.name), self.time.step, self.time.notation)
+        return series.values, series.times
 
     def judge(self, values: Array) -> Verdict:
         """Score every row of a series.
@@ -187,6 +250,7 @@ class Detector:
             merge_gap=int(about["merge_gap"]),
             min_length=int(about["min_length"]),
             difference=int(about.get("difference", 0)),  # not in files of gruvy 0.1
+            time=_time_column(document.get("fitted", {})),
         )
 
     def _arrays(self) -> dict[str, Array]:
@@ -251,6 +315,14 @@ class DetectorStream:
         self._forecasts.clear()
         self._latest.clear()
         self.rows = 0
+
+
+def _time_column(fitted: Mapping[str, Any]) -> TimeColumn | None:
+    """The column of times that the estimator's part of a file tells of."""
+    if fitted.get("time_") is None or fitted.get("step") is None:
+        return None
+    notation = Notation.of_document(fitted.get("notation", {}))
+    return TimeColumn(fitted["time_"], Step.of_document(fitted["step"]), notation)
 
 
 def differences(values: Array, lag: int) -> Array:

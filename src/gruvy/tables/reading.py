@@ -56,7 +56,7 @@ def read_text_table(
     problems, remarks = Problems(str(path)), Remarks(grid.said)
     settle_decimals(written, decimal, "the file", problems, semicolons=grid.delimiter == ";")
     found = {
-        name: written[name].read(remarks, problems) if name in written else objects(list(map(_kept, cells)))
+        name: written[name].read(remarks, problems) if name in written else objects(_kept(cells, name in roles.texts))
         for name, cells in columns.items()
     }
     problems.raise_as(DataError)
@@ -70,5 +70,6 @@ def _written(name: Hashable, cells: list[str], roles: Roles) -> WrittenColumn | 
     return WrittenColumn.of(name, cells, must=roles.is_number(name), delimited=True)
 
 
-def _kept(cell: str) -> str | None:
-    return None if is_empty(cell) else cell
+def _kept(cells: list[str], text: bool) -> list[str | None]:
+    """Cells as they are written; a text may be of spaces alone, a time may not."""
+    return [None if (cell == "" if text else is_empty(cell)) else cell for cell in cells]

@@ -14,7 +14,7 @@ from gruvy.timeseries.reading import UNSAID, TimeFormat, read_times
 from gruvy.timeseries.regular import Series, regular_series
 from gruvy.timeseries.scaling import ROUNDING, Scaler, binary_units, moments, standardised
 from gruvy.timeseries.steps import Step
-from gruvy.timeseries.tables import check_finite, read_mapping
+from gruvy.timeseries.tables import check_finite, read_mapping, read_rows
 from gruvy.timeseries.times import Times
 from gruvy.timeseries.together import columns_of_time, is_clock, put_together
 from gruvy.timeseries.windows import FARTHEST, Scales, WindowScales, unscaled
@@ -59,6 +59,7 @@ __all__ = [
     "places_of",
     "put_together",
     "read_mapping",
+    "read_rows",
     "read_times",
     "regular_series",
     "some",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from gruvy.errors import DataError
 from gruvy.timeseries.categories import category_codes
 from gruvy.timeseries.columns import Columns, check_columns
 from gruvy.timeseries.notation import TIMES, Notation
-from gruvy.timeseries.problems import Problems
+from gruvy.timeseries.problems import Problems, did_you_mean
 from gruvy.timeseries.reading import is_missing, read_times
 from gruvy.timeseries.regular import Series, regular_series
 from gruvy.timeseries.steps import Step
@@ -61,6 +61,22 @@ def read_mapping(table: Mapping[str, Any], columns: Columns, step: Step, notatio
     problems.raise_as(DataError)
     series, _ = regular_series(times, values, parts, columns, lambda _: step)
     return series
+
+
+def read_rows(table: Mapping[str, Any], names: Sequence[str]) -> np.ndarray:
+    """Return columns of numbers of a table whose rows are only numbered: (T, C), NaN where missing.
+
+    Raises:
+        DataError: what cannot be used, all of it.
+    """
+    problems = Problems("the table")
+    for name in names:
+        if name not in table:
+            problems.add(f"no column '{name}'; {did_you_mean(name, table.keys())}")
+    problems.raise_as(DataError)
+    values = np.column_stack([_numbers(name, np.asarray(table[name]), problems) for name in names])
+    problems.raise_as(DataError)
+    return values
 
 
 def _column(name: str, column: np.ndarray, columns: Columns, problems: Problems) -> np.ndarray:

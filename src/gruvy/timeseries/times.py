@@ -59,6 +59,13 @@ class Times:
         """Return them in the form of the table; None where that has times as such."""
         return self.notation.write(self.clock)
 
+    def column(self) -> np.ndarray:
+        """Return them as a column of a table: in its form, or datetime64, or with a zone Python's datetimes."""
+        written = self.written()
+        if written is not None:
+            return written
+        return self.utc if self.zone is None else self.datetimes()
+
     def datetimes(self) -> np.ndarray:
         """Return Python's datetimes in the zone, to the microsecond: an array of objects."""
         plain = self.utc.astype("M8[us]").tolist()

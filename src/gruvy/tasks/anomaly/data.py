@@ -13,7 +13,7 @@ import torch
 from sklearn.utils import check_array
 
 from gruvy.data import Panel, Windows, as_frame, is_frame, read_numbers, read_series
-from gruvy.detection import fewest_rows
+from gruvy.detection import TimeColumn, fewest_rows
 from gruvy.errors import ArgumentError, DataError
 from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean
 
@@ -51,6 +51,10 @@ class Readings:
     def notation(self) -> Notation:
         """How the times are written."""
         return Notation() if self.times is None else self.times.notation
+
+    def time_column(self, name: str | None) -> TimeColumn | None:
+        """What is known of the column of times with this name; None where rows are only numbered."""
+        return None if name is None or self.step is None else TimeColumn(name, self.step, self.notation)
 
     def in_order(self, of_table: np.ndarray) -> np.ndarray:
         """What belongs to the rows of the table (T,), in the order of the rows here."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gruvy.data import as_frame, chosen_step, is_frame, time_name
 from gruvy.detection import Detector, DetectorStream, Verdict, check_values, differences, network_errors
-from gruvy.errors import DataError, note
+from gruvy.errors import DataError
 from gruvy.graph import Graph
 from gruvy.tasks.anomaly.calibration import check_training_alarms, fit_chart, fit_limits
 from gruvy.tasks.anomaly.data import Parts, Readings, read_readings, windows
@@ -260,6 +260,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
                 merge_gap=self.merge_gap,
                 min_length=self.min_length,
                 difference=self.difference,
+                time=readings.time_column(time),
             )
         )
         check_training_alarms(
@@ -309,16 +310,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
             DataError: rows that cannot be used.
         """
         readings, verdict = self._judge(X)
-        judged = pd.Series(~np.isnan(verdict.scores))
-        event = np.full(len(verdict.scores), -1)
-        for number, one in enumerate(self.detector_.events(verdict.scores)):
-            event[one.start : one.stop] = number
-        table = {
-            "score": verdict.scores,
-            "anomaly": pd.Series(verdict.scores > 1, dtype="boolean").where(judged),
-            "event": pd.Series(event, dtype="Int64").where(judged),
-        }
-        return pd.DataFrame({self.time_ or "row": readings.index, **table})
+        table = pd.DataFrame({self.time_ or "row": readings.index, **self.detector_.verdict_columns(verdict)})
+        return table.astype({"anomaly": "boolean", "event": "Int64"})
 
     def events(self, X: Any) -> pd.DataFrame:
         """Join alarms to events.
@@ -390,12 +383,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         check_is_fitted(self)
         time = self.time_ if is_frame(X) else None
         readings = read_readings(X, self.detector_.columns, time, self.step_, notation=self._notation)
-        rows, needed = len(readings.values), self.detector_.warm_up
-        if rows <= needed:
-            note(
-                f"none of the {rows} rows is judged: the detector has to see {needed} rows before it judges one; "
-                f"put the {needed} rows before them in front of them"
-            )
+        self.detector_.note_unjudged(len(readings.values))
         return readings, self.detector_.judge(readings.values)
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:

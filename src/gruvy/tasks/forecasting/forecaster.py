@@ -336,15 +336,11 @@ class Forecaster(Estimator):
         check_is_fitted(self)
         model = self._model
         wanted = check_levels(model.quantiles, quantiles)
-        table, origins = model.next_window(frame)
-        found = forecast_columns(
-            model.forecast(table, origins), table.series, model.preparation, model.quantiles, wanted
-        )
+        ahead = model.next_series(frame)
+        found = forecast_columns(model.forecast_ahead(ahead), ahead, model.preparation, model.quantiles, wanted)
         series = model.preparation.columns.series
         forecast = pd.DataFrame(found)
-        forecast.insert(
-            0 if series is None else 1, model.preparation.columns.time, write_times(table.series, model.horizon)
-        )
+        forecast.insert(0 if series is None else 1, model.preparation.columns.time, write_times(ahead, model.horizon))
         return forecast
 
     def backtest(

@@ -11,11 +11,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from gruvy import engine
 from gruvy.data import Batch
 from gruvy.errors import DataError
 from gruvy.nn import GRU
+from gruvy.runtime import ForecastRuntime
 from gruvy.tasks.forecasting.baselines import LinearAutoregression, persistence, seasonal_naive
 from gruvy.tasks.forecasting.data import PreparedTable, read_prepared
+from gruvy.tasks.forecasting.graph import forecast_graph
 from gruvy.tasks.forecasting.network import ForecastNetwork
 from gruvy.tasks.forecasting.raw import RawTable
 from gruvy.tasks.forecasting.results import Gates
@@ -86,15 +89,29 @@ class ForecastModel:
             )
         return table, origins
 
-    def next_window(self, frame: pd.DataFrame) -> tuple[PreparedTable, Tensor]:
-        """For each series the window that looks ahead of its last known row."""
-        series = read_prepared(frame, self.preparation)
-        return self._next(series)
+    def next_series(self, frame: pd.DataFrame) -> list[Series]:
+        """The series of a table, each up to its last known row and with the rows ahead that are to be forecast."""
+        return self._next(read_prepared(frame, self.preparation))
 
-    def _next(self, series: Sequence[Series], *, known: bool = True) -> tuple[PreparedTable, Tensor]:
+    def _next(self, series: Sequence[Series], *, known: bool = True) -> list[Series]:
         about = {"least": self.least, "context": self.context, "horizon": self.horizon}
-        table = self._table(next_windows(series, self.preparation, known=known, **about))
+        return next_windows(series, self.preparation, known=known, **about)
+
+    def next_window(self, series: Sequence[Series]) -> tuple[PreparedTable, Tensor]:
+        """For each series of `next_series` the window that looks ahead of its last known row."""
+        table = self._table(series)
         return table, torch.from_numpy(table.panel.bounds[1:] - self.horizon)
+
+    def forecast_ahead(self, series: Sequence[Series]) -> np.ndarray:
+        """(P, S, D, Q) of the windows of `next_window`, in the targets' own units.
+
+        By the network's graph if it has one, as where torch is missing: the same numbers to the last bit.
+        """
+        graph = forecast_graph(self.network)
+        if graph is None or engine.raw is None:
+            return self.forecast(*self.next_window(series))
+        about = (self.preparation, self.context, self.horizon, self.quantiles, self.least)
+        return ForecastRuntime(graph, *about).forecast(series)
 
     def forecast(self, table: PreparedTable, origins: Tensor) -> np.ndarray:
         """(P, N, D, Q) in the targets' own units."""
@@ -124,7 +141,7 @@ class ForecastModel:
     def gates(self, frame: pd.DataFrame) -> Gates:
         """The gates over the last context window of the first series."""
         # It ends with the last observed row, whatever is known of what follows.
-        table, origins = self._next(read_prepared(frame, self.preparation)[:1], known=False)
+        table, origins = self.next_window(self._next(read_prepared(frame, self.preparation)[:1], known=False))
         context = next(iter(table.windows(origins[:1], 1))).context
         encoder = self.network.encoder
         assert isinstance(encoder, GRU)  # the estimator refuses other cells
