@@ -139,7 +139,7 @@ class Hidden:
             raise ModuleNotFoundError("hidden by the test", name=name)
 sys.meta_path.insert(0, Hidden())
 """
-    done = run("predict", str(model), str(data), before=hidden)
+    done = run("evaluate", str(model), str(data), before=hidden)
     assert done.returncode == 2
     assert done.stdout == ""
     # A line every ten seconds says that a slow machine still imports.

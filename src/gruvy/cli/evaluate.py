@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gruvy.cli.arguments import check_target
+from gruvy.cli.arguments import check_model, check_target
 from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, say, working
-from gruvy.cli.tasks import load_fitted, reading_of
-from gruvy.errors import ArgumentError
-
-# Option -> the only estimator that has it.
-_WHOSE = {"labels": "AnomalyDetector", "report": "AnomalyDetector", "episodes": "RecurrentAgent"}
 
 
 def evaluate(
@@ -44,22 +39,21 @@ def evaluate(
 
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
+    check_model(model)
     check_target(report, "--report")
     with working("evaluating", quiet=json):
-        fitted, commands = load_fitted(model)
-        texts.apply(fitted, model)
-        options = {"labels": labels, "report": report, "episodes": episodes}
-        given = {name: value for name, value in options.items() if value is not None}
-        for name in given:
-            if type(fitted).__name__ != _WHOSE[name]:
-                article = "an" if _WHOSE[name].startswith("A") else "a"
-                raise ArgumentError(
-                    f"--{name}: only {article} {_WHOSE[name]} has this option; {model} is a {type(fitted).__name__}"
-                )
-        scores = commands.evaluate(fitted, data, **reading_of(fitted, reading), **given)
+        from gruvy.cli.tasks import ModelFile
+
+        file = ModelFile.read(model)
+        given = file.check(labels=labels, report=report, episodes=episodes) | file.reading(reading)
+        file.check_texts(texts)
+        file.check_data(data)
+        fitted = file.load()
+        texts.apply(fitted)
+        scores = file.commands.evaluate(fitted, data, **given)
     if json:
         print_json({"model": model, "data": data, "scores": scores})
     else:
-        commands.show(fitted, scores)
+        file.commands.show(fitted, scores)
         if report is not None:
             say(f"Report: {report}", soft_wrap=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from gruvy.cli.arguments import check_target
+from gruvy.cli.arguments import check_data, check_target
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -51,16 +51,10 @@ class TextOptions:
         typer.Option(metavar="RULE", help="Characters that the fit never saw: refuse, replace or skip them."),
     ] = None
 
-    def apply(self, model: Any, path: Path) -> None:
-        """Let a fitted model follow the rule, if one is given."""
-        if self.unknown is None:
-            return
-        if not hasattr(model, "unknown"):
-            raise ArgumentError(f"--unknown: only models of text have characters; {path} is a {type(model).__name__}")
-        from gruvy.text import check_rule
-
-        check_rule(self.unknown)
-        model.unknown = self.unknown
+    def apply(self, model: Any) -> None:
+        """Let a fitted model of text follow the rule, if one is given."""
+        if self.unknown is not None:
+            model.unknown = self.unknown
 
 
 @dataclass(frozen=True)
@@ -161,6 +155,11 @@ class RunOptions(_Command):
 
     def check(self) -> None:
         """Fail before the training, not after it, where its results could not be written, or limits make no sense."""
+        for argument in self.command.command.params:
+            value = self.command.params.get(argument.name) if argument.param_type_name == "argument" else None
+            for path in value if isinstance(value, list) else [value]:
+                if isinstance(path, Path):
+                    check_data(path)
         check_target(self.out, "--out")
         check_target(self.report, "--report")
         if self.resume and self.checkpoint is None:

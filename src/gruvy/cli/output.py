@@ -173,7 +173,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
+    if (isinstance(value, float) and not math.isfinite(value)) or type(value).__name__ == "NAType":
         return None
     if hasattr(value, "isoformat"):
         return value.isoformat()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import check_target, levels
+from gruvy.cli.arguments import check_model, check_target, levels
 from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, print_status, working
-from gruvy.cli.tasks import load_fitted, reading_of
 from gruvy.errors import ArgumentError
 
 
@@ -42,24 +41,40 @@ def predict(
 
         Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
+    check_model(model)
     check_target(out, "--out")
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")
     chosen = levels(quantiles)
     with working("predicting", quiet=json):
-        fitted, commands = load_fitted(model)
-        texts.apply(fitted, model)
-        if chosen is not None and type(fitted).__name__ != "Forecaster":
-            raise ArgumentError(f"--quantiles: only a Forecaster has them; {model} is a {type(fitted).__name__}")
-        given = reading_of(fitted, reading) | ({} if chosen is None else {"quantiles": chosen})
-        found = commands.predict(fitted, data, **given)
+        table = _predictions(model, data, chosen, reading, texts, arrays=out is None or out.suffix == ".csv")
     if out is not None and out.suffix == ".parquet":
-        found.to_parquet(out, index=False)
+        table.to_parquet(out, index=False)
     elif out is not None:
-        found.to_csv(out, index=False)
+        table.to_csv(out, index=False)
     if json:
-        print_json({"model": model, "out": out, "predictions": found.to_dict(orient="records")})
+        print_json({"model": model, "out": out, "predictions": table.to_dict(orient="records")})
     elif out is None:
-        found.to_csv(sys.stdout, index=False)
+        table.to_csv(sys.stdout, index=False)
     else:
-        print_status(f"Predictions: {out} ({len(found)} rows)")
+        print_status(f"Predictions: {out} ({len(table)} rows)")
+
+
+def _predictions(
+    model: Path, data: Path, quantiles: list[float] | None, reading: TableOptions, texts: TextOptions, *, arrays: bool
+) -> Any:
+    """What the model predicts: `Columns` where that needs no more than NumPy, and ``arrays`` will do, else a
+    DataFrame."""
+    from gruvy.cli.columns import Columns
+    from gruvy.cli.tasks import ModelFile
+
+    file = ModelFile.read(model)
+    given = file.check(quantiles=quantiles) | file.reading(reading)
+    file.check_texts(texts)
+    file.check_data(data)
+    columns = file.predict_columns(data, **given) if arrays else None
+    if columns is not None:
+        return Columns(columns)
+    fitted = file.load()
+    texts.apply(fitted)
+    return file.commands.predict(fitted, data, **given)

@@ -23,24 +23,26 @@ def read_text_table(
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
-) -> dict[Hashable, NDArray[Any]] | None:
+    day_first: bool | None = None,
+    sheet: str | int | None = None,
+) -> dict[Any, NDArray[Any]] | None:
     """Read a table as `gruvy.data.read_table` does, without pandas.
 
     Args:
         path: of the file.
         roles: what its columns are for.
-        delimiter, decimal, encoding: see `gruvy.data.read_table`.
+        delimiter, decimal, encoding, day_first, sheet: see `gruvy.data.read_table`.
 
     Returns:
-        Column name -> cells (T,): numbers, or objects, where None is missing. None for a file that is no delimited
-        text.
+        Column name -> cells (T,): numbers, or objects, where None is missing. None for what needs `read_table`: a file
+        that is no delimited text, and days that are said to come first or second.
 
     Raises:
         DataError: the file cannot be read, is in doubt, or has no rows.
         OSError, ValueError: the file is damaged.
     """
     kind = kind_of(path, TEXTS)
-    if kind is None:
+    if kind is None or day_first is not None or sheet is not None:
         return None
     wanted = [str(name) for name in roles.asked]
     grid = read_delimited(

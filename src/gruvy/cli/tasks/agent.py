@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gruvy.tasks import RecurrentAgent
 
+TAKES = frozenset({"episodes"})
 EXAMPLES = r"""
 An environment of POPGym, with an HTML report:
 

@@ -16,8 +16,10 @@ from gruvy.errors import ArgumentError, note
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gruvy.detection import Detector
     from gruvy.tasks import AnomalyDetector
 
+TAKES = frozenset({"tables", "labels", "report"})
 EXAMPLES = r"""
 Sensors of a machine, every column but the time, one false alarm in a thousand rows:
 
@@ -107,14 +109,32 @@ def fit(
 
 def predict(model: AnomalyDetector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> pd.DataFrame:
     """Return the score of every row of a table, an alarm above 1, and the number of its event."""
-    found = model.detect(_read(data, model.time_, model.detector_.columns, reading))
-    needed = model.detector_.warm_up
-    if len(found) > needed:
+    scores = model.detect(_read(data, model.time_, model.detector_.columns, reading))
+    _note_first(model.detector_, len(scores))
+    return scores
+
+
+def predict_columns(model: Detector, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> Mapping[str, Any] | None:
+    """The same of delimited text, with NumPy alone; None for other tables."""
+    from gruvy.tables import Roles, read_text_table
+
+    roles = Roles(times=() if model.time is None else (model.time.name,), numbers=model.columns)
+    table = read_text_table(data, roles, **reading)
+    if table is None:
+        return None
+    scores = model.detect(table)
+    _note_first(model, len(scores["score"]))
+    return scores
+
+
+def _note_first(model: Detector, rows: int) -> None:
+    """Say which of the rows are not judged, if others are."""
+    needed = model.warm_up
+    if rows > needed:
         note(
             f"the first {needed} rows are not judged, their scores are empty: the detector has to see {needed} rows "
             f"before it judges one; to have them judged, put the {needed} rows before them in front of them"
         )
-    return found
 
 
 def evaluate(

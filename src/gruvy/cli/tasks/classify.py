@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gruvy.tasks import SequenceClassifier
 
+TAKES = frozenset({"tables", "texts"})
 EXAMPLES = r"""
 Texts, with an HTML report:
 

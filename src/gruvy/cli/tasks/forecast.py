@@ -15,8 +15,10 @@ from gruvy.cli.output import Training, print_fitted, print_table, say, working
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gruvy.runtime import ForecastRuntime
     from gruvy.tasks import Forecaster
 
+TAKES = frozenset({"tables", "quantiles"})
 EXAMPLES = r"""
 Hourly weather, a day ahead, with an HTML report:
 
@@ -153,6 +155,23 @@ def predict(
 ) -> pd.DataFrame:
     """Forecast the steps after the last row of a table."""
     return model.predict(_of_model(model, data, reading), quantiles=quantiles)
+
+
+def predict_columns(
+    model: ForecastRuntime,
+    data: Path,
+    *,
+    reading: Mapping[str, Any] = AS_FOUND,
+    quantiles: list[float] | None = None,
+) -> Mapping[str, Any] | None:
+    """The same of delimited text, with NumPy alone; None for other tables."""
+    from gruvy.tables import Roles, read_text_table
+
+    columns = model.preparation.columns
+    others = (*columns.past, *columns.static, *columns.known)
+    texts = () if columns.series is None else (columns.series,)
+    table = read_text_table(data, Roles(texts, (columns.time,), columns.targets, others), **reading)
+    return None if table is None else model.predict(table, quantiles=quantiles)
 
 
 def evaluate(model: Forecaster, data: Path, *, reading: Mapping[str, Any] = AS_FOUND) -> list[dict[str, Any]]:

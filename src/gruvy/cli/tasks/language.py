@@ -15,6 +15,7 @@ from gruvy.errors import ArgumentError
 if TYPE_CHECKING:
     from gruvy.tasks import LanguageModel
 
+TAKES = frozenset({"texts"})
 EXAMPLES = r"""
 A model of a novel, and a page of it:
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gruvy.tasks import PolyphonicModel
 
+TAKES = frozenset({"tables"})
 EXAMPLES = r"""
 A folder of MIDI or MusicXML files, a frame for each eighth note, then a new piece:
 

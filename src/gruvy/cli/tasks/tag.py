@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gruvy.tasks import SequenceTagger
     from gruvy.tasks.tagging.columns import TagColumns
 
+TAKES = frozenset({"tables", "texts"})
 EXAMPLES = r"""
 Proteins and their secondary structure, in one file of three lines each (name, residues, labels) or in two files:
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gruvy.tasks import Transcriber
 
+TAKES = frozenset({"tables", "texts"})
 EXAMPLES = r"""
 A table with a path and a text in each row, paths relative to the table's folder:
 

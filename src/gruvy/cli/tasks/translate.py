@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gruvy.tasks import Translator
 
+TAKES = frozenset({"tables", "texts"})
 EXAMPLES = r"""
 A table with a column for each language, with an HTML report:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,24 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     path = Path(path)
     arrays, document = files.read(path)
-    task = str(document.get("task"))
-    if task not in TASKS:
-        hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
-        known = ", ".join(repr(name) for name in TASKS)
-        raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")
+    check_task(path, document)
     try:
-        kind = TASKS[task].load()
+        kind = TASKS[document["task"]].load()
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gruvy"):
             raise
         return runtime.load(path)
     return kind.of_file(path, arrays, document)
+
+
+def check_task(path: Path, document: Mapping[str, Any]) -> None:
+    """Refuse a .gruvy file that has no estimator.
+
+    Raises:
+        FileFormatError: so it is.
+    """
+    task = str(document.get("task"))
+    if task not in TASKS:
+        hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
+        known = ", ".join(repr(name) for name in TASKS)
+        raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")
