@@ -71,7 +71,7 @@ def test_bad_files(fit, tmp_path):
     [
         (["--time", "tiem"], "no column 'tiem'.*did you mean 'time'"),
         (["--past", "wind,wnid", "--known", "price"], "2 problems: 1. .*'wnid'.*; 2. .*'price'"),
-        (["--cell", "gruu", "--horizon", "0"], "2 problems: .*horizon.*did you mean 'gru'"),
+        (["--cell", "gruu", "--horizon", "0"], "2 problems: .*did you mean 'gru'.*horizon"),
         (["--resume"], "--resume: needs --checkpoint"),
         (["--out", "nowhere/m.gruvy"], "--out: the folder nowhere does not exist"),
         (["--report", "."], "--report: . is a folder"),
