@@ -62,6 +62,11 @@ def models(tmp_path_factory):
             shops(), target="units", time="day", series="shop", past=["price"], known=["kind"], static=["size"]
         ),
         "local": forecaster(local(), target="load", time="time", timezone="Europe/Berlin"),
+        "parted": forecaster(
+            hourly().assign(day=hourly()["time"].dt.date.astype(str), clock=hourly()["time"].dt.time.astype(str)),
+            target="load",
+            time=["day", "clock"],
+        ),
         "years": forecaster(years(), target="flow", time="year", time_format="year"),
         "numbered": AnomalyDetector(**detector).fit(numbered()),
         "timed": AnomalyDetector(**detector).fit(watched, time="time"),
@@ -113,6 +118,11 @@ TABLES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "a zone": ("local", "a.csv", lambda: csv(local())),
     "UTC": ("local", "a.csv", lambda: csv(local().assign(time=local()["time"].dt.tz_convert("UTC")))),
     "years": ("years", "a.csv", lambda: csv(years())),
+    "times in two columns": (
+        "parted",
+        "a.csv",
+        lambda: csv(hourly().assign(day=hourly()["time"].dt.date, clock=hourly()["time"].dt.time).drop(columns="time")),
+    ),
     "rows that are only numbered": ("numbered", "a.csv", lambda: csv(numbered())),
     "few rows": ("numbered", "a.csv", lambda: csv(numbered().head(3))),
     "watched in time": ("timed", "a.csv", lambda: csv(hourly().rename(columns={"load": "a"}))),

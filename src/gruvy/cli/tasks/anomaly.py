@@ -118,7 +118,7 @@ def predict_columns(model: Detector, data: Path, *, reading: Mapping[str, Any] =
     """The same of delimited text, with NumPy alone; None for other tables."""
     from gruvy.tables import Roles, read_text_table
 
-    roles = Roles(times=() if model.time is None else (model.time.name,), numbers=model.columns)
+    roles = Roles(times=tuple(spellings(None if model.time is None else [model.time.name])), numbers=model.columns)
     table = read_text_table(data, roles, **reading)
     if table is None:
         return None

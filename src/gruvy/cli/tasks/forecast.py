@@ -170,7 +170,7 @@ def predict_columns(
     columns = model.preparation.columns
     others = (*columns.past, *columns.static, *columns.known)
     texts = () if columns.series is None else (columns.series,)
-    table = read_text_table(data, Roles(texts, (columns.time,), columns.targets, others), **reading)
+    table = read_text_table(data, Roles(texts, tuple(spellings([columns.time])), columns.targets, others), **reading)
     return None if table is None else model.predict(table, quantiles=quantiles)
 
 

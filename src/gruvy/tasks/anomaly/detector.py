@@ -260,7 +260,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
                 merge_gap=self.merge_gap,
                 min_length=self.min_length,
                 difference=self.difference,
-                time=readings.time_column(time),
+                time=readings.time_column(when),
             )
         )
         check_training_alarms(
