@@ -4,7 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from configurations import CONFIGURATIONS, Configuration, draw, drawn, expected, relative_error
+from configurations import (
+    CONFIGURATIONS,
+    Configuration,
+    Expected,
+    draw,
+    drawn,
+    expected,
+    expected_of,
+    relative_error,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import run_python
@@ -15,12 +24,11 @@ from gruvy.errors import ArgumentError, TensorError
 OUTPUT_ERROR, GRADIENT_ERROR = 2e-6, 1e-5
 
 
-def assert_agrees(sample, threads: int) -> None:
-    """Hold the engine's outputs, gates and gradients against `equations`."""
+def assert_agrees(sample, want: Expected, threads: int) -> None:
+    """Hold the engine's outputs, gates and gradients against what `equations` gives."""
     c = sample.configuration
     # Layer norm divides by the deviation of what may be few and nearly equal numbers.
     output_error, gradient_error = (5 * e if c.layer_norm else e for e in (OUTPUT_ERROR, GRADIENT_ERROR))
-    want = expected(sample)
     out, h_n, saved = engine.forward(sample.x, *sample.weights, **sample.options, save=True, threads=threads)
     plain_out, plain_h_n, nothing = engine.forward(sample.x, *sample.weights, **sample.options, threads=threads)
     assert nothing is None
@@ -39,16 +47,17 @@ def assert_agrees(sample, threads: int) -> None:
         assert gradient is None or relative_error(gradient, right) < gradient_error, name
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 def test_agrees_with_the_equations(configuration, threads):
-    assert_agrees(draw(configuration), threads)
+    assert_agrees(draw(configuration), expected_of(configuration), threads)
 
 
 @settings(max_examples=60, deadline=None)
 @given(drawn(), st.integers(1, 3), st.integers(0, 2**16))
 def test_agrees_with_the_equations_at_drawn_shapes(configuration, threads, seed):
-    assert_agrees(draw(configuration, seed), threads)
+    sample = draw(configuration, seed)
+    assert_agrees(sample, expected(sample), threads)
 
 
 # Large enough that two and three threads really share the work: many rows, and one row, or some with large weights,
@@ -64,10 +73,10 @@ ONE_ROW = [Configuration(150, 432, 1, 60, form, **extra) for form in (True, Fals
 LARGE = [Configuration(8, 368, 5, 50, form, **extra) for form in (True, False) for extra in EXTRAS[1:3]]
 
 
-@pytest.mark.parametrize("configuration", SLICED + ONE_ROW + LARGE, ids=str)
 @pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("configuration", SLICED + ONE_ROW + LARGE, ids=str)
 def test_agrees_with_the_equations_where_threads_share_the_work(configuration, threads):
-    assert_agrees(draw(configuration), threads)
+    assert_agrees(draw(configuration), expected_of(configuration), threads)
 
 
 @pytest.mark.parametrize("configuration", SLICED + ONE_ROW + LARGE, ids=str)

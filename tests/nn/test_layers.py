@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from configurations import CONFIGURATIONS, Sample, draw, expected, relative_error
+from configurations import CONFIGURATIONS, Sample, draw, expected_of, relative_error
 
 from gruvy.nn.composed import torch_layer
 from gruvy.nn.layer import Cell, DirectionWeights, StepControls
@@ -14,12 +14,12 @@ OUTPUT_ERROR, GRADIENT_ERROR = 2e-6, 1e-5
 RUNS = [("native", 0), ("native", 3), ("torch", 0)]
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 @pytest.mark.parametrize(("path", "checkpoint_every"), RUNS, ids=["native", "checkpoints", "torch"])
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=str)
 def test_agrees_with_the_equations(configuration, path, checkpoint_every):
     c, sample = configuration, draw(configuration)
     output_error, gradient_error = (5 * e if c.layer_norm else e for e in (OUTPUT_ERROR, GRADIENT_ERROR))
-    want = expected(sample)
+    want = expected_of(configuration)
     weights, controls = tensors(sample)
     x = torch.from_numpy(sample.x).requires_grad_()
     state = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 
@@ -240,6 +241,12 @@ def expected(sample: Sample) -> Expected:
                     total += addition
         dh_0[n] = dh[0]
     return Expected(out, h_n, dx, dh_0, dinitial_state, gradient)
+
+
+@functools.cache
+def expected_of(c: Configuration) -> Expected:
+    """What `equations` gives for what is drawn for a configuration, computed once for all tests of it."""
+    return expected(draw(c))
 
 
 def segments(sample: Sample, n: int) -> list[tuple[NDArray[np.int64], bool]]:
