@@ -45,6 +45,12 @@ def test_forecasting(run):
     assert names["tested"].forecast.shape[1:] == (12, 1, 3)
 
 
+def test_time(run):
+    names = run("time.md")
+    found = names["model"].predict(names["table"])
+    assert found["day,hour"].tolist() == ["30.01.2024 09:00", "30.01.2024 10:00"]
+
+
 def test_music(run):
     names = run("music.md")
     own, markov, frequencies = names["scores"]

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from input_cases import Case, named
 
+import gruvy
 from gruvy.data import chosen_step, read_series
+from gruvy.errors import DataError
 from gruvy.timeseries import UNSAID, Columns, TimeFormat
 
 TITLE = "Steps, calendars and time zones"
@@ -25,6 +27,18 @@ def _goes_on(times, after, *, step=None, calendar=None, said=UNSAID):
 HOURS = pd.date_range("2024-01-01", periods=24 * 32, freq="h")
 TRADING = HOURS[(HOURS.day_of_week < 5) & (HOURS.hour >= 9) & (HOURS.hour <= 16)]
 DAYS = pd.date_range("2024-01-01", periods=90)
+
+
+def _ends(folder):
+    """Said at once, and scores and gates are those of any other model."""
+    frame = pd.DataFrame({"t": DAYS[:88], "y": np.arange(88.0) % 7})
+    model = gruvy.Forecaster(4, 12, hidden_size=4, max_epochs=1, random_state=0)
+    model.fit(frame, target="y", time="t", calendar=DAYS)
+    assert model.gates(frame).times[-1] == DAYS[83]
+    with pytest.raises(DataError, match="fit again with a calendar that goes on"):
+        model.predict(frame)
+
+
 BERLIN = pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin")
 CASES = [
     Case(
@@ -74,6 +88,13 @@ CASES = [
             ["2024-01-11 07:00:00"],
             calendar=DAYS[:4].append(DAYS[8:20]),
         ),
+    ),
+    Case(
+        "a calendar that ends before the horizon",
+        "adapted",
+        _ends,
+        "the calendar ends…: nothing can be forecast from the last row; fit with a calendar that goes on (--calendar, "
+        "calendar in Python)",
     ),
     Case(
         "a step that the times do not follow",

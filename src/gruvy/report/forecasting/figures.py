@@ -159,14 +159,17 @@ def _label(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _times(times: NDArray[np.datetime64]) -> list[str]:
+def _times(times: NDArray[Any]) -> list[Any]:
+    """Dates as text, or the numbers of steps."""
+    if np.asarray(times).dtype.kind != "M":
+        return list(np.asarray(times).tolist())
     return [str(time) for time in np.asarray(times).astype("datetime64[s]")]
 
 
-def _broken(times: list[str], values: Any, starts: Sequence[int]) -> tuple[list[str | None], list[Any]]:
+def _broken(times: list[Any], values: Any, starts: Sequence[int]) -> tuple[list[Any], list[Any]]:
     """Lift the pen where a new forecast begins."""
     pieces = list(zip(starts, [*starts[1:], len(times)], strict=True))
-    broken_times: list[str | None] = []
+    broken_times: list[Any] = []
     broken: list[Any] = []
     for first, last in pieces:
         broken_times += [*times[first:last], None]
@@ -174,10 +177,10 @@ def _broken(times: list[str], values: Any, starts: Sequence[int]) -> tuple[list[
     return broken_times[:-1], broken[:-1]
 
 
-def _band(sample: Sample) -> tuple[list[str | None], list[Any]]:
+def _band(sample: Sample) -> tuple[list[Any], list[Any]]:
     """Return the outline of the band, one closed polygon per forecast."""
     times = _times(sample.times)
-    outline_times: list[str | None] = []
+    outline_times: list[Any] = []
     outline: list[Any] = []
     for first, last in zip(sample.starts, [*sample.starts[1:], len(times)], strict=True):
         outline_times += [*times[first:last], *times[first:last][::-1], None]

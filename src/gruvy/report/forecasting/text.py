@@ -91,5 +91,5 @@ def _inside(sample: Sample) -> float:
     return float(inside[known].mean()) if known.any() else math.nan
 
 
-def _day(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[D]"))
+def _day(time: np.generic) -> str:
+    return str(time.astype("datetime64[D]")) if time.dtype.kind == "M" else f"step {time:g}"

@@ -35,6 +35,7 @@ from gruvy.tasks.forecasting.values import (
     check_counts,
     check_static,
     holiday_dates,
+    note_end_of_calendar,
     target_bounds,
 )
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
@@ -256,6 +257,8 @@ class Forecaster(Estimator):
         split = split_series(self.split, parts, self.validation_fraction, self.test_fraction)
         self.horizon_, self.context_length_ = self._sizes(parts, split.room(parts), parent)
         sizes = {"context": self.context_length_, "horizon": self.horizon_}
+        if not columns.known:
+            note_end_of_calendar(parts, found, self.horizon_)
         preparation = learn_preparation(
             split.training_part(parts), columns, found, shared=self.split == "series", context=self.context_length_
         )

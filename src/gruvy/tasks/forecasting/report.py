@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,15 @@ from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.results import Backtest
 from gruvy.tasks.shared.reporting import loss_curves, repeatable, trained
-from gruvy.timeseries import Series
+from gruvy.timeseries import Series, Times
 
 # Steps of history before a single forecast, at most, and steps in the long plot.
 _HISTORY = 48
 _STRETCH = 336
+
+
+# What has a name of its own.
+_ONE_OF = {"7 days": "1 week", "3 months": "1 quarter", "12 months": "1 year"}
 
 
 def forecast_report(
@@ -64,7 +67,7 @@ def forecast_report(
     if model.test_series_:
         frame = frame[frame[columns.series].isin(model.test_series_)]
     series = read_prepared(frame, model._model.preparation)[0]
-    test = _first_series(model.backtest(frame, start=model.test_start_), series.index.tz)
+    test = _first_series(model.backtest(frame, start=model.test_start_), series)
     label = name or test.targets[0]
     step = step_name(model)
     first, *others = (one.scores_ for one in models.values())
@@ -110,7 +113,8 @@ def forecast_table(
 
 def step_name(model: Forecaster) -> str:
     """Return "hour" for a step of one hour, and "step" where one step has no name."""
-    count, unit = model.provenance_["step"].partition(" (")[0].split(" ", 1)
+    step = model.provenance_["step"].partition(" (")[0].removeprefix("about ")
+    count, unit = _ONE_OF.get(step, step).split(" ", 1)
     return unit if count == "1" else "step"
 
 
@@ -119,13 +123,13 @@ def _model_row(name: str, score: Mapping[str, Any], model: Forecaster) -> Row:
     return forecast_row(name, "model", score, detail=f"{model.hidden_size} units", **cost)
 
 
-def _first_series(test: Backtest, zone: tzinfo | None) -> Backtest:
+def _first_series(test: Backtest, series: Series) -> Backtest:
     """Return the windows of one series, with times as its clocks show them."""
     chosen = np.array([name == test.series[0] for name in test.series])
     return Backtest(
         series=tuple(name for name in test.series if name == test.series[0]),
         origins=test.origins[chosen],
-        times=_as_on_clocks(test.times[chosen], zone),
+        times=_as_shown(test.times[chosen], series),
         truth=test.truth[chosen],
         forecast=test.forecast[chosen],
         quantiles=test.quantiles,
@@ -187,7 +191,7 @@ def _gates(model: Forecaster, series: Series, frame: pd.DataFrame) -> Gates:
     """Return the gates of the last layer, beside the first target as the window had it."""
     gates = model.gates(frame)
     return Gates(
-        times=gates.times.tz_localize(None).to_numpy(),
+        times=_as_shown(gates.times.tz_convert(None).to_numpy() if gates.times.tz else gates.times.to_numpy(), series),
         values=series.values[np.isin(series.index, gates.times), 0],
         reset=gates.reset[-1],
         update=gates.update[-1],
@@ -199,7 +203,7 @@ def _provenance(model: Forecaster, command: str) -> dict[str, str]:
     first, last = (pd.Timestamp(time) for time in made["time_span"])
     about = {
         "Rows": f"{made['rows']:,}, one per {made['step'].removeprefix('1 ')}",
-        "Time span": f"{_moment(first)} to {_moment(last)}",
+        "Time span": f"{_moment(first, model)} to {_moment(last, model)}",
         **_held_out(model),
     }
     return repeatable(model, about, command)
@@ -208,7 +212,7 @@ def _provenance(model: Forecaster, command: str) -> dict[str, str]:
 def _held_out(model: Forecaster) -> dict[str, str]:
     if model.test_start_ is None:
         return {"Held out": f"{len(model.test_series_):,} series"}
-    return {"Held out from": _moment(model.test_start_)}
+    return {"Held out from": _moment(model.test_start_, model)}
 
 
 def _description(model: Forecaster) -> str:
@@ -218,17 +222,23 @@ def _description(model: Forecaster) -> str:
             f"{len(model.validation_series_):,} others."
         )
     return (
-        f"Trained on what came before {_moment(model.validation_start_)}, stopped by what came until "
-        f"{_moment(model.test_start_)}, measured on every window after that."
+        f"Trained on what came before {_moment(model.validation_start_, model)}, stopped by what came until "
+        f"{_moment(model.test_start_, model)}, measured on every window after that."
     )
 
 
-def _moment(time: pd.Timestamp) -> str:
+def _moment(time: pd.Timestamp, model: Forecaster) -> str:
+    notation = model._model.preparation.notation
+    if notation.form in ("index", "year"):
+        return Times(np.array([time.to_datetime64()]), None, notation).text(0)
     return f"{time:%Y-%m-%d}" if time == time.normalize() else f"{time:%Y-%m-%d %H:%M}"
 
 
-def _as_on_clocks(times: np.ndarray, zone: tzinfo | None) -> np.ndarray:
-    if zone is None:
+def _as_shown(times: np.ndarray, series: Series) -> np.ndarray:
+    """What the clocks of a series show at these times, UTC if it has a zone; of a count of steps their numbers."""
+    if series.times.notation.numbered:
+        return times.astype("M8[ns]").astype(np.int64) / 1e9
+    if series.times.zone is None:
         return times
-    local = pd.DatetimeIndex(times.ravel(), tz="UTC").tz_convert(zone).tz_localize(None)
+    local = pd.DatetimeIndex(times.ravel(), tz="UTC").tz_convert(series.index.tz).tz_localize(None)
     return local.to_numpy().reshape(times.shape)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gruvy.errors import ArgumentError, DataError, MissingExtraError
+from gruvy.errors import ArgumentError, DataError, MissingExtraError, note
 from gruvy.tasks.shared.params import Rule, is_real
-from gruvy.timeseries import LARGEST_COUNT, Bound, Columns, Problems, Series, did_you_mean
+from gruvy.timeseries import LARGEST_COUNT, Bound, Columns, Problems, Series, Step, did_you_mean
 
 # Holidays are kept with the model for so many years after the last row of its fit.
 _YEARS_AHEAD = 10
@@ -110,6 +110,19 @@ def check_static(series: Sequence[Series], columns: Columns) -> None:
                 )
                 break
     problems.raise_as(DataError)
+
+
+def note_end_of_calendar(series: Sequence[Series], step: Step, horizon: int) -> None:
+    """Say that a list of open times ends too soon for a forecast from the last row of some series."""
+    for one in series:
+        try:
+            step.after(one.times, horizon)
+        except ValueError as error:
+            note(
+                f"{error}: nothing can be forecast from the last row{'' if one.name is None else f' of {one.name!r}'}; "
+                "fit with a calendar that goes on (--calendar, calendar in Python)"
+            )
+            return
 
 
 def holiday_dates(country: str | None, series: Sequence[Series]) -> tuple[str, ...]:
