@@ -16,6 +16,8 @@ from gruvy.detection import Detector
 from gruvy.errors import FileFormatError
 from gruvy.graph import Graph, graph_of_file
 from gruvy.language import Alphabet, Characters, GraphNetwork, Subwords, read_pieces
+from gruvy.music.composer import TASK as MUSIC
+from gruvy.music.composer import Composer
 from gruvy.timeseries import (
     Preparation,
     Scaler,
@@ -35,7 +37,7 @@ FORECAST = "forecast"
 LANGUAGE = "language"
 
 
-def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detector | Graph:
+def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detector | Composer | Graph:
     """Read a .gruvy file to predict or stream with it; needs NumPy and safetensors only.
 
     Args:
@@ -44,7 +46,8 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
     Returns:
         For a Forecaster a `ForecastRuntime`, whose ``predict`` gives what the Forecaster's does; for a LanguageModel
         its `gruvy.language.Characters`, which generate and measure as it does; for an AnomalyDetector its
-        `gruvy.detection.Detector`; for a network its `Graph`, which runs and streams.
+        `gruvy.detection.Detector`; for a PolyphonicModel a `gruvy.music.Composer`; for a network its
+        `Graph`, which runs and streams.
 
     Raises:
         FileFormatError: the file is missing, damaged, no .gruvy file, or has no network that runs without torch: one
@@ -60,14 +63,16 @@ def load(path: str | os.PathLike[str]) -> ForecastRuntime | Characters | Detecto
 
 def of_file(
     path: Path, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]
-) -> ForecastRuntime | Characters | Detector | Graph:
+) -> ForecastRuntime | Characters | Detector | Composer | Graph:
     """Put together what `load` returns from the content of a file."""
     graph = graph_of_file(path, arrays, document)
-    if document.get("task") not in (FORECAST, LANGUAGE, ANOMALY):
+    if document.get("task") not in (FORECAST, LANGUAGE, ANOMALY, MUSIC):
         return graph
     try:
         if document["task"] == LANGUAGE:
             return _characters(graph, read_pieces(document["alphabet"]), document["params"].get("unknown"))
+        if document["task"] == MUSIC:
+            return Composer.of_document(graph, document)
         if document["task"] == ANOMALY:
             return Detector.of_document(graph, document, arrays)
         about, params = document["preprocessing"], document["params"]

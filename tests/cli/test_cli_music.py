@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import gruvy as package
+from gruvy import runtime
 from gruvy.music import read_midi, write_midi
 
 QUICK = ("--hidden-size", "6", "--epochs", "3")
@@ -39,10 +40,21 @@ def model(gruvy, songs, tmp_path_factory):
 
 def test_it_prints_the_model_beside_the_baselines(model):
     path, outcome = model
-    for name in ("gru", "note by note", "note frequencies", "nats a frame", str(path)):
+    for name in ("gru", "note by note", "note frequencies", "NLL (nats", str(path)):
         assert name in outcome.out
     assert outcome.err.count("GRU: epoch") == 3
     assert "eighth notes" in path.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_composing_needs_no_torch_and_draws_what_the_model_draws(gruvy, model, tmp_path, monkeypatch):
+    path, _ = model
+    options = ("--steps", "24", "--seed", "3", "--temperature", "1.3")
+    drawn = package.load(path).sample(24, seed=3, temperature=1.3)
+    assert (runtime.load(path).sample(24, seed=3, temperature=1.3) == drawn).all()
+    monkeypatch.setattr(package.PolyphonicModel, "_restore", lambda *_: pytest.fail("the estimator was loaded"))
+    assert gruvy("compose", path, *options, "--out", tmp_path / "light.mid").code == 0
+    write_midi(drawn, tmp_path / "full.mid", step=0.5)
+    assert (tmp_path / "light.mid").read_bytes() == (tmp_path / "full.mid").read_bytes()
 
 
 def test_predict_evaluate_and_json(gruvy, model, songs, tmp_path):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import check_target
+from gruvy.cli.arguments import check_data, check_model, check_target
 from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, print_status, working
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from gruvy.music import Composer
     from gruvy.tasks import PolyphonicModel
 
 
@@ -41,29 +42,37 @@ def compose(
         raise ArgumentError(f"--tempo: expected 4 to 1000 quarter notes a minute, got {tempo}")
     if seed is not None and seed < 0:
         raise ArgumentError(f"--seed: expected a whole number from 0 on, got {seed}")
+    check_model(model)
+    if primer is not None:
+        check_data(primer)
     with working("composing", quiet=json):
         from gruvy.music import write_midi
 
-        fitted = _model(model)
-        begun = None if primer is None else fitted.files_.read(primer, least=1)[1][0]
+        fitted, step, begun = _model(model, primer)
         roll = fitted.sample(steps, primer=begun, temperature=temperature, seed=seed)
-        write_midi(roll, out, step=fitted.files_.step, tempo=tempo)
+        write_midi(roll, out, step=step, tempo=tempo)
     if json:
         print_json({"model": model, "out": out, "steps": len(roll), "notes_per_step": roll.sum(axis=1).mean()})
     else:
         print_status(f"Music: {out} ({len(roll)} steps)")
 
 
-def _model(path: Path) -> PolyphonicModel:
-    import gruvy
+def _model(path: Path, primer: Path | None) -> tuple[Composer | PolyphonicModel, float, Any]:
+    """The model, without torch if it can be, the length of a step in quarter notes, and what the music begins with."""
+    from gruvy import runtime
+    from gruvy.cli.tasks import ModelFile
     from gruvy.music import LOWEST
-    from gruvy.tasks import PolyphonicModel
+    from gruvy.music.composer import TASK, Composer
 
-    model = gruvy.load(path)
-    if not isinstance(model, PolyphonicModel):
-        raise ArgumentError(f"{path}: expected a model of gruvy fit music, got a {type(model).__name__}")
-    if model.n_features_in_ not in LOWEST:
-        raise ArgumentError(
-            f"{path}: the model has {model.n_features_in_} columns; only 88 (the keys of a piano) or 128 are pitches"
-        )
-    return model
+    file = ModelFile.read(path)
+    if file.task.name != TASK:
+        raise ArgumentError(f"{path}: expected a model of gruvy fit music, got a {file.task.estimator}")
+    notes = int(file.document["notes"])
+    if notes not in LOWEST:
+        raise ArgumentError(f"{path}: the model has {notes} columns; only 88 (the keys of a piano) or 128 are pitches")
+    if file.light and primer is None:
+        composer = runtime.of_file(path, file.arrays, file.document)
+        assert isinstance(composer, Composer)
+        return composer, composer.step, None
+    model = file.load()
+    return model, model.files_.step, None if primer is None else model.files_.read(primer, least=1)[1][0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gruvy.cli.arguments import check_model
 from gruvy.cli.options import Json, TextOptions
 from gruvy.cli.output import print_json, working
 from gruvy.errors import ArgumentError
@@ -41,6 +42,7 @@ def generate(
 
     Example: `gruvy generate austen.gruvy --prompt "It was " --length 1000 --seed 1`
     """
+    check_model(model)
     with working("loading", quiet=json):
         from gruvy.text import check_rule
 

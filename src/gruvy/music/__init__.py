@@ -1,5 +1,6 @@
 """Piano rolls: from MIDI, MusicXML, .krn and .abc files, and back to MIDI. NumPy alone."""
 
+from gruvy.music.composer import Composer
 from gruvy.music.midi import TEMPO, read_midi, write_midi
 from gruvy.music.musicxml import Score, read_musicxml
 from gruvy.music.rolls import LOWEST, Note, piano_roll
@@ -9,6 +10,7 @@ __all__ = [
     "LOWEST",
     "SCORES",
     "TEMPO",
+    "Composer",
     "Note",
     "Score",
     "piano_roll",

@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
+from gruvy import engine
 from gruvy.data import Sequences, pad
 from gruvy.errors import DataError
+from gruvy.music.composer import Composer, sample_roll
 from gruvy.tasks.music.baselines import NoteFrequencies, NoteMarkov
 from gruvy.tasks.music.data import Rolls, read_rolls
 from gruvy.tasks.music.files import MusicFiles
 from gruvy.tasks.music.graph import polyphonic_graph
 from gruvy.tasks.music.network import FrameLikelihood, PolyphonicNetwork
-from gruvy.tasks.music.sampling import sample_roll
 from gruvy.tasks.music.scores import frame_likelihoods, score_row
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.holdout import draw_rows
@@ -255,7 +256,23 @@ class PolyphonicModel(Estimator):
             >>> gruvy.music.write_midi(model.sample(64, seed=0), "tune.mid")  # doctest: +SKIP
         """
         check_is_fitted(self)
-        return sample_roll(self._network, self.n_features_in_, steps, primer, temperature, seed)
+        graph = polyphonic_graph(self._network)
+        if graph is None or engine.raw is None:
+            return sample_roll(self._stepper(), self.n_features_in_, steps, primer, temperature, seed)
+        return Composer(graph).sample(steps, primer=primer, temperature=temperature, seed=seed)
+
+    def _stepper(self) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
+        """The network at the beginning of a piece, of cells that have no graph."""
+        state = None
+
+        def step(frame: NDArray[np.float32]) -> NDArray[Any]:
+            nonlocal state
+            with torch.inference_mode():
+                logits, state = self._network.step(torch.from_numpy(frame), state)
+            found: NDArray[Any] = logits.numpy()
+            return found
+
+        return step
 
     def _new_network(self, notes: int) -> PolyphonicNetwork:
         return PolyphonicNetwork(
