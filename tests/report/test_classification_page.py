@@ -66,7 +66,7 @@ def test_words_and_figures(report, tmp_path):
     assert report.headline == f"{expected} and 56.7% by lexicon."
     assert expected in page
     assert (
-        "Of 100 sequences, 78 lie on the diagonal. Of class negative the model finds 80%, of class positive 76%."
+        "Of 100 sequences, 78 lie on the diagonal. Of class “negative” the model finds 80%, of class “positive” 76%."
         in page
     )
     assert "called negative (80%), is positive" in page

@@ -18,6 +18,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Marks on a logarithmic axis: those of one decade, and how many a phone has room for.
 _WITHIN_DECADE = (1, 2, 5)
 _MOST_MARKS = 5
+# So many whole numbers have room on an axis; plotly would write halves between fewer.
+_MOST_COUNTED = 9
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def losses_plot(losses: Sequence[LossCurve]) -> Plot:
             hoverinfo="skip",
             name=f"{curve.name}, best epoch",
         )
-    figure.update_xaxes(title_text="epoch", nticks=9)
+    figure.update_xaxes(count_axis(max((len(curve.validation) for curve in losses), default=1)), title_text="epoch")
     names = [Key(curve.name, hue(index)) for index, curve in enumerate(losses)]
     return Plot(figure, [*names, Key("validation", SOFT), Key("training", SOFT, "dot")])
 
@@ -87,6 +89,11 @@ def base_layout() -> dict[str, Any]:
         "dragmode": False,
         "showlegend": False,  # the page has its own, which wraps on a phone
     }
+
+
+def count_axis(most: int) -> dict[str, Any]:
+    """Return how the axis of a count from 1 to the most is marked: at whole numbers, and few of them."""
+    return {"nticks": 9} if most > _MOST_COUNTED else {"tickmode": "linear", "tick0": 1, "dtick": 1}
 
 
 def log_axis(low: float, high: float, style: str = "g") -> dict[str, Any]:

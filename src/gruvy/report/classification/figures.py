@@ -59,7 +59,7 @@ def course_plot(course: Course, keys: Mapping[int, Key]) -> Plot:
 
 
 def parts_plot(course: Course, keys: Mapping[int, Key]) -> Plot:
-    """Draw for each part its share of each class' attention, and a mark at its share of the steps."""
+    """Draw for each part its fraction of each class' attention, and a line at its fraction of the steps."""
     shares = course.shares()
     figure = go.Figure(layout=base_layout())
     for number, key in keys.items():
@@ -70,14 +70,9 @@ def parts_plot(course: Course, keys: Mapping[int, Key]) -> Plot:
             hovertemplate="%{y:.1%}",
             name=key.name,
         )
-    figure.add_scatter(
-        x=list(shares),
-        y=[float(f"{share.steps:.6g}") for share in shares.values()],
-        mode="markers",
-        marker={"symbol": "line-ew", "size": 36, "line": {"color": INK, "width": 2}},
-        hovertemplate="%{y:.1%}",
-        name="share of the steps",
-    )
+    for place, share in enumerate(shares.values()):
+        ends = {"x0": place - 0.42, "x1": place + 0.42, "y0": share.steps, "y1": share.steps}
+        figure.add_shape(type="line", **ends, line={"color": INK, "width": 2})
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return Plot(figure, [*keys.values(), Key("share of the steps", INK)])

@@ -10,6 +10,9 @@ from gruvy.report.classification.values import ClassificationReport, Example
 from gruvy.report.labels.text import confusion_aid as confusion_aid
 from gruvy.report.labels.text import reliability_aid as reliability_aid
 
+# Classes in a sentence: more are a list.
+_LISTED = 5
+
 
 def course_aid(report: ClassificationReport) -> str:
     """Explain the mean sequences, and say which classes are left out."""
@@ -27,14 +30,17 @@ def parts_aid(report: ClassificationReport) -> str:
     shares = {} if report.course is None else report.course.shares()
     if not shares:
         return ""
-    seen = []
+    seen: list[tuple[float, str]] = []
     for number in report.drawn:
         if np.isnan(next(iter(shares.values())).attention[number]):
             continue  # the test part has no sequence of this class
         part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
         of = f"{share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps"
-        seen.append(f"{report.classes[number]}: {part} ({of})")
-    return f"What is looked at most for its number of steps, by class: {', '.join(seen)}."
+        seen.append((share.attention[number] / share.steps, f"{report.classes[number]}: {part} ({of})"))
+    clearest = sorted(seen, key=lambda one: -one[0])[:_LISTED]
+    listed = ", ".join(text for ratio, text in seen if (ratio, text) in clearest)
+    which = f", of the {_LISTED} classes where this is clearest" if len(seen) > _LISTED else ", by class"
+    return f"What is looked at most for its number of steps{which}: {listed}."
 
 
 def marked(example: Example) -> list[dict[str, Any]]:

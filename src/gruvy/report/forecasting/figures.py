@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from gruvy.report.figures import Plot, base_layout, without_nan
+from gruvy.report.figures import Plot, base_layout, count_axis, without_nan
 from gruvy.report.forecasting.values import ForecastReport, Gates, Sample
 from gruvy.report.palette import GATE_SCALE, INK, SOFT, Key, band, hue, row_keys
 
@@ -92,7 +92,9 @@ def steps_plot(report: ForecastReport) -> Plot:
             name=row.name,
         )
     figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(title_text=f"{report.step}s ahead", range=[0.5, report.horizon + 0.5], nticks=9)
+    figure.update_xaxes(
+        count_axis(report.horizon), title_text=f"{report.step}s ahead", range=[0.5, report.horizon + 0.5]
+    )
     return Plot(figure, keys)
 
 

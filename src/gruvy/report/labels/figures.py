@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
 
 from gruvy.report.figures import Plot, base_layout
@@ -11,6 +14,10 @@ from gruvy.report.palette import BASELINE, GATE_SCALE, Key, hue
 # More classes than this leave no room for a number in each cell, and more for gaps between the cells.
 _MOST_LABELLED = 12
 _MOST_WITH_GAPS = 30
+# Characters of a name on an axis, and marks on each axis: a phone has no room for more.
+_LONGEST = 14
+_MOST_COLUMNS = 8
+_MOST_LINES = 20
 
 
 def confusion_figure(report: LabelReport) -> go.Figure:
@@ -33,10 +40,26 @@ def confusion_figure(report: LabelReport) -> go.Figure:
         showscale=False,
         hovertemplate="true %{y}, called %{x}: %{text} (%{z:.0%})<extra></extra>",
     )
+    columns, lines = _labels(report.classes)
     figure.update_layout(hovermode="closest")
-    figure.update_xaxes(type="category", title_text="called", showgrid=False)
-    figure.update_yaxes(type="category", title_text="true", autorange="reversed", showgrid=False)
+    figure.update_xaxes(type="category", title_text="called", showgrid=False, **columns)
+    figure.update_yaxes(type="category", title_text="true", autorange="reversed", showgrid=False, **lines)
     return figure
+
+
+def _labels(classes: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The marks of the two axes: names where these are few and short, else numbers, and names at the lines alone."""
+    if len(classes) <= _MOST_LABELLED and max(map(len, classes)) <= _LONGEST:
+        return {}, {}
+    numbers = [str(number) for number in range(1, len(classes) + 1)]
+    short = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in classes]
+    lines = [f"{name} {number}" for name, number in zip(short, numbers, strict=True)]
+    return _marks(classes, numbers, _MOST_COLUMNS) | {"tickangle": 0}, _marks(classes, lines, _MOST_LINES)
+
+
+def _marks(places: Sequence[str], text: Sequence[str], most: int) -> dict[str, Any]:
+    step = -(-len(places) // most)
+    return {"tickvals": list(places)[::step], "ticktext": list(text)[::step]}
 
 
 def reliability_plot(report: LabelReport) -> Plot:

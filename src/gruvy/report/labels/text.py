@@ -15,7 +15,7 @@ def confusion_aid(report: LabelReport) -> str:
     best, worst = (report.classes[int(tested[place])] for place in (recall.argmax(), recall.argmin()))
     return (
         f"Of {counts.sum():,} sequences, {counts.diagonal().sum():,} lie on the diagonal. "
-        f"Of class {best} the model finds {recall.max():.0%}, of class {worst} {recall.min():.0%}."
+        f"Of class “{best}” the model finds {recall.max():.0%}, of class “{worst}” {recall.min():.0%}."
     )
 
 
