@@ -85,7 +85,22 @@ def drifting(difference: int, folder: Path) -> None:
     np.testing.assert_allclose([one.step(row) for row in later], found.detect(later)["score"], rtol=1e-4)
 
 
+def with_a_state(folder: Path) -> None:
+    frame = pd.DataFrame(
+        {"temp": wave(400)[:, 0], "state": ["OK", "OK", None, "warm"] * 100, "note": [None] * 399 + ["end"]}
+    )
+    detector = gruvy.AnomalyDetector(false_alarm_rate=0.02, **SMALL).fit(frame)
+    assert detector.feature_names_in_.tolist() == ["temp"]
+    np.testing.assert_array_equal(detector.detect(frame)["score"], detector.detect(frame[["temp"]])["score"])
+
+
 CASES = [
+    Case(
+        "a logger's columns of states and remarks beside its readings",
+        "adapted",
+        with_a_state,
+        "left out: 'state', 'note', columns of text; --columns names those to watch (columns in Python)",
+    ),
     Case("a table: its first `context_length` rows", "accepted", first_rows),
     Case("rows one by one: the first `context_length` scores are NaN", "accepted", stream),
     Case("a detector where torch is missing", "accepted", runtime),

@@ -10,9 +10,9 @@ from input_cases import Case, named
 import gruvy
 from gruvy.data import chosen_step, read_series
 from gruvy.errors import DataError
-from gruvy.timeseries import UNSAID, Columns, TimeFormat
+from gruvy.timeseries import UNSAID, Columns
 
-TITLE = "Steps, calendars and time zones"
+TITLE = "Steps and calendars"
 
 
 def _goes_on(times, after, *, step=None, calendar=None, said=UNSAID):
@@ -39,7 +39,6 @@ def _ends(folder):
         model.predict(frame)
 
 
-BERLIN = pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin")
 CASES = [
     Case(
         "months on the 15th",
@@ -119,31 +118,6 @@ CASES = [
         lambda folder: _goes_on([*DAYS[::-1], DAYS[0]], []),
         "the table: times in 'when' are not unique: 2024-01-01 00:00:00 occurs 2 times (1 duplicates in all); keep one "
         "row per time, or name the series id column",
-    ),
-    Case(
-        "offsets to UTC that change with the clock",
-        "adapted",
-        lambda folder: _goes_on(
-            [one.isoformat() for one in pd.date_range("2024-03-01", periods=20, tz="America/New_York")],
-            ["2024-03-21 00:00:00-04:00"],
-        ),
-        "column 'when' (time): the offsets -05:00 and -04:00 are read as those of America/New_York; --timezone names "
-        "another (timezone in Python)",
-    ),
-    Case(
-        "an hour that clocks show twice",
-        "refused",
-        lambda folder: _goes_on(BERLIN.tz_localize(None), []),
-        "the table: times in 'when' are not unique: 2024-10-27 02:00:00 occurs 2 times (1 duplicates in all); if "
-        "clocks went back then, name their time zone, such as --timezone Europe/Berlin (timezone='Europe/Berlin' in "
-        "Python); else keep one row per time, or name the series id column",
-    ),
-    Case(
-        "the same with the time zone, as that message says",
-        "accepted",
-        lambda folder: _goes_on(
-            BERLIN.tz_localize(None), ["2024-10-28 11:00:00+01:00"], said=TimeFormat(zone="Europe/Berlin")
-        ),
     ),
 ]
 

@@ -14,8 +14,8 @@ from sklearn.utils import check_array
 
 from gruvy.data import Panel, Windows, as_frame, is_frame, read_numbers, read_series
 from gruvy.detection import TimeColumn, fewest_rows
-from gruvy.errors import ArgumentError, DataError
-from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean
+from gruvy.errors import ArgumentError, DataError, note
+from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean, some
 
 # Windows of the training part begin this share of their length apart.
 _STRIDES_PER_WINDOW = 8
@@ -107,6 +107,11 @@ def read_readings(
     if len(twice):
         raise DataError(f"the table: column '{twice[0]}' is there twice; give each column its own name")
     names = tuple(name for name in data.columns if name != time) if columns is None else tuple(columns)
+    if columns is None:
+        texts = [name for name in names if _is_text(data[name])]
+        if texts and len(texts) < len(names):
+            note(f"left out: {some(texts)}, columns of text; --columns names those to watch (columns in Python)")
+            names = tuple(name for name in names if name not in texts)
     if not names:
         raise DataError("the table: expected at least one column of numbers beside the time, got none")
     if time is not None:
@@ -124,6 +129,15 @@ def read_readings(
     values = np.column_stack([read_numbers(data[name], problems) for name in names])
     problems.raise_as(DataError)
     return Readings(values, names)
+
+
+def _is_text(column: pd.Series) -> bool:
+    """Whether it has texts, and none of them is a number: a state, a remark."""
+    if not (column.dtype == object or pd.api.types.is_string_dtype(column.dtype)):
+        return False
+    seen = column[column.notna()]
+    texts = all(isinstance(value, str) for value in seen)
+    return bool(len(seen)) and texts and bool(pd.to_numeric(seen, errors="coerce").isna().all())
 
 
 def _read_array(data: Any, columns: Sequence[str] | None) -> Readings:
