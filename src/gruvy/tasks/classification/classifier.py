@@ -35,14 +35,10 @@ from gruvy.tasks.shared.sequences import (
     restored_preparation,
 )
 from gruvy.text import canonical_texts
-from gruvy.training import Progress, Schedule
+from gruvy.training import Progress
 
 # Sequences in a batch of the validation part.
 _BATCH = 256
-# What a training has at least, where the caller does not say.
-_EPOCHS = 10
-_STEPS = 500
-_PATIENCE = 3
 
 
 class SequenceClassifier(ClassifierMixin, Estimator):
@@ -404,7 +400,3 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    def _schedule(self, batches: int) -> Schedule:
-        epochs = self.max_epochs or max(_EPOCHS, -(-_STEPS // batches))
-        return Schedule(epochs, self.patience or max(_PATIENCE, epochs // 5), self.learning_rate)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gruvy.data import read_expression, read_table
 from gruvy.errors import DataError
 from gruvy.tasks.classification.baselines import LinearClassifier
 from gruvy.tasks.classification.classifier import SequenceClassifier
@@ -18,7 +17,7 @@ from gruvy.tasks.labels.reading import as_classes, read_labels
 from gruvy.tasks.labels.scores import score_row
 from gruvy.tasks.shared.holdout import HeldOut, draw_classes, split_seed
 from gruvy.tasks.shared.sequences import read_sequences
-from gruvy.tasks.shared.tables import columns_of, refuse_reading
+from gruvy.tasks.shared.tables import columns_of, read_sequence_file
 
 
 def read_file(
@@ -32,28 +31,10 @@ def read_file(
     labelled: bool = True,
     reading: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Read a table, or of an AnnData file the expression and the annotations that are named.
-
-    Args:
-        path: a file that `gruvy.data.read_table` reads, or a .h5ad file.
-        label: the column or annotation of the classes.
-        series: that of the ids.
-        text: the column of the texts.
-        id: the column that names the rows.
-        values: the columns of numbers; None for all others, where there are no texts.
-        labelled: whether the file has to have the label.
-        reading: how a table is written, for `gruvy.data.read_table`.
-
-    Raises:
-        DataError: the file cannot be read.
-        MissingExtraError: a .h5ad file without anndata.
-    """
-    if path.suffix.lower() != ".h5ad":
-        texts = [name for name in (label, text, series, id) if name is not None]
-        return read_table(path, texts=texts, numbers=() if text is not None else values, **(reading or {}))
-    refuse_reading(reading, path)
-    ids = [] if series is None else [series]
-    return read_expression(path, [*ids, label] if labelled else ids, [] if labelled else [label])
+    """Read a table, or of an AnnData file the expression and the annotations; see `read_sequence_file`."""
+    return read_sequence_file(
+        path, [label], series, text=text, id=id, values=values, complete=labelled, reading=reading
+    )
 
 
 def fit_table(

@@ -25,6 +25,10 @@ from gruvy.training import Batches, Loss, Progress, Schedule, mean_loss, train
 
 # How a note says what ended a training.
 _WHY = {"Ctrl-C": "by Ctrl-C", "time": "because its time was up,"}
+# What a training has at least, where the caller does not say.
+_EPOCHS = 10
+_STEPS = 500
+_PATIENCE = 3
 
 Arrays = dict[str, NDArray[Any]]
 Document = dict[str, Any]
@@ -209,9 +213,15 @@ class Estimator(BaseEstimator):
         )
 
     def _schedule(self, batches: int) -> Schedule:
-        """The most epochs, the patience and the rate of a training of so many batches an epoch."""
+        """The most epochs, the patience and the learning rate of a training.
+
+        Args:
+            batches: of an epoch. Where ``max_epochs`` is None there are as many epochs as make enough training steps;
+                where ``patience`` is, a fifth of the epochs.
+        """
         params = self.get_params()
-        return Schedule(params["max_epochs"], params["patience"], params["learning_rate"])
+        epochs = params["max_epochs"] or max(_EPOCHS, -(-_STEPS // batches))
+        return Schedule(epochs, params["patience"] or max(_PATIENCE, epochs // 5), params["learning_rate"])
 
     def _train(
         self,

@@ -67,14 +67,14 @@ class Margins(nn.Module):
 
 
 def ordered_nodes(
-    build: Builder, change: str, margins: str | None, anchor: str, *, targets: int, levels: int, middle: int
+    build: Builder, change: str, margins: str | None, anchor: str | None, *, targets: int, levels: int, middle: int
 ) -> str:
     """Add to a graph what `ordered` computes: the value "quantiles", by target."""
 
     def level(number: int, of: str = change) -> str:
         return build.add("take", of, features=[d * levels + number for d in range(targets)])
 
-    found = {middle: build.add("add", anchor, level(middle))}
+    found = {middle: level(middle) if anchor is None else build.add("add", anchor, level(middle))}
     below, above = range(middle - 1, -1, -1), range(middle + 1, levels)
     for op, outward in (("subtract", below), ("add", above)):
         gaps = distance = None

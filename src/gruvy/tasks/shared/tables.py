@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gruvy.data import as_frame
+from gruvy.data import as_frame, read_expression, read_table
 from gruvy.data.series import read_numbers
 from gruvy.errors import ArgumentError, DataError, note
 from gruvy.timeseries import Problems, did_you_mean
@@ -134,6 +135,44 @@ class SequenceColumns:
         if parent is None or parent.columns_ is None or not (parent.columns_.values and self.values):
             return self
         return replace(self, values=parent_columns(parent.columns_.values, self.values))
+
+
+def read_sequence_file(
+    path: Path,
+    outcomes: Sequence[str],
+    series: str | None = None,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    values: Sequence[str] | None = None,
+    complete: bool = True,
+    numeric: bool = False,
+    reading: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Read a table of sequences, or of an AnnData file the expression and the annotations that are named.
+
+    Args:
+        path: a file that `gruvy.data.read_table` reads, or a .h5ad file.
+        outcomes: the columns or annotations of what is to be predicted.
+        series: that of the ids.
+        text: the column of the texts.
+        id: the column that names the rows.
+        values: the columns of numbers; None for all others, where there are no texts.
+        complete: whether the file has to have the outcomes.
+        numeric: whether the outcomes are numbers.
+        reading: how a table is written, for `gruvy.data.read_table`.
+
+    Raises:
+        DataError: the file cannot be read.
+        MissingExtraError: a .h5ad file without anndata.
+    """
+    if path.suffix.lower() != ".h5ad":
+        texts = [name for name in (*(() if numeric else outcomes), text, series, id) if name is not None]
+        numbers = (outcomes if numeric else ()) if text is not None else values
+        return read_table(path, texts=texts, numbers=numbers, **(reading or {}))
+    refuse_reading(reading, path)
+    ids = [] if series is None else [series]
+    return read_expression(path, [*ids, *outcomes] if complete else ids, [] if complete else list(outcomes))
 
 
 def columns_of(model: Any, instead: str = "sequences", cure: str = "") -> Any:
