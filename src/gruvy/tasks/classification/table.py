@@ -32,8 +32,9 @@ def read_file(
     reading: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Read a table, or of an AnnData file the expression and the annotations; see `read_sequence_file`."""
+    ids = () if id is None else (id,)
     return read_sequence_file(
-        path, [label], series, text=text, id=id, values=values, complete=labelled, reading=reading
+        path, [label], series, text=text, id=ids, values=values, complete=labelled, reading=reading
     )
 
 

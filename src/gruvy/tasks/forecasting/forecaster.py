@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -40,7 +39,7 @@ from gruvy.tasks.forecasting.values import (
 )
 from gruvy.tasks.shared.estimator import Arrays, Document, Estimator
 from gruvy.tasks.shared.params import FLAG, LEVELS, check_sum, integer, one_of
-from gruvy.tasks.shared.quantiles import quantile_levels
+from gruvy.tasks.shared.quantiles import quantile_levels, without_margins
 from gruvy.timeseries import Columns, Preparation, Problems, Scaler, Series, TimeFormat, check_levels, forecast_columns
 from gruvy.training import Progress
 
@@ -473,9 +472,7 @@ class Forecaster(Estimator):
         return self._model.gates(frame)
 
     def _weights(self) -> dict[str, Tensor]:
-        """The margins of the bands are no weights: they are set anew after each training."""
-        weights = super()._weights()
-        return weights | {name: torch.zeros_like(weights[name]) for name in weights if name.startswith("margins.")}
+        return without_margins(super()._weights())
 
     def _check_together(self, params: Mapping[str, Any], problems: Problems) -> None:
         check_sum(params, problems, "test_fraction", "validation_fraction")

@@ -26,7 +26,7 @@ def sequence_features(sequences: Texts | Series, *, one_length: bool | None = No
         one_length: whether all numeric sequences, those to come too, have one length; None: as those of the fit.
     """
     if isinstance(sequences[0], str):
-        return [_tfidf(sequences)]  # type: ignore[arg-type]
+        return [_tfidf(sequences)]
     if one_length is None:
         one_length = len({len(one) for one in sequences}) == 1
     # Of a channel without any value the mean over the other sequences is taken.

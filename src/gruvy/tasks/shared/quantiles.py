@@ -66,6 +66,11 @@ class Margins(nn.Module):
         self.register_buffer("bias", torch.zeros(size))
 
 
+def without_margins(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a network whose `Margins` are 0: they are set anew after each training."""
+    return weights | {name: torch.zeros_like(weights[name]) for name in weights if name.startswith("margins.")}
+
+
 def ordered_nodes(
     build: Builder, change: str, margins: str | None, anchor: str | None, *, targets: int, levels: int, middle: int
 ) -> str:

@@ -143,7 +143,7 @@ def read_sequence_file(
     series: str | None = None,
     *,
     text: str | None = None,
-    id: str | None = None,
+    id: Sequence[str] = (),
     values: Sequence[str] | None = None,
     complete: bool = True,
     numeric: bool = False,
@@ -156,7 +156,7 @@ def read_sequence_file(
         outcomes: the columns or annotations of what is to be predicted.
         series: that of the ids.
         text: the column of the texts.
-        id: the column that names the rows.
+        id: the columns of names, which are no values.
         values: the columns of numbers; None for all others, where there are no texts.
         complete: whether the file has to have the outcomes.
         numeric: whether the outcomes are numbers.
@@ -167,8 +167,9 @@ def read_sequence_file(
         MissingExtraError: a .h5ad file without anndata.
     """
     if path.suffix.lower() != ".h5ad":
-        texts = [name for name in (*(() if numeric else outcomes), text, series, id) if name is not None]
-        numbers = (outcomes if numeric else ()) if text is not None else values
+        texts = [name for name in (*(() if numeric else outcomes), text, series, *id) if name is not None]
+        known = list(outcomes) if numeric and complete else []
+        numbers = known if text is not None else None if values is None else [*values, *known]
         return read_table(path, texts=texts, numbers=numbers, **(reading or {}))
     refuse_reading(reading, path)
     ids = [] if series is None else [series]
