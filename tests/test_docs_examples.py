@@ -69,6 +69,12 @@ def test_tagging(run):
     assert model.score(strings[60:], labels[60:]) > 0.9
 
 
+def test_regression(run):
+    found = run("regression.md")
+    assert found["model"].predict(found["runs"][:5]).shape == (5,)
+    assert found["reader"].attention
+
+
 def test_tables(run):
     with pytest.warns(InputNote, match="semicolons between fields; decimal commas"):
         frame = run("data.md")["frame"]

@@ -60,6 +60,7 @@ KINDS = {
         tasks.SequenceClassifier, {"tokens": "character", "embedding_size": 4, **SMALL}, (TEXTS, LABELS), {}
     ),
     "tag": Kind(tasks.SequenceTagger, SMALL, (TEXTS, AFTER_A), {}),
+    "regress": Kind(tasks.SequenceRegressor, SMALL, (ROLLS, [float(roll.sum()) for roll in ROLLS]), {}),
     "language": Kind(
         tasks.LanguageModel,
         {"context_length": 20, "batch_size": 4, **SMALL},

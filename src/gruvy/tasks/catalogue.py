@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time `Task.load` imports a c
     from gruvy.tasks.forecasting import Forecaster as Forecaster
     from gruvy.tasks.language import LanguageModel as LanguageModel
     from gruvy.tasks.music import PolyphonicModel as PolyphonicModel
+    from gruvy.tasks.regression import SequenceRegressor as SequenceRegressor
     from gruvy.tasks.tagging import SequenceTagger as SequenceTagger
     from gruvy.tasks.transcription import Transcriber as Transcriber
     from gruvy.tasks.translation import Translator as Translator
@@ -48,6 +49,7 @@ TASKS = {
     for task in (
         Task("forecast", "Forecaster", "gruvy.tasks.forecasting"),
         Task("classify", "SequenceClassifier", "gruvy.tasks.classification"),
+        Task("regress", "SequenceRegressor", "gruvy.tasks.regression"),
         Task("tag", "SequenceTagger", "gruvy.tasks.tagging"),
         Task("language", "LanguageModel", "gruvy.tasks.language"),
         Task("translate", "Translator", "gruvy.tasks.translation"),
