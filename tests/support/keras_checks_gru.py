@@ -170,6 +170,40 @@ def test_what_the_engine_lacks_runs_as_in_keras(calls, name):
     assert calls == []
 
 
+# What may be put in the place of a variable: its name, and what is made of its numbers.
+REPLACED = {
+    "wider": ("kernel", lambda w: np.concatenate([w, w], axis=1)),
+    "narrower": ("recurrent_kernel", lambda w: w[:, :9]),
+    "with more rows": ("recurrent_kernel", lambda w: np.concatenate([w, w])),
+    "of another rank": ("bias", lambda w: w.ravel()),
+    "float16": ("recurrent_kernel", lambda w: w.astype("float16")),
+    "integers": ("kernel", lambda w: (10 * w).astype("int32")),
+    "a list": ("kernel", lambda w: w.tolist()),
+    "an array": ("kernel", lambda w: np.asfortranarray(2 * w)),
+    "not a number": ("kernel", lambda w: w * np.nan),
+}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_a_variable_that_is_replaced_computes_or_fails_as_in_keras(name):
+    found = []
+    for layer in pair(return_sequences=True):
+        variable, change = REPLACED[name]
+        value = change(keras.ops.convert_to_numpy(getattr(layer.cell, variable)))
+        layer.cell._tracker.unlock()
+        try:
+            replacement = value if isinstance(value, list) else keras.Variable(value, dtype=str(value.dtype))
+            setattr(layer.cell, variable, replacement)
+            found.append(keras.ops.convert_to_numpy(layer(X)))
+        except Exception as error:
+            found.append(error)
+    theirs, ours = found
+    if isinstance(theirs, Exception):
+        assert type(ours) is type(theirs)
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
 def test_masked_and_unrolled_runs_as_in_keras(calls):
     theirs, ours = (keras_gradients.run(layer, X, H_0, MASK, False)[0] for layer in pair(unroll=True))
     np.testing.assert_array_equal(ours, theirs)

@@ -97,6 +97,21 @@ class GRU(keras.layers.GRU):
             and (one_mask or not training)
             and (mask is None or (len(mask.shape) == 2 and not self.unroll))
             and self.use_cudnn is not True
+            and self._is_as_built()
+        )
+
+    def _is_as_built(self) -> bool:
+        """Whether the variables still have their shapes and dtype; Keras runs what has been put in their place."""
+        H = self.units
+        wanted = {"kernel": (None, 3 * H), "recurrent_kernel": (H, 3 * H)}
+        if self.cell.use_bias:
+            wanted["bias"] = (2, 3 * H) if self.reset_after else (3 * H,)
+        variables = {name: getattr(self.cell, name) for name in wanted}
+        return all(
+            hasattr(variable, "shape")
+            and _fits(tuple(variable.shape), wanted[name])
+            and keras.backend.standardize_dtype(variable.dtype) == "float32"
+            for name, variable in variables.items()
         )
 
     def _check_shapes(self, x: Any, h_0: Any, mask: Any) -> None:
