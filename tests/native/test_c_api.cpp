@@ -18,60 +18,6 @@
 
 // Counts what the C++ library and the engine take: the calls of malloc and of its relatives that go through this
 // program.
-TEST(c_api_refuses_each_size_and_each_null_by_its_name) {
-    Stack stack(2, streaming_case(2, 4, 8, true));
-    gruvy_stream *stream = nullptr;
-    const auto refuses = [&](const gruvy_stream_options &options, const char *name) {
-        stream = reinterpret_cast<gruvy_stream *>(&stack);  // is set to null
-        CHECK(gruvy_stream_create(&options, &stream) == GRUVY_INVALID_ARGUMENT, name);
-        CHECK(!stream && std::strstr(gruvy_last_error(), name), gruvy_last_error());
-    };
-    const std::pair<std::int64_t gruvy_stream_options::*, const char *> sizes[] = {
-        {&gruvy_stream_options::layer_count, "layer_count is "},
-        {&gruvy_stream_options::input_size, "input_size is "},
-        {&gruvy_stream_options::hidden_size, "hidden_size is "},
-        {&gruvy_stream_options::streams, "streams is "}};
-    for (const auto &[size, name] : sizes)
-        for (const std::int64_t wrong :
-             {std::int64_t{0}, std::int64_t{-1}, INT64_MIN, INT64_MAX, (std::int64_t{1} << 24) + 1}) {
-            gruvy_stream_options bad = stack.options;
-            bad.*size = wrong;
-            refuses(bad, name);
-        }
-    for (const float wrong :
-         {-0.1f, 1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
-        gruvy_stream_options bad = stack.options;
-        bad.zoneout = wrong;
-        refuses(bad, "zoneout is ");
-    }
-    for (std::int64_t gruvy_stream_options::*size :
-         {&gruvy_stream_options::input_size, &gruvy_stream_options::hidden_size}) {
-        gruvy_stream_options bad = stack.options;
-        bad.dtype = GRUVY_INT8;
-        bad.*size = gruvy::MOST_FEATURES + 1;
-        refuses(bad, "int8 takes at most 131072");
-    }
-    gruvy_stream_options bad = stack.options;
-    bad.layers = nullptr;
-    refuses(bad, "layers is null");
-    for (gruvy_layer &layer : stack.layers) {
-        const gruvy_layer whole = layer;
-        layer.weight_ih = nullptr;
-        refuses(stack.options, "weight_ih is null");
-        layer = whole;
-        layer.weight_hh = nullptr;
-        refuses(stack.options, "weight_hh is null");
-        layer = whole;
-        layer.gain_hh = whole.bias_hh;
-        refuses(stack.options, "one of gain_ih and gain_hh is null");
-        layer = whole;
-        layer.bias_ih = layer.bias_hh = nullptr;  // which stand for zero
-        CHECK(gruvy_stream_create(&stack.options, &stream) == GRUVY_OK, gruvy_last_error());
-        gruvy_stream_destroy(stream);
-        layer = whole;
-    }
-}
-
 #if !defined(MALLOC_IS_REPLACED) && defined(__GLIBC__)
 #define COUNTS_MEMORY 1
 static std::atomic<long> allocations{0};
@@ -283,6 +229,60 @@ TEST(c_api_says_what_does_not_fit) {
     bad.layer_count = 1000;
     CHECK(gruvy_stream_create(&bad, &stream) == GRUVY_INVALID_ARGUMENT);
     CHECK(std::strlen(gruvy_last_error()) == 1023, std::strlen(gruvy_last_error()));
+}
+
+TEST(c_api_refuses_each_size_and_each_null_by_its_name) {
+    Stack stack(2, streaming_case(2, 4, 8, true));
+    gruvy_stream *stream = nullptr;
+    const auto refuses = [&](const gruvy_stream_options &options, const char *name) {
+        stream = reinterpret_cast<gruvy_stream *>(&stack);  // is set to null
+        CHECK(gruvy_stream_create(&options, &stream) == GRUVY_INVALID_ARGUMENT, name);
+        CHECK(!stream && std::strstr(gruvy_last_error(), name), gruvy_last_error());
+    };
+    const std::pair<std::int64_t gruvy_stream_options::*, const char *> sizes[] = {
+        {&gruvy_stream_options::layer_count, "layer_count is "},
+        {&gruvy_stream_options::input_size, "input_size is "},
+        {&gruvy_stream_options::hidden_size, "hidden_size is "},
+        {&gruvy_stream_options::streams, "streams is "}};
+    for (const auto &[size, name] : sizes)
+        for (const std::int64_t wrong :
+             {std::int64_t{0}, std::int64_t{-1}, INT64_MIN, INT64_MAX, (std::int64_t{1} << 24) + 1}) {
+            gruvy_stream_options bad = stack.options;
+            bad.*size = wrong;
+            refuses(bad, name);
+        }
+    for (const float wrong :
+         {-0.1f, 1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+        gruvy_stream_options bad = stack.options;
+        bad.zoneout = wrong;
+        refuses(bad, "zoneout is ");
+    }
+    for (std::int64_t gruvy_stream_options::*size :
+         {&gruvy_stream_options::input_size, &gruvy_stream_options::hidden_size}) {
+        gruvy_stream_options bad = stack.options;
+        bad.dtype = GRUVY_INT8;
+        bad.*size = gruvy::MOST_FEATURES + 1;
+        refuses(bad, "int8 takes at most 131072");
+    }
+    gruvy_stream_options bad = stack.options;
+    bad.layers = nullptr;
+    refuses(bad, "layers is null");
+    for (gruvy_layer &layer : stack.layers) {
+        const gruvy_layer whole = layer;
+        layer.weight_ih = nullptr;
+        refuses(stack.options, "weight_ih is null");
+        layer = whole;
+        layer.weight_hh = nullptr;
+        refuses(stack.options, "weight_hh is null");
+        layer = whole;
+        layer.gain_hh = whole.bias_hh;
+        refuses(stack.options, "one of gain_ih and gain_hh is null");
+        layer = whole;
+        layer.bias_ih = layer.bias_hh = nullptr;  // which stand for zero
+        CHECK(gruvy_stream_create(&stack.options, &stream) == GRUVY_OK, gruvy_last_error());
+        gruvy_stream_destroy(stream);
+        layer = whole;
+    }
 }
 
 #if !defined(MALLOC_IS_REPLACED)  // which end the program where malloc is asked for too much
