@@ -208,6 +208,17 @@ def traced_by_fx(module):
     return program(2 * X), [node.op for node in program.graph.nodes if node.op != "call_function"]
 
 
+def bare_by_fx(folder):
+    torch.fx.symbolic_trace(gruvy.nn.GRU(3, 5))
+
+
+def quantised_by_fx(folder):
+    for layer in (gruvy.nn.GRU(3, 5), gruvy.nn.GRU(3, 5, reset_after=False).quantize()):
+        x = torch.randn(4, 2, 3)
+        program = torch.fx.symbolic_trace(torch.nn.Sequential(layer))  # as the message for the bare layer says
+        assert torch.equal(program(x)[0], layer(x)[0])
+
+
 def flops(module):
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -474,6 +485,14 @@ CASES = [
     Case("a packed sequence on the meta device", "accepted", beside(packed_on_meta)),
     Case("a FakeTensor", "accepted", beside(fake)),
     Case("torch.fx.symbolic_trace of a module with the layer and its hook", "accepted", beside(traced_by_fx)),
+    Case("torch.fx.symbolic_trace of the layer in a Sequential, quantised or not", "accepted", quantised_by_fx),
+    Case(
+        "torch.fx.symbolic_trace of the layer itself",
+        "refused",
+        bare_by_fx,
+        "torch.fx was given a GRU layer itself, whose steps it cannot write down: give it a module that contains the "
+        "layer, such as torch.nn.Sequential(layer), where the layer is one call",
+    ),
     Case("make_fx", "accepted", beside(made_by_fx)),
     Case("FlopCounterMode, forward and backward", "accepted", beside(flops)),
     Case("a TorchFunctionMode and a default device", "accepted", beside(watched)),

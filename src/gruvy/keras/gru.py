@@ -103,7 +103,7 @@ class GRU(keras.layers.GRU):
     def _is_as_built(self) -> bool:
         """Whether the variables still have their shapes and dtype; Keras runs what has been put in their place."""
         H = self.units
-        wanted = {"kernel": (None, 3 * H), "recurrent_kernel": (H, 3 * H)}
+        wanted: dict[str, tuple[int | None, ...]] = {"kernel": (None, 3 * H), "recurrent_kernel": (H, 3 * H)}
         if self.cell.use_bias:
             wanted["bias"] = (2, 3 * H) if self.reset_after else (3 * H,)
         variables = {name: getattr(self.cell, name) for name in wanted}

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from gruvy.errors import ArgumentError, TensorError
 from gruvy.nn.layer import StepControls
+from gruvy.nn.tracing import refuse_as_root
 from gruvy.nn.transforms import autocast_is_on, has_values
 
 
@@ -65,6 +66,7 @@ def time_first(
 ) -> Inputs:
     """Check the arguments of a call of `gruvy.nn.GRU`, and bring them to the layout that the layers take."""
     if not isinstance(input, Tensor) or input.dim() not in (2, 3):
+        refuse_as_root(input)
         came = f"the shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"type {type(input).__name__}"
         raise TensorError(f"input has {came}; expected a tensor of 3 dimensions, or of 2 without a batch")
     batched = input.dim() == 3

@@ -26,7 +26,7 @@ from gruvy.nn.native import engine_layer, native_gates, native_layer
 from gruvy.nn.onnx import exporting_to_onnx, onnx_layer
 from gruvy.nn.ops import op_layer
 from gruvy.nn.quantized import QuantizedDtype, QuantizedGRU
-from gruvy.nn.tracing import called_in_program, proxy_among, scriptable
+from gruvy.nn.tracing import OneCall, scriptable
 from gruvy.nn.transforms import at_work, at_work_in_compiled, autocast_is_on
 from gruvy.spec import GRUWeights, LayerWeights, suffixes
 from gruvy.streaming import StreamingGRU
@@ -67,7 +67,7 @@ def on_torch() -> Iterator[None]:
         _on_torch.reset(token)
 
 
-class GRU(torch.nn.RNNBase):
+class GRU(OneCall, torch.nn.RNNBase):
     """Gated recurrent unit: `torch.nn.GRU` on the native engine, with both forms of the reset gate.
 
     With z keeping the old state, for each layer and step::
@@ -188,13 +188,6 @@ class GRU(torch.nn.RNNBase):
         for name, parameter in self.named_parameters():
             if name.startswith(("gain_", "initial_state")):
                 torch.nn.init.constant_(parameter, float(name.startswith("gain_")))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer, or note the call where torch.fx writes a program."""
-        proxy = proxy_among(args, kwargs)
-        if proxy is not None:
-            return called_in_program(self, proxy, args, kwargs)
-        return super().__call__(*args, **kwargs)
 
     def forward(
         self,

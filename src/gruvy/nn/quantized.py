@@ -17,6 +17,7 @@ from gruvy.errors import ArgumentError, TensorError
 from gruvy.nn.arguments import call_layers
 from gruvy.nn.layer import StepControls
 from gruvy.nn.memory import plain, settled, settled_controls, viewed
+from gruvy.nn.tracing import OneCall
 from gruvy.quantization import check_precision, native_precision, quantize_rows
 from gruvy.spec import GRUWeights, LayerWeights, suffixes
 from gruvy.streaming import StreamingGRU
@@ -24,7 +25,7 @@ from gruvy.streaming import StreamingGRU
 QuantizedDtype = Literal["int8", "bf16"]
 
 
-class QuantizedGRU(torch.nn.Module):
+class QuantizedGRU(OneCall):
     """A GRU with weight matrices of int8 or bf16, for inference; made by `GRU.quantize`.
 
     The call is that of the layer it was made from, and so are the results, but for what is lost by rounding the weights

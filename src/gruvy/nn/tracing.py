@@ -11,7 +11,19 @@ from torch.fx import Proxy
 from gruvy.errors import ArgumentError, note
 
 
-def proxy_among(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Proxy | None:
+class OneCall(torch.nn.Module):
+    """A module that stays one call in the programs that torch.fx writes down, as the layers of torch.nn do."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the module, or note the call where torch.fx writes a program."""
+        proxy = _proxy_among(args, kwargs)
+        if proxy is None:
+            return super().__call__(*args, **kwargs)
+        target = proxy.tracer.path_of_module(self)  # type: ignore[attr-defined]
+        return proxy.tracer.create_proxy("call_module", target, args, kwargs)
+
+
+def _proxy_among(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Proxy | None:
     """Return an argument that stands for a value of a program that torch.fx writes, or None."""
     for value in (*arguments, *named.values()) if named else arguments:
         if isinstance(value, Proxy):
@@ -19,14 +31,17 @@ def proxy_among(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Proxy |
     return None
 
 
-def called_in_program(
-    module: torch.nn.RNNBase, proxy: Proxy, arguments: tuple[Any, ...], named: dict[str, Any]
-) -> Proxy:
-    """Write one call of the layer into the program, as torch.fx does for the layers of torch.nn."""
-    tracer = proxy.tracer
-    target = tracer.path_of_module(module)  # type: ignore[attr-defined]
-    found: Proxy = tracer.create_proxy("call_module", target, arguments, named)
-    return found
+def refuse_as_root(input: object) -> None:
+    """Raise where torch.fx was given the layer itself: it looks into the module that it is given, and into no leaf.
+
+    Raises:
+        ArgumentError: the input stands for a value of a program.
+    """
+    if isinstance(input, Proxy):
+        raise ArgumentError(
+            "torch.fx was given a GRU layer itself, whose steps it cannot write down: give it a module that contains the "
+            "layer, such as torch.nn.Sequential(layer), where the layer is one call"
+        )
 
 
 def scriptable(module: torch.nn.RNNBase, defaults: Mapping[str, Any]) -> torch.nn.GRU:
