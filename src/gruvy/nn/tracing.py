@@ -39,8 +39,8 @@ def refuse_as_root(input: object) -> None:
     """
     if isinstance(input, Proxy):
         raise ArgumentError(
-            "torch.fx was given a GRU layer itself, whose steps it cannot write down: give it a module that contains the "
-            "layer, such as torch.nn.Sequential(layer), where the layer is one call"
+            "torch.fx was given a GRU layer itself, whose steps it cannot write down: give it a module that contains "
+            "the layer, such as torch.nn.Sequential(layer), where the layer is one call"
         )
 
 
