@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +67,32 @@ def an_error(sheet) -> None:
     sheet["C3"].data_type = "e"
 
 
+def ods_errors(*errors: str):
+    """A sheet as LibreOffice writes it, whose formulas in place of 2.0 and 3.0 have failed."""
+
+    def run(folder: Path) -> None:
+        pd.DataFrame({"id": ["a", "b", "c"], "y": [1.5, 2.0, 3.0]}).to_excel(
+            folder / "w.ods", index=False, engine="odf"
+        )
+        with zipfile.ZipFile(folder / "w.ods") as before, zipfile.ZipFile(folder / "t.ods", "w") as after:
+            for name in before.namelist():
+                body = before.read(name).decode()
+                for value, error in zip(("2.0", "3.0"), errors, strict=False) if name == "content.xml" else ():
+                    cell = (
+                        f'office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>{error}<'
+                    )
+                    body, count = re.subn(
+                        rf'office:value-type="float" office:value="{value}"[^>]*>.*?<text:p>[^<]*<', cell, body
+                    )
+                    assert count == 1
+                named = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+                after.writestr(name, body.replace("<office:document-content ", f"<office:document-content {named} ", 1))
+        y = read_table(folder / "t.ods", numbers=["y"])["y"]
+        np.testing.assert_array_equal(y, [1.5, np.nan, np.nan if len(errors) == 2 else 3.0])
+
+    return run
+
+
 TWO = {"others": {"Notes": [["text"], ["seen"]], "Empty": []}}
 CASES = [
     Case(
@@ -109,6 +137,18 @@ CASES = [
         "adapted",
         reads({"y": [1.5, None, None]}, change=an_error),
         "…t.xlsx: read with 1 cells of the file that have an error such as #DIV/0! empty",
+    ),
+    Case(
+        "a cell with #N/A in an OpenDocument sheet",
+        "adapted",
+        ods_errors("#N/A"),
+        "…t.ods: read with 1 cells of the file that have an error such as #DIV/0! empty",
+    ),
+    Case(
+        "cells with #DIV/0! and Err:502 in an OpenDocument sheet",
+        "adapted",
+        ods_errors("#DIV/0!", "Err:502"),
+        "…t.ods: read with 2 cells of the file that have an error such as #DIV/0! empty",
     ),
     Case(
         "numbers as text among numbers",

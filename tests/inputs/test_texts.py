@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
 from input_cases import Case, named
 
@@ -16,8 +19,9 @@ from gruvy import runtime
 from gruvy.data import Vocabulary, read_text
 from gruvy.data.codec import SubwordCodec
 from gruvy.data.words import characters, words
-from gruvy.errors import InputNote
+from gruvy.errors import DataError, InputNote
 from gruvy.tasks.classification.baselines import LinearClassifier
+from gruvy.tasks.language.parts import joined
 from gruvy.tasks.transcription.data import read_texts as read_transcripts
 from gruvy.tasks.transcription.normalizing import normalized
 from gruvy.tasks.translation.data import read_texts as read_sentences
@@ -169,7 +173,6 @@ def empty_from_a_file(folder: Path) -> None:
 
 def line_ends(folder: Path) -> None:
     (folder / "a.txt").write_bytes("\ufeffL'été\r\nà la\rfête".encode())
-    from gruvy.tasks.language.parts import joined
 
     assert joined("\ufeffL'été\r\nà la\rfête") == read_text(folder / "a.txt") == "L'été\nà la\nfête"
 
@@ -309,6 +312,17 @@ CASES: list[Case] = [
         "none keeps them)",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    "column", [pd.Series, polars.Series, pa.array, np.array], ids=["pandas", "polars", "pyarrow", "numpy"]
+)
+def test_a_language_model_reads_a_column_of_texts(column):
+    texts = ["L'été à la plage", "c'est la fête"]
+    assert joined(column(texts)) == "\n".join(texts)
+    assert language().score(column(texts)) == language().score("\n".join(texts))
+    with pytest.raises(DataError, match="with other things than strings"):
+        joined(column([1, 2]))
 
 
 @pytest.mark.parametrize("case", named(CASES))

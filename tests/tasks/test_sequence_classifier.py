@@ -373,7 +373,9 @@ def test_what_does_not_fit_the_fit(text_model, series_model):
         text_model.predict([[1.0, 2.0]])
     with pytest.raises(DataError, match="expected 2 channels, as in the fit, got 1"):
         series_model.predict([[1.0, 2.0]])
-    with pytest.raises(DataError, match=r"'left': no classes of the fit; there are \['down', 'up'\]"):
+    with pytest.raises(
+        DataError, match=r"'left': no classes of the fit; there are \['down', 'up'\]; leave these rows out"
+    ):
         series_model.evaluate(bumps(3)[0], ["up", "left", "up"])
     with pytest.raises(NotFittedError):
         SequenceClassifier().predict(["a"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Fitted = TypeVar("Fitted", bound=Estimator)
 
+TABLE_FILES = "CSV, TSV, .xlsx, .ods, JSON Lines, Parquet"  # what read_table reads, for help texts
 Cell = Annotated[str, typer.Option(metavar="CELL", help="gru, lstm or tanh.")]
 HiddenSize = Annotated[int, typer.Option(metavar="N", help="Hidden units per layer.")]
 NumLayers = Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")]

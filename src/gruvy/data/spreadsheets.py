@@ -81,7 +81,10 @@ def _errors(path: Path) -> int:
     if not zipfile.is_zipfile(path):
         return 0
     with zipfile.ZipFile(path) as file:
-        sheets = [name for name in file.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        names = file.namelist()
+        if "content.xml" in names:  # OpenDocument: LibreOffice keeps an error as an empty string of this type
+            return file.read("content.xml").count(b'calcext:value-type="error"')
+        sheets = [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".xml")]
         return sum(file.read(name).count(b' t="e"') for name in sheets)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names, spellings
-from gruvy.cli.options import AS_FOUND, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
+from gruvy.cli.options import (
+    AS_FOUND,
+    TABLE_FILES,
+    FitOptions,
+    HiddenSize,
+    NumLayers,
+    Rescale,
+    TableOptions,
+    TimeOptions,
+)
 from gruvy.cli.output import Training, print_fitted, say, working
 from gruvy.errors import ArgumentError, note
 
@@ -31,7 +40,7 @@ Sensors of a machine, every column but the time, one false alarm in a thousand r
 
 def fit(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A CSV, TSV or Parquet file of normal rows, one a step, in order.")
+        Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) of normal rows, one a step, in order.")
     ],
     time: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")

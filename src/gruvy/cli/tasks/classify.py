@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -39,7 +39,7 @@ Expression in an AnnData file, a sequence for each observation, a step for each 
 
 
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines, Parquet or h5ad file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) or a .h5ad file.")],
     label: Annotated[str, typer.Option(metavar="COLUMN", help="The classes.")],
     text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
     series: Annotated[

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import bounds, names, spellings
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, Rescale, TableOptions, TimeOptions
+from gruvy.cli.options import (
+    AS_FOUND,
+    TABLE_FILES,
+    Cell,
+    FitOptions,
+    HiddenSize,
+    NumLayers,
+    Rescale,
+    TableOptions,
+    TimeOptions,
+)
 from gruvy.cli.output import Training, print_fitted, print_table, say, working
 
 if TYPE_CHECKING:
@@ -35,7 +45,7 @@ Sales of several shops, two weeks ahead, kept after every epoch (go on after a c
 
 def fit(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A table (CSV, .xlsx, Parquet ...), one row per time (and series).")
+        Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}), one row per time (and series).")
     ],
     target: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")

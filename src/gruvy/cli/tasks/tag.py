@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, Rescale, TableOptions, TextOptions
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -43,9 +43,7 @@ Recordings of several sensors, a row for each step:
 
 
 def fit(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A FASTA or CoNLL file, or a CSV, TSV, JSON Lines or Parquet file.")
-    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A FASTA or CoNLL file, or a table ({TABLE_FILES}).")],
     labels: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Of a FASTA file: a second one, with the labels.")
     ] = None,

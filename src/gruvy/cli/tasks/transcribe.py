@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -31,7 +31,7 @@ A model that can write while someone speaks (in Python: gruvy.load("live.gruvy")
 
 
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV, TSV, JSON Lines or Parquet file.")],
+    data: Annotated[Path, typer.Argument(metavar="TABLE", help=f"A table ({TABLE_FILES}).")],
     audio: Annotated[str, typer.Option(metavar="COLUMN", help="Paths of WAV, FLAC, OGG or MP3 files.")],
     text: Annotated[str, typer.Option(metavar="COLUMN", help="What is said in them.")],
     sample_rate: Annotated[

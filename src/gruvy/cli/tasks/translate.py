@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, FitOptions, TableOptions, TextOptions
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, FitOptions, TableOptions, TextOptions
 from gruvy.cli.output import Training, print_fitted, print_table, working
 from gruvy.errors import ArgumentError
 
@@ -31,9 +31,7 @@ Two text files, whose lines belong together:
 
 
 def fit(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines or Parquet file, or a text file.")
-    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) or a text file.")],
     translations: Annotated[
         Path | None, typer.Argument(metavar="TRANSLATIONS", help="Where DATA is a text file: the other one.")
     ] = None,

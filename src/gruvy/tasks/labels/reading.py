@@ -107,7 +107,10 @@ def as_numbers(classes: NDArray[Any], labels: Sequence[Any]) -> NDArray[np.int64
     known = {label: number for number, label in enumerate(classes.tolist())}
     unknown = sorted({repr(label) for label in labels if label not in known})
     if unknown:
-        raise DataError(f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {classes.tolist()}")
+        raise DataError(
+            f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {classes.tolist()}; leave these rows out, "
+            "or fit a new model on data that have them, which does not go on from one that has not"
+        )
     return np.array([known[label] for label in labels])
 
 

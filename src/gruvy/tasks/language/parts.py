@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gruvy.data import rows_of
 from gruvy.errors import DataError
 from gruvy.text import canonical_texts
 from gruvy.timeseries import Problems
@@ -15,11 +16,15 @@ TOKENS = ("character", "subword")
 def joined(text: Any, what: str = "the text") -> str:
     """Return one text, or several with a line break between them, in Unicode's form NFC and with plain line breaks.
 
+    Several are a list, an array (N,), or a column of pandas, polars or pyarrow.
+
     Raises:
         DataError: it is neither.
     """
     if isinstance(text, str):
         return canonical_texts([text], what)[0]
+    if hasattr(text, "__array__") and getattr(text, "ndim", 1) == 1:
+        text = rows_of(text)
     if isinstance(text, Sequence) and all(isinstance(one, str) for one in text):
         return "\n".join(canonical_texts(text, what))
     raise DataError(f"{what}: expected a string or a list of strings, got {_told(text)}; read the file first")
