@@ -1,7 +1,9 @@
-# Two commands: `make demo` and `make test`. Both make the virtual environment first, and are quick the second time.
+# `make demo` and `make test` make the virtual environment first, and are fast the second time; `make quick` is for each save.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file's tests go to one worker: its fixtures, some of which train for half a minute, are made once.
+PYTEST := $(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
 # What the installed package is built from; its Python files are used where they lie.
@@ -9,7 +11,7 @@ BUILT_FROM := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
 NATIVE := $(wildcard native/*.?pp native/*.inl native/*.h tests/native/*.?pp tests/native/*.c examples/*.c examples/*/*.c src/gruvy/export/c/*.c benchmarks/native/*.cpp src/gruvy/bench/peers/*.cpp)
 
-.PHONY: demo demos test isa-test native-test format clean
+.PHONY: demo demos quick test isa-test native-test format clean
 
 demo: $(VENV)/train.stamp
 	@echo "==> gruvy demo weather: three cells and four baselines on a year of New York's weather, 2 to 4 minutes"
@@ -22,7 +24,12 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/mypy
 	@$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	@echo "==> Running the tests"
-	@$(BIN)/python -m pytest --quiet --numprocesses auto
+	@$(PYTEST)
+
+# The core of every room.
+quick: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --quiet .
+	@$(PYTEST) @tests/quick.txt
 
 # The promises to the bit again, as on a machine without AVX-512 and on one with SSE2 alone: the engine, PyTorch's kernels,
 # MKL, OpenBLAS and oneDNN are held to the smaller instruction set. TESTS=tests runs all of them.
@@ -33,7 +40,7 @@ AVX2 = MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Ha
 isa-test: $(VENV)/dev.stamp
 	@for isa in avx2 baseline; do \
 		echo "==> Tests with GRUVY_ISA=$$isa and libraries held to AVX2"; \
-		env $(AVX2) GRUVY_ISA=$$isa $(BIN)/python -m pytest --quiet --numprocesses auto $(TESTS) $(PICK) || exit 1; \
+		env $(AVX2) GRUVY_ISA=$$isa $(PYTEST) $(TESTS) $(PICK) || exit 1; \
 	done
 
 demos: $(VENV)/dev.stamp

@@ -4,14 +4,40 @@ import os
 from collections import Counter
 from typing import Any
 
+import pytest
 import torch
 
 # Where Keras is imported within the tests' own process, it is not to bring TensorFlow; it chooses once for a process.
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
+# Files of few tests that take long: with --dist loadfile a worker begins with one of these, not ends.
+LONGEST_FIRST = (
+    "keras/test_keras_backends.py",
+    "demos/test_agent_demo.py",
+    "demos/test_genes_demo.py",
+    "bench/test_bench_contest.py",
+    "formats/test_agreement.py",
+    "demos/",
+)
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers share the cores; PyTorch's threads would spin while they wait for each other.
     torch.set_num_threads(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None):
+        # Workers, which start after this, share the cores: a thread of BLAS and of OpenMP in each.
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        return next((i for i, part in enumerate(LONGEST_FIRST) if f"tests/{part}" in path), len(LONGEST_FIRST))
+
+    items.sort(key=place)  # the others stay as they are
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

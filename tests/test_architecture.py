@@ -173,3 +173,12 @@ def test_every_public_name_can_be_had():
 def test_an_unknown_name_is_told_with_those_there_are():
     with pytest.raises(AttributeError, match=r"no attribute 'Forcaster'; it has .*Forecaster"):
         gruvy.Forcaster  # noqa: B018
+
+
+def test_quick_has_something_of_every_room():
+    """``make quick`` runs what tests/quick.txt lists."""
+    tests = ROOT / "tests"
+    lines = [line for line in (tests / "quick.txt").read_text().split() if not line.startswith("--")]
+    assert [line for line in lines if not (ROOT / line.split("::")[0]).is_file()] == []
+    rooms = {path.parent.relative_to(ROOT).as_posix() for path in tests.rglob("test_*.py")}
+    assert rooms - {line.split("::")[0].rpartition("/")[0] for line in lines} == set()

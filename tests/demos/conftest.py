@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import gruvy
+from gruvy.cli.demo import _show
 from gruvy.demos.catalogue import runner
 from gruvy.errors import InputNote
 
@@ -45,6 +46,7 @@ def run_demo(tmp_path_factory):
         for figure in outcome.figures:
             assert figure.trivial is None or figure.trivial in figure.others
             assert format(figure.gru, figure.style)
+        _show(outcome)  # as the command does
         return folder, outcome
 
     return run

@@ -54,6 +54,7 @@ def test_the_wind_goes_where_it_does_not_come_from():
 
 def test_quick_trains_the_gru_alone(run_demo):
     _, outcome = run_demo("weather", trained=["GRU"], budget="quick", max_epochs=1, batch_size=512)
+    assert outcome.learnt
     names = [row["name"] for row in outcome.results["rows"]]
     assert names == ["GRU", "persistence", "seasonal naive", "linear autoregression"]
 

@@ -8,7 +8,8 @@ import sys
 
 
 def run_python(code: str, told: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
+    support = os.path.dirname(__file__)
+    path = os.pathsep.join([support, os.path.dirname(support), *filter(None, sys.path)])
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": path, **environment},
