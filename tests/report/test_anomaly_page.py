@@ -114,7 +114,7 @@ def test_a_long_series_keeps_its_peaks_in_fewer_points(anomalies):
         anomalies, index=np.arange(50_000), series={"a": values}, scores=np.abs(values), labelled=None, events=[]
     )
     line, score = series_plot(long).figure.data
-    assert len(line.x) <= 1500
+    assert len(line.x) <= 1200
     assert dict(zip(line.x, line.y, strict=True))[31_234] == 99
     assert max(score.y) == 99
 

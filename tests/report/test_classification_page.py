@@ -84,10 +84,10 @@ def test_what_does_not_fit_is_named_together(report):
 def test_the_parts_of_a_course_are_added_up_and_drawn(chromium, report, tmp_path):
     weights = np.array([[0.1, 0.2, 0.7], [0.5, 0.4, 0.1], [np.nan] * 3])
     course = Course(["heat 0", "heat 9", "cold 0"], weights, np.ones((3, 3)), ["heat", "heat", "cold"])
-    shares = course.shares()
-    assert list(shares) == ["heat", "cold"]
-    np.testing.assert_allclose(shares["heat"].attention, [0.3, 0.9, np.nan])
-    assert shares["cold"].steps == pytest.approx(1 / 3)
+    parts = course.by_part()
+    assert list(parts) == ["heat", "cold"]
+    np.testing.assert_allclose(parts["heat"].attention, [0.3, 0.9, np.nan])
+    assert parts["cold"].steps == pytest.approx(1 / 3)
     shown = dataclasses.replace(
         report, examples=(), course=course, classes=["negative", "positive", "mixed"], confusion=np.eye(3, dtype=int)
     )

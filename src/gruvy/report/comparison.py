@@ -158,7 +158,7 @@ def scores_table(
     Args:
         columns: of the comparison.
         scores: rows of ``evaluate``; one may say its ``kind``.
-        models: so many rows at the top are of trained networks, where they do not say it.
+        models: the number of rows at the top that are of trained networks, where they do not say their kind.
         what: the header of the names.
         names: what some of the rows are to be called.
     """

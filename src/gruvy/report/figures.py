@@ -18,7 +18,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Marks on a logarithmic axis: those of one decade, and how many a phone has room for.
 _WITHIN_DECADE = (1, 2, 5)
 _MOST_MARKS = 5
-# So many whole numbers have room on an axis; plotly would write halves between fewer.
+# Whole numbers that have room on an axis; between fewer of them plotly would write halves.
 _MOST_COUNTED = 9
 
 

@@ -44,11 +44,13 @@ class Palette:
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the style sheet: a translucent ``band`` goes with each ``hue``."""
-        found = {f"--{name}": getattr(self, name) for name in ("page", "surface", "ink", "soft", "line", "baseline")}
+        variables = {
+            f"--{name}": getattr(self, name) for name in ("page", "surface", "ink", "soft", "line", "baseline")
+        }
         for number, colour in enumerate(self.hues):
             red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-            found |= {f"--hue-{number}": colour, f"--band-{number}": f"rgba({red},{green},{blue},0.22)"}
-        return found
+            variables |= {f"--hue-{number}": colour, f"--band-{number}": f"rgba({red},{green},{blue},0.22)"}
+        return variables
 
 
 LIGHT = Palette(

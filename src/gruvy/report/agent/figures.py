@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from gruvy.report.agent.values import AgentReport, EnvironmentPart, Episode
 from gruvy.report.figures import Plot, base_layout, without_nan
-from gruvy.report.palette import DASHES, GATE_SCALE, INK, SOFT, band, hue, row_keys
+from gruvy.report.gates import TITLES, add_gate_maps
+from gruvy.report.palette import DASHES, INK, SOFT, band, hue, row_keys
 
 
 def figures(report: AgentReport) -> dict[str, Plot]:
@@ -57,8 +57,7 @@ def episode_figure(episode: Episode) -> go.Figure:
         "seen: " + ", ".join(episode.observations),
         "done: " + ", ".join(episode.actions),
         "reward",
-        "update gate z: bright keeps, dark rewrites",
-        "reset gate r: dark leaves the old state out",
+        *TITLES,
     )
     figure = make_subplots(
         rows=5,
@@ -68,7 +67,7 @@ def episode_figure(episode: Episode) -> go.Figure:
         subplot_titles=titles,
     )
     figure.update_layout(base_layout(), hovermode="closest", margin_t=28)
-    figure.update_layout(coloraxis={"colorscale": GATE_SCALE, "cmin": 0, "cmax": 1, "showscale": False})
+    figure.update_layout(coloraxis_showscale=False)
     steps = list(range(1, len(episode.rewards) + 1))
     lines = (episode.observations, episode.actions, {"reward": episode.rewards})
     for row, values in enumerate(lines, start=1):
@@ -89,18 +88,7 @@ def episode_figure(episode: Episode) -> go.Figure:
                 col=1,
             )
         figure.update_yaxes(nticks=4, row=row, col=1)
-    order = np.argsort(episode.update.mean(axis=0))
-    for row, (name, gate) in enumerate((("z", episode.update), ("r", episode.reset)), start=4):
-        figure.add_heatmap(
-            x=steps,
-            z=np.asarray(gate[:, order].T, dtype=np.float32),
-            coloraxis="coloraxis",
-            hovertemplate=f"step %{{x}}: {name} = %{{z:.2f}}<extra></extra>",
-            name=name,
-            row=row,
-            col=1,
-        )
-        figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
+    add_gate_maps(figure, steps, episode.update, episode.reset, row=4, at="step %{x}")
     figure.update_xaxes(title_text="step", row=5, col=1)
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": SOFT})
     return figure

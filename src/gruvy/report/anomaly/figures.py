@@ -13,7 +13,7 @@ from gruvy.report.palette import BASELINE, INK, SOFT, Key, hue
 
 _SMALLEST_SCORE = 0.01
 # Points of a line, at most: two for each pixel of a wide page would be more than can be seen.
-_MOST_POINTS = 1500
+_MOST_POINTS = 1200
 
 
 def figures(report: AnomalyReport) -> dict[str, Plot]:

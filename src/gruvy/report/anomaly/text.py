@@ -9,7 +9,7 @@ from gruvy.report.comparison import Column, Comparison, Row
 
 # More columns than this do not fit on a page; the others are left out, which the page says.
 MOST_COLUMNS = 6
-# The table of events shows so many, those with the highest scores.
+# Events in the table: those with the highest scores.
 _MOST_EVENTS = 30
 _EVENT_COLUMNS = (
     Column("end", "end"),
@@ -34,7 +34,7 @@ def calibration_aid(report: AnomalyReport) -> str:
     """Say what the threshold promises, and what is measured."""
     sentence = (
         f"The threshold was set so that {report.rate:.2%} of normal rows exceed it, by {len(report.calibration):,} "
-        "held-out normal rows that nothing else was learnt from."
+        "held-out normal rows that had no other part in the training."
     )
     if report.normal is None:
         scored = report.scores[~np.isnan(report.scores)]

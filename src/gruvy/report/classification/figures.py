@@ -60,19 +60,19 @@ def course_plot(course: Course, keys: Mapping[int, Key]) -> Plot:
 
 def parts_plot(course: Course, keys: Mapping[int, Key]) -> Plot:
     """Draw for each part its fraction of each class' attention, and a line at its fraction of the steps."""
-    shares = course.shares()
+    parts = course.by_part()
     figure = go.Figure(layout=base_layout())
     for number, key in keys.items():
         figure.add_bar(
-            x=list(shares),
-            y=[float(f"{share.attention[number]:.6g}") for share in shares.values()],
+            x=list(parts),
+            y=[float(f"{part.attention[number]:.6g}") for part in parts.values()],
             marker={"color": key.colour},
             hovertemplate="%{y:.1%}",
             name=key.name,
         )
-    for place, share in enumerate(shares.values()):
-        ends = {"x0": place - 0.42, "x1": place + 0.42, "y0": share.steps, "y1": share.steps}
+    for place, part in enumerate(parts.values()):
+        ends = {"x0": place - 0.42, "x1": place + 0.42, "y0": part.steps, "y1": part.steps}
         figure.add_shape(type="line", **ends, line={"color": INK, "width": 2})
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    return Plot(figure, [*keys.values(), Key("share of the steps", INK)])
+    return Plot(figure, [*keys.values(), Key("fraction of the steps", INK)])

@@ -27,16 +27,16 @@ def course_aid(report: ClassificationReport) -> str:
 
 def parts_aid(report: ClassificationReport) -> str:
     """Say which part has most of each class' attention for its number of steps."""
-    shares = {} if report.course is None else report.course.shares()
-    if not shares:
+    parts = {} if report.course is None else report.course.by_part()
+    if not parts:
         return ""
     seen: list[tuple[float, str]] = []
     for number in report.drawn:
-        if np.isnan(next(iter(shares.values())).attention[number]):
+        if np.isnan(next(iter(parts.values())).attention[number]):
             continue  # the test part has no sequence of this class
-        part, share = max(shares.items(), key=lambda item: item[1].attention[number] / item[1].steps)
-        of = f"{share.attention[number]:.0%} of the attention, {share.steps:.0%} of the steps"
-        seen.append((share.attention[number] / share.steps, f"{report.classes[number]}: {part} ({of})"))
+        name, part = max(parts.items(), key=lambda item: item[1].attention[number] / item[1].steps)
+        of = f"{part.attention[number]:.0%} of the attention, {part.steps:.0%} of the steps"
+        seen.append((part.attention[number] / part.steps, f"{report.classes[number]}: {name} ({of})"))
     clearest = sorted(seen, key=lambda one: -one[0])[:_LISTED]
     listed = ", ".join(text for ratio, text in seen if (ratio, text) in clearest)
     which = f", of the {_LISTED} classes where this is clearest" if len(seen) > _LISTED else ", by class"
@@ -44,10 +44,10 @@ def parts_aid(report: ClassificationReport) -> str:
 
 
 def marked(example: Example) -> list[dict[str, Any]]:
-    """Return the tokens of an example with each one's share of the strongest mark, from 0 to 100%."""
+    """Return the tokens of an example with each one's fraction of the strongest mark, from 0 to 100%."""
     weights = np.asarray(example.weights, dtype=float)
-    shares = weights / max(weights.max(), 1e-9)
+    fractions = weights / max(weights.max(), 1e-9)
     return [
-        {"text": token, "share": f"{100 * share:.0f}%", "weight": f"{weight:.0%}"}
-        for token, share, weight in zip(example.tokens, shares, weights, strict=True)
+        {"text": token, "fraction": f"{100 * fraction:.0f}%", "weight": f"{weight:.0%}"}
+        for token, fraction, weight in zip(example.tokens, fractions, weights, strict=True)
     ]

@@ -42,18 +42,18 @@ class Course:
     values: NDArray[np.floating[Any]]
     parts: Sequence[str] | None = None
 
-    def shares(self) -> dict[str, PartShare]:
+    def by_part(self) -> dict[str, Part]:
         """Return how much of the attention and of the steps each part has, in the order of the parts."""
         parts = np.asarray(self.parts or ())
         return {
-            str(part): PartShare(self.weights[:, parts == part].sum(axis=1), float((parts == part).mean()))
+            str(part): Part(self.weights[:, parts == part].sum(axis=1), float((parts == part).mean()))
             for part in dict.fromkeys(parts.tolist())
         }
 
 
 @dataclass(frozen=True)
-class PartShare:
-    """A part's share of each class' attention (K,), and of the steps."""
+class Part:
+    """A part's fraction of each class' attention (K,), and of the steps."""
 
     attention: NDArray[np.floating[Any]]
     steps: float

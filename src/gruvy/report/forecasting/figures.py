@@ -12,7 +12,8 @@ from plotly.subplots import make_subplots
 
 from gruvy.report.figures import Plot, base_layout, count_axis, without_nan
 from gruvy.report.forecasting.values import ForecastReport, Gates, Sample
-from gruvy.report.palette import GATE_SCALE, INK, SOFT, Key, band, hue, row_keys
+from gruvy.report.gates import TITLES, add_gate_maps
+from gruvy.report.palette import INK, SOFT, Key, band, hue, row_keys
 
 
 def figures(report: ForecastReport) -> dict[str, Plot]:
@@ -99,33 +100,26 @@ def steps_plot(report: ForecastReport) -> Plot:
 
 
 def gates_figure(report: ForecastReport, gates: Gates) -> go.Figure:
-    """Draw the window's input above its update and reset gates, one line of the heat maps per hidden unit.
-
-    Both maps have the units in the same order: the slowest (highest mean update gate) at the top.
-    """
-    order = np.argsort(gates.update.mean(axis=0))
+    """Draw the window's input above its update and reset gates."""
     times = _times(gates.times)
-    titles = (
-        _label(report.target, report.unit),
-        "update gate z: bright keeps, dark rewrites",
-        "reset gate r: dark leaves the old state out",
-    )
     figure = make_subplots(
-        rows=3, shared_xaxes=True, row_heights=[0.2, 0.4, 0.4], vertical_spacing=0.075, subplot_titles=titles
+        rows=3,
+        shared_xaxes=True,
+        row_heights=[0.2, 0.4, 0.4],
+        vertical_spacing=0.075,
+        subplot_titles=(_label(report.target, report.unit), *TITLES),
     )
     figure.update_layout(base_layout(), hovermode="closest", margin_t=28)
     figure.update_layout(
         coloraxis={
-            "colorscale": GATE_SCALE,
-            "cmin": 0,
-            "cmax": 1,
             "colorbar": {
                 "orientation": "h",
                 "thickness": 10,
                 "y": -0.09,
                 "yanchor": "top",
                 "outlinewidth": 0,
-                "tickvals": [0, 0.25, 0.5, 0.75, 1],
+                "tickvals": [0, 25, 50, 75, 100],
+                "ticksuffix": "%",
                 "tickfont": {"color": SOFT},
             },
         }
@@ -141,17 +135,7 @@ def gates_figure(report: ForecastReport, gates: Gates) -> go.Figure:
         row=1,
         col=1,
     )
-    for row, (name, gate) in enumerate((("z", gates.update), ("r", gates.reset)), start=2):
-        figure.add_heatmap(
-            x=times,
-            z=np.asarray(gate[:, order].T, dtype=np.float32),
-            coloraxis="coloraxis",
-            hovertemplate=f"%{{x}}: {name} = %{{z:.2f}}<extra></extra>",
-            name=name,
-            row=row,
-            col=1,
-        )
-        figure.update_yaxes(title_text=f"{gate.shape[1]} units", showticklabels=False, ticks="", row=row, col=1)
+    add_gate_maps(figure, times, gates.update, gates.reset, row=2, at="%{x}")
     figure.update_yaxes(nticks=4, row=1, col=1)
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": SOFT})
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from gruvy.report.figures import Plot, base_layout
@@ -21,24 +22,24 @@ _MOST_LINES = 20
 
 
 def confusion_figure(report: LabelReport) -> go.Figure:
-    """Draw how the sequences of each true class (a line) were called; colours are shares of the line."""
+    """Draw how the sequences of each true class (a line) were called; colours are fractions of the line."""
     counts = report.confusion
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    fractions = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     gap = 2 if len(report.classes) <= _MOST_WITH_GAPS else 0
     figure = go.Figure(layout=base_layout())
     figure.add_heatmap(
-        z=shares.tolist(),
+        z=np.round(100 * fractions).astype(np.uint8),  # a byte each
         x=list(report.classes),
         y=list(report.classes),
-        text=counts.tolist(),
-        texttemplate="%{text}" if len(report.classes) <= _MOST_LABELLED else None,
+        customdata=counts.astype(np.int32),
+        texttemplate="%{customdata}" if len(report.classes) <= _MOST_LABELLED else None,
         colorscale=GATE_SCALE,
         zmin=0,
-        zmax=1,
+        zmax=100,
         xgap=gap,
         ygap=gap,
         showscale=False,
-        hovertemplate="true %{y}, called %{x}: %{text} (%{z:.0%})<extra></extra>",
+        hovertemplate="true %{y}, called %{x}: %{customdata} (%{z}%)<extra></extra>",
     )
     columns, lines = _labels(report.classes)
     figure.update_layout(hovermode="closest")

@@ -82,5 +82,5 @@ def bits_headline(comparison: Comparison, test: str) -> str:
 
 
 def bits_row(name: str, kind: Kind, bits: float, characters: int, **more: Any) -> Row:
-    """Return a row of the comparison, with the size of a text of so many characters."""
+    """Return a row of the comparison, with the size of the test text from its number of characters."""
     return Row(name, kind, {"bits_per_character": bits, "kilobytes": bits * characters / 8000, **more})

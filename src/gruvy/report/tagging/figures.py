@@ -13,7 +13,7 @@ from gruvy.report.tagging.values import TaggingReport
 # Sequences in a group of like length.
 _LEAST_IN_GROUP = 20
 _GROUPS = 8
-# A longest sequence that is so many times the shortest needs a logarithmic axis.
+# How many times the shortest sequence the longest one is before the axis becomes logarithmic.
 _WIDE = 20
 
 

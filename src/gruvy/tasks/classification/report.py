@@ -18,7 +18,7 @@ from gruvy.tasks.classification.model import Attention
 from gruvy.tasks.labels.calibration import reliability
 from gruvy.tasks.labels.reading import read_labels
 from gruvy.tasks.labels.scores import majority_row, score_row
-from gruvy.tasks.shared.reporting import HELD_OUT, loss_curves, repeatable, table_row
+from gruvy.tasks.shared.reporting import HELD_OUT, at_ranks, loss_curves, repeatable, table_row
 from gruvy.tasks.shared.sequences import read_sequences
 
 # Parts into which sequences of different lengths are cut, to lay their attention on top of each other.
@@ -85,8 +85,8 @@ def classification_report(
         probabilities, attention = out_of_fold.probabilities, out_of_fold.attention
         scores = [score_row(model.cell, truth, probabilities)]
         tested = (
-            f"{out_of_fold.folds}-fold cross-validation: every sequence is told by a model that was trained on the "
-            f"{out_of_fold.folds - 1} folds that it is not in. The saved model was then trained on all of them."
+            f"{out_of_fold.folds}-fold cross-validation: every sequence is classified by a model that was trained on "
+            f"the {out_of_fold.folds - 1} folds that it is not in. The saved model was then trained on all of them."
         )
     majority = majority_row(truth, model.class_counts_)
     names = [str(label) for label in model.classes_.tolist()]
@@ -121,11 +121,10 @@ def _examples(
     ranked = [row for row in np.argsort(-of_truth) if len(attention[row].weights) in _STEPS]
     if not ranked:
         return []
-    found = []
-    for title, share in _PLACES.items():
-        row = ranked[round(share * (len(ranked) - 1))]
+    examples = []
+    for title, row in at_ranks(ranked, _PLACES).items():
         predicted = int(probabilities[row].argmax())
-        found.append(
+        examples.append(
             Example(
                 title=title,
                 truth=names[truth[row]],
@@ -135,7 +134,7 @@ def _examples(
                 weights=attention[row].weights.tolist(),
             )
         )
-    return found
+    return examples
 
 
 def _course(

@@ -14,12 +14,14 @@ from gruvy.report.forecasting import ForecastReport, Gates, Sample, forecast_col
 from gruvy.tasks.forecasting.data import read_prepared
 from gruvy.tasks.forecasting.forecaster import Forecaster
 from gruvy.tasks.forecasting.results import Backtest
-from gruvy.tasks.shared.reporting import loss_curves, repeatable, trained
+from gruvy.tasks.shared.reporting import at_ranks, loss_curves, repeatable, trained
 from gruvy.timeseries import Series, Times
 
 # Steps of history before a single forecast, at most, and steps in the long plot.
 _HISTORY = 48
 _STRETCH = 336
+# Windows that are shown, by their rank in the order of the error.
+_PLACES = {"Easy (10th percentile of error)": 0.1, "Typical (50th percentile)": 0.5, "Hard (90th percentile)": 0.9}
 
 
 # What has a name of its own.
@@ -145,14 +147,7 @@ def _samples(test: Backtest) -> list[Sample]:
     ranked = [i for i in np.argsort(error) if i >= before and not np.isnan(error[i])]
     if len(ranked) < 3:
         return []
-    return [
-        _sample(test, ranked[round(share * (len(ranked) - 1))], before, title)
-        for share, title in (
-            (0.1, "Easy (10th percentile of error)"),
-            (0.5, "Typical (50th percentile)"),
-            (0.9, "Hard (90th percentile)"),
-        )
-    ]
+    return [_sample(test, row, before, title) for title, row in at_ranks(ranked, _PLACES).items()]
 
 
 def _sample(test: Backtest, index: int, before: int, title: str) -> Sample:

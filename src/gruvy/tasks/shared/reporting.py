@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from gruvy.report import LossCurve, Row
+
+T = TypeVar("T")
 
 # What the figures of a report were measured on, unless it says otherwise.
 HELD_OUT = "All figures are of the held-out test part, which no model saw in training."
@@ -54,6 +56,20 @@ def loss_curve(name: str, model: Any) -> LossCurve:
 def loss_curves(models: Mapping[str, Any]) -> list[LossCurve]:
     """Return the losses of fitted estimators, by the names that the report gives them."""
     return [loss_curve(name, model) for name, model in models.items()]
+
+
+def at_ranks(ranked: Sequence[T], places: Mapping[str, float]) -> dict[str, T]:
+    """Return what stands at some places of an order, by the places' names: what a report shows is not picked by eye.
+
+    Args:
+        ranked: all that there is, in order; not empty.
+        places: title -> quantile, from 0 to 1.
+
+    Example:
+        >>> at_ranks(["a", "b", "c"], {"first": 0, "typical": 0.5})
+        {'first': 'a', 'typical': 'b'}
+    """
+    return {title: ranked[round(quantile * (len(ranked) - 1))] for title, quantile in places.items()}
 
 
 def repeatable(model: Any, about: Mapping[str, str], command: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from gruvy.report.labels import LABEL_COLUMNS
 from gruvy.report.tagging import CLASS_COLUMNS, TaggedExample, TaggingReport
 from gruvy.tasks.labels.calibration import reliability
 from gruvy.tasks.labels.scores import majority_row, score_row
-from gruvy.tasks.shared.reporting import HELD_OUT, loss_curves, repeatable, table_row
+from gruvy.tasks.shared.reporting import HELD_OUT, at_ranks, loss_curves, repeatable, table_row
 from gruvy.tasks.tagging.data import read_steps
 from gruvy.tasks.tagging.tagger import SequenceTagger
 
@@ -127,11 +127,10 @@ def _examples(
     """Return sequences of a readable length by the rank of their accuracy."""
     rows = [row for row in range(len(truths)) if len(truths[row]) in _SHOWN] or list(range(len(truths)))
     ranked = sorted(rows, key=lambda row: -accuracies[row])
-    chosen = {title: ranked[round(share * (len(ranked) - 1))] for title, share in _PLACES.items()}
     steps = read_steps(X)
     return [
         TaggedExample(title, accuracies[row], steps[row].characters or "", truths[row].tolist(), found[row].tolist())
-        for title, row in chosen.items()
+        for title, row in at_ranks(ranked, _PLACES).items()
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from gruvy.report import Comparison
 from gruvy.report.transcription import ERROR_COLUMNS, Heard, LengthGroup, Transcript, TranscriptionReport
-from gruvy.tasks.shared.reporting import loss_curves, repeatable, table_row
+from gruvy.tasks.shared.reporting import at_ranks, loss_curves, repeatable, table_row
 from gruvy.tasks.transcription.audio import audio_library, read_recordings
 from gruvy.tasks.transcription.data import read_texts
 from gruvy.tasks.transcription.levels import Samples
@@ -114,8 +114,7 @@ def _heard(
     if not ranked:
         return []
     drawn = []
-    for title, share in _PLACES.items():
-        row = ranked[round(share * (len(ranked) - 1))]
+    for title, row in at_ranks(ranked, _PLACES).items():
         (log_p,) = model.log_probabilities([recordings[row]])
         (places,) = model.align([recordings[row]], [truth[row]])
         features = model._model.features

@@ -16,7 +16,7 @@ from gruvy.report.translation import (
     TranslationReport,
     translation_columns,
 )
-from gruvy.tasks.shared.reporting import loss_curves, repeatable, table_row
+from gruvy.tasks.shared.reporting import at_ranks, loss_curves, repeatable, table_row
 from gruvy.tasks.translation.data import read_pairs
 from gruvy.tasks.translation.scores import bleu, sentence_chrf
 from gruvy.tasks.translation.translator import Translator
@@ -82,7 +82,9 @@ def translation_report(
         _row(copied["name"], copied, source, references, words),
         _row(frequency["name"], frequency, None, references, words),
     ]
-    ranks = np.argsort([sentence_chrf(*pair) for pair in zip(translations[first], references, strict=True)])
+    ranks: list[int] = np.argsort(
+        [sentence_chrf(*pair) for pair in zip(translations[first], references, strict=True)]
+    ).tolist()
     return TranslationReport(
         title=title,
         comparison=Comparison(translation_columns(LONG), rows),
@@ -92,8 +94,7 @@ def translation_report(
             TranslationExample(
                 place, source[row], references[row], {name: found[row] for name, found in translations.items()}
             )
-            for place, share in _PLACES.items()
-            for row in [ranks[round(share * (len(ranks) - 1))]]
+            for place, row in at_ranks(ranks, _PLACES).items()
         ],
         maps=_maps(models[first], source, [row for row in ranks if words[row] in _MAPPED]),
         provenance=_provenance(models[first], len(source), command),
@@ -136,7 +137,7 @@ def _maps(model: Translator, source: Sequence[str], ranks: Sequence[int]) -> lis
     """Return maps by the rank of the translation, from bad to good: none is picked by eye."""
     if model.attention is None or not ranks:
         return []
-    chosen = {title: ranks[round(share * (len(ranks) - 1))] for title, share in _MAPS.items()}
+    chosen = at_ranks(ranks, _MAPS)
     found = model.attention_maps([source[row] for row in chosen.values()])
     return [AttentionMap(title, one.source, one.target, one.weights) for title, one in zip(chosen, found, strict=True)]
 
