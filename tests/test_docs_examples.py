@@ -45,6 +45,12 @@ def test_forecasting(run):
     assert names["tested"].forecast.shape[1:] == (12, 1, 3)
 
 
+def test_reports(run, capsys):
+    errors = run("reports.md")["errors"]
+    assert errors.model.name == "GRU"
+    assert capsys.readouterr().out.strip() in (DOCS / "reports.md").read_text(encoding="utf-8")
+
+
 def test_time(run):
     names = run("time.md")
     found = names["model"].predict(names["table"])
