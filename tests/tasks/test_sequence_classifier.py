@@ -14,7 +14,8 @@ from gruvy import files, runtime
 from gruvy.data import pad
 from gruvy.errors import ArgumentError, DataError, FileFormatError
 from gruvy.tasks import SequenceClassifier
-from gruvy.tasks.classification.baselines import LinearClassifier, _filled
+from gruvy.tasks.classification.baselines import LinearClassifier
+from gruvy.tasks.shared.features import _filled
 from gruvy.tasks.shared.sequences import SequenceScaling, encode
 
 SMALL = {"hidden_size": 8, "embedding_size": 8, "batch_size": 16, "max_epochs": 6, "learning_rate": 0.02}
