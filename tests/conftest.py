@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from typing import Any
@@ -38,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((i for i, part in enumerate(LONGEST_FIRST) if f"tests/{part}" in path), len(LONGEST_FIRST))
 
     items.sort(key=place)  # the others stay as they are
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collector_looks_at_what_is_new() -> None:
+    """Spare the garbage collector what was there before a file's tests: every fit runs all of it, to measure memory."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
