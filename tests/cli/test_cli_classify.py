@@ -155,7 +155,7 @@ def one_line(outcome, pattern):
         (lambda t: t.assign(verdict=t["verdict"].where(t.index > 3)), (), "4 labels are missing"),
         (lambda t: t, ("--series", "verdict"), "--text and --series: expected one of them"),
         (lambda t: t, ("--tokens", "wrod"), "did you mean 'word'"),
-        (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),
+        (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a number between 0 and 1"),
         (lambda t: t, ("--ensemble", "0"), "ensemble_size: expected an integer of at least 1"),
         (lambda t: t, ("--resume",), "--resume: needs --checkpoint"),
     ],

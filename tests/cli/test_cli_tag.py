@@ -152,7 +152,7 @@ def test_mistakes_in_fasta(gruvy, tmp_path, text, pattern):
         (lambda t: t, ("--label", "states"), "--series or --string: expected the column of ids"),
         (lambda t: t, ("--string", "sequence"), "--label: expected the column of the labels"),
         (lambda t: t, (*TABLE, "--labels", "x"), "--labels: is for FASTA files"),
-        (lambda t: t, (*TABLE, "--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),
+        (lambda t: t, (*TABLE, "--test-fraction", "2"), "--test-fraction: expected a number between 0 and 1"),
         (lambda t: t, (*TABLE, "--resume"), "--resume: needs --checkpoint"),
         (lambda t: t, (*TABLE, "--cell", "gro"), "did you mean 'gru'"),
     ],

@@ -140,7 +140,7 @@ LOUD = np.random.default_rng(0).normal(0, 0.1, 16000)
         (with_text("b" * 500), (), "1 of 40 texts are too long for their recordings"),
         (lambda folder, table: table.assign(said="ab"), (), "expected at least three different texts"),
         (lambda folder, table: table, ("--cell", "gro"), "did you mean 'gru'"),
-        (lambda folder, table: table, ("--test-fraction", "1"), "--test-fraction: expected a share between 0 and 1"),
+        (lambda folder, table: table, ("--test-fraction", "1"), "--test-fraction: expected a number between 0 and 1"),
         (
             lambda folder, table: table,
             ("--sample-rate", "0"),

@@ -99,7 +99,7 @@ def one_line(outcome, pattern):
         (lambda t: t, ("--source", "ess"), "no column 'ess' \\(source\\); did you mean 'es'"),
         (lambda t: t.assign(en=t["en"].where(t.index > 3)), (), "column 'en': 4 of 150 texts are missing"),
         (lambda t: t.assign(es=" "), (), "column 'es': 150 of 150 texts are empty"),
-        (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a share between 0 and 1"),
+        (lambda t: t, ("--test-fraction", "2"), "--test-fraction: expected a number between 0 and 1"),
         (lambda t: t, ("--vocabulary-size", "4"), "vocabulary_size: expected an integer of at least 10"),
         (lambda t: t, ("--resume",), "--resume: needs --checkpoint"),
     ],

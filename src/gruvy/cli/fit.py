@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import typer
 
-from gruvy.cli.lazy import SETTINGS, group, single
-from gruvy.cli.tasks import commands_of
+from gruvy.cli.fit_command import fit_command
+from gruvy.cli.lazy import SETTINGS, group
 from gruvy.tasks.catalogue import TASKS
 
-
-def _command(task: str) -> Callable[[], typer.Typer]:
-    def made() -> typer.Typer:
-        commands = commands_of(task)
-        return single(commands.fit, epilog=commands.EXAMPLES)
-
-    return made
-
-
 app = typer.Typer(
-    cls=group({task: _command(task) for task in TASKS}),
+    cls=group({task: partial(fit_command, task) for task in TASKS}),
     no_args_is_help=True,
     help="Train a model on your own data.",
     **SETTINGS,

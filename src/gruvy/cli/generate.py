@@ -62,22 +62,20 @@ def generate(
 
 def _model(path: Path, unknown: str | None) -> Characters | LanguageModel:
     """Load the model, without torch if it can be: the first character is then there in a moment."""
-    from gruvy import engine, files, runtime
+    from gruvy import files, runtime
+    from gruvy.cli.tasks import ModelFile
     from gruvy.language import Characters
 
-    document = files.read(path)[1]
-    if document.get("task") != runtime.LANGUAGE:
+    file = ModelFile(path, *files.read(path))
+    if file.document.get("task") != runtime.LANGUAGE:
         raise ArgumentError(
-            f"{path}: expected a language model, got a file for {document.get('task')!r}; gruvy fit language makes one"
+            f"{path}: expected a language model, got a file for {file.document.get('task')!r}; gruvy fit language "
+            "makes one"
         )
-    if "graph" in document and engine.raw is not None:
-        found = runtime.load(path)
+    if file.light:
+        found = runtime.of_file(path, file.arrays, file.document)
         assert isinstance(found, Characters)
         return found if unknown is None else replace(found, unknown=unknown)
-
-    from gruvy.tasks import LanguageModel, load
-
-    model = load(path)
-    assert isinstance(model, LanguageModel)
+    model: LanguageModel = file.load()
     model.unknown = unknown or model.unknown
     return model

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from gruvy.cli.arguments import check_data, check_target
+from gruvy.cli.parameters import parameters_of
 from gruvy.errors import ArgumentError
+from gruvy.tasks.catalogue import TASKS
 
 if TYPE_CHECKING:
     from gruvy.tasks.shared.estimator import Estimator
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
     Fitted = TypeVar("Fitted", bound=Estimator)
 
 TABLE_FILES = "CSV, TSV, .xlsx, .ods, JSON Lines, Parquet"  # what read_table reads, for help texts
-Cell = Annotated[str, typer.Option(metavar="CELL", help="gru, lstm or tanh.")]
-HiddenSize = Annotated[int, typer.Option(metavar="N", help="Hidden units per layer.")]
-NumLayers = Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")]
+TestFraction = Annotated[float, typer.Option(metavar="FRACTION", help="Of the data, held out to test.")]
+Balanced = Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
@@ -30,15 +31,6 @@ Rescale = Annotated[
     bool, typer.Option("--rescale", help="With --from: take the scaling from DATA, and not from that model.")
 ]
 
-# Parameter of an estimator -> the option that sets it, where they have different names.
-_OPTIONS = {
-    "context_length": "context",
-    "max_epochs": "epochs",
-    "random_state": "seed",
-    "class_weight": "balanced",
-    "ensemble_size": "ensemble",
-    "bidirectional": "streaming",
-}
 # How tables are read where no option of `TableOptions` is given.
 AS_FOUND: Mapping[str, Any] = MappingProxyType({})
 
@@ -111,33 +103,13 @@ class TimeOptions:
 
 
 @dataclass(frozen=True)
-class _Command:
-    """The command that runs, which knows what options it was given."""
-
-    command: typer.Context
-
-    def given(self, parameter: str) -> bool:
-        """Whether the option of an estimator's parameter was written, and is not its default."""
-        source = self.command.get_parameter_source(_OPTIONS.get(parameter, parameter))
-        return source is not None and source.name != "DEFAULT"
-
-
-@dataclass(frozen=True)
-class _EpochOptions(_Command):
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="At most so many; early stopping may need fewer.")] = (
-        None
-    )
-
-
-@dataclass(frozen=True)
-class RunOptions(_Command):
+class RunOptions:
     """What every ``gruvy fit`` has besides its own options: see `gruvy.cli.expansion.expanded`."""
 
+    command: typer.Context
     minutes: Annotated[
-        float | None, typer.Option(metavar="N", help="The training ends within them, with as many epochs as fit.")
+        float | None, typer.Option(metavar="N", help="End the training within N minutes, with as many epochs as fit.")
     ] = None
-    learning_rate: Annotated[float | None, typer.Option(metavar="RATE", help="The highest one.")] = None
-    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.")] = 0
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -167,19 +139,32 @@ class RunOptions(_Command):
             raise ArgumentError("--resume: needs --checkpoint, the folder in which an earlier run kept its state")
         if self.minutes is not None and not 0 < self.minutes < float("inf"):
             raise ArgumentError(f"--minutes: expected a number above 0, got {self.minutes:g}")
+        fraction = self.command.params.get("test_fraction")
+        if fraction is not None and not 0 < fraction < 1:
+            raise ArgumentError(f"--test-fraction: expected a number between 0 and 1, got {fraction}")
         rescale = self.command.params.get("rescale")
         if rescale and self.from_ is None:
             raise ArgumentError("--rescale: needs --from, the model whose scaling would be kept")
 
-    def estimator(self, kind: type[Fitted], **params: Any) -> Fitted:
-        """Make the estimator of a command: of these parameters, or with --from of those that the model there has, but
-        for the options that were given.
+    def estimator(self, kind: type[Fitted], **own: Any) -> Fitted:
+        """Make the estimator of a command: of its options, or with --from of the parameters that the model there has,
+        but for the options that were given.
+
+        Args:
+            kind: its class.
+            own: the parameters that the command has made of options of its own.
 
         Raises:
             ArgumentError: the model there is of another kind, or an option does not fit its weights.
             FileFormatError: there is no model.
         """
-        params |= {"random_state": self.seed, **self.limits}
+        options = self.command.params
+        named = {one.name: one.option(options) for one in parameters_of(TASKS[kind.TASK])}
+        params = own | {
+            one.name: one.value(options[named[one.name]])
+            for one in parameters_of(TASKS[kind.TASK])
+            if one.name not in own and named[one.name] in options
+        }
         if self.from_ is None:
             return kind(**params)
         from sklearn.base import clone
@@ -188,24 +173,26 @@ class RunOptions(_Command):
 
         parent = parent_of(kind, self._parent, what="--from")
         made: Fitted = clone(parent)
-        made.set_params(**{name: value for name, value in params.items() if self.given(name)})
-        check_shapes(made, parent, what="--from", named=_option)
+        made.set_params(**{name: value for name, value in params.items() if self._was_given(named[name])})
+        check_shapes(made, parent, what="--from", named=lambda name: "--" + named[name].replace("_", "-"))
         return made
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """The parameters of an estimator that keep their own defaults where these options are not given."""
-        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
 
     @property
     def training(self) -> dict[str, Any]:
         """What an estimator's ``fit`` is given of them."""
+        options = self.command.params
         return {
             "checkpoint": self.checkpoint,
             "resume": self.resume,
             "warm_start": self._parent,
             "max_minutes": self.minutes,
+            **({"rescale": options["rescale"]} if "rescale" in options else {}),
         }
+
+    def _was_given(self, option: str) -> bool:
+        """Whether an option was written, and is not its default."""
+        source = self.command.get_parameter_source(option)
+        return source is not None and source.name != "DEFAULT"
 
     @cached_property
     def _parent(self) -> Any:
@@ -214,18 +201,3 @@ class RunOptions(_Command):
         from gruvy.tasks import load
 
         return load(self.from_)
-
-
-@dataclass(frozen=True)
-class FitOptions(RunOptions, _EpochOptions):
-    """The options of a training in epochs, which all have but that of an agent."""
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """With the most epochs too."""
-        return super().limits | ({} if self.epochs is None else {"max_epochs": self.epochs})
-
-
-def _option(parameter: str) -> str:
-    """The option of an estimator's parameter, as it is written."""
-    return "--" + _OPTIONS.get(parameter, parameter).replace("_", "-")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import HiddenSize, NumLayers, RunOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.job import Job
+from gruvy.cli.options import RunOptions
+from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -35,53 +36,31 @@ def fit(
         str, typer.Argument(metavar="ENV_ID", help="An environment of gymnasium, or module:ID to import one of yours.")
     ],
     steps: Annotated[int, typer.Option(metavar="N", help="In all environments together.")] = 500_000,
-    memory: Annotated[bool, typer.Option("--memory/--no-memory", help="Whether the agent remembers.")] = True,
-    hidden_size: HiddenSize = 64,
-    num_layers: NumLayers = 1,
-    num_envs: Annotated[int, typer.Option(metavar="N", help="Environments played at the same time.")] = 32,
-    num_steps: Annotated[int, typer.Option(metavar="N", help="Of each of them between two updates.")] = 128,
-    gamma: Annotated[float, typer.Option(metavar="SHARE", help="By which rewards ahead count less.")] = 0.99,
     episodes: Annotated[int, typer.Option(metavar="N", help="To measure the agent on.")] = 100,
     *,
     run: RunOptions,
-) -> None:
+) -> Job:
     """Train an agent with memory in the environment ENV_ID and compare it with random actions.
 
     Observations may be numbers or categories (Box, Discrete, MultiDiscrete), actions choices or numbers (Discrete,
     Box). All printed figures are of whole episodes after the training.
     """
-    run.check()
     if episodes < 2:
         raise ArgumentError(f"--episodes: expected 2 or more, got {episodes}")
-    with working("loading", quiet=run.json):
-        from gruvy.report import write_report
-        from gruvy.tasks import RecurrentAgent
-        from gruvy.tasks.agent.report import agent_report, environment_part
+    from gruvy.tasks import RecurrentAgent
+    from gruvy.tasks.agent.report import agent_report, environment_part
 
-        agent = run.estimator(
-            RecurrentAgent,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            memory=memory,
-            num_envs=num_envs,
-            num_steps=num_steps,
-            gamma=gamma,
-        )
-    with Training("GRU" if agent.memory else "no memory", quiet=run.json) as progress:
-        agent.fit(env, total_steps=steps, **run.training, progress=progress)
-    agent.save(run.out)
-    with working("scoring", quiet=run.json):
-        scores = agent.evaluate(episodes=episodes)
-        if run.report is not None:
-            part = environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)
-            write_report(agent_report([part], agent, title=env), run.report)
-    print_fitted(
+    agent = run.estimator(RecurrentAgent)
+    return Job(
         agent,
-        run,
-        show=lambda: show(agent, scores),
-        environment=env,
-        scores=scores,
-        steps_per_second=agent.steps_per_second_,
+        train=lambda **how: agent.fit(env, total_steps=steps, **how),
+        score=lambda test: agent.evaluate(episodes=episodes),
+        show=lambda scores: show(agent, scores),
+        report=lambda test, scores: agent_report(
+            [environment_part(env, {scores[0]["name"]: [agent]}, episodes=episodes)], agent, title=env
+        ),
+        facts=lambda agent: {"environment": env, "steps_per_second": agent.steps_per_second_},
+        name="GRU" if agent.memory else "no memory",
     )
 
 

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.arguments import names, spellings
-from gruvy.cli.options import (
-    AS_FOUND,
-    TABLE_FILES,
-    FitOptions,
-    HiddenSize,
-    NumLayers,
-    Rescale,
-    TableOptions,
-    TimeOptions,
-)
-from gruvy.cli.output import Training, print_fitted, say, working
+from gruvy.cli.job import Job
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Rescale, RunOptions, TableOptions, TimeOptions
+from gruvy.cli.output import say
 from gruvy.errors import ArgumentError, note
 
 if TYPE_CHECKING:
@@ -48,71 +40,40 @@ def fit(
     columns: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="What to watch; all but the time by default.")
     ] = None,
-    false_alarm_rate: Annotated[
-        float, typer.Option(metavar="SHARE", help="Of normal rows, above the threshold.")
-    ] = 0.002,
-    difference: Annotated[
-        int, typer.Option(metavar="N", help="Judge changes over N rows in place of values, which drift or grow.")
-    ] = 0,
-    context: Annotated[int, typer.Option(metavar="N", help="Rows of a training window.")] = 64,
-    horizon: Annotated[int, typer.Option(metavar="N", help="Rows ahead whose forecasts are judged.")] = 8,
-    hidden_size: HiddenSize = 64,
-    num_layers: NumLayers = 1,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     times: TimeOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a detector of anomalies on the normal rows of DATA.
 
     The last rows give the threshold: the stated share of them raises an alarm. The report shows the rows of DATA.
     """
-    run.check()
-    with working("loading", quiet=run.json):
-        from gruvy.report import write_report
-        from gruvy.tasks import AnomalyDetector
-        from gruvy.tasks.anomaly.report import anomaly_report
+    from gruvy.tasks import AnomalyDetector
+    from gruvy.tasks.anomaly.report import anomaly_report
 
-        wanted = spellings(columns)
-        frame = _read(data, time, wanted or None, reading.given)
-        detector = run.estimator(
-            AnomalyDetector,
-            context_length=context,
-            horizon=horizon,
-            false_alarm_rate=false_alarm_rate,
-            difference=difference,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-        )
-    with Training("GRU", quiet=run.json) as progress:
-        detector.fit(
-            frame,
-            time=time,
-            columns=names(columns, frame.columns) or None,
-            **times.given(time),
-            **run.training,
-            rescale=rescale,
-            progress=progress,
-        )
-    detector.save(run.out)
-    if run.report is not None:
-        with working("writing the report", quiet=run.json):
-            write_report(anomaly_report(detector, frame), run.report)
-    best, rows = detector.history_[detector.best_epoch_ - 1], len(detector.calibration_scores_)
+    frame = _read(data, time, spellings(columns) or None, reading.given)
+    detector = run.estimator(AnomalyDetector)
 
-    def told() -> None:
+    def print_result(loss: float) -> None:
+        rows = len(detector.calibration_scores_)
         say(
             f"Watches {', '.join(detector.feature_names_in_)}: {detector.n_parameters_:,} parameters, squared error of "
-            f"the forecasts {best['validation_loss']:.0%} of persistence's.\n"
+            f"the forecasts {loss:.0%} of persistence's.\n"
             f"An alarm is a score above 1, which {detector.false_alarm_rate:.2%} of the {rows:,} held-out rows have."
         )
 
-    print_fitted(
+    return Job(
         detector,
-        run,
-        show=told,
-        validation_loss=best["validation_loss"],
+        train=lambda **how: detector.fit(
+            frame, time=time, columns=names(columns, frame.columns) or None, **times.given(time), **how
+        ),
+        score=lambda test: detector.history_[detector.best_epoch_ - 1]["validation_loss"],
+        show=print_result,
+        report=lambda test, loss: anomaly_report(detector, frame),
+        scores="validation_loss",
+        name="GRU",
     )
 
 

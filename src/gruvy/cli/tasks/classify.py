@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.job import Job, with_baselines
+from gruvy.cli.options import (
+    AS_FOUND,
+    TABLE_FILES,
+    Balanced,
+    Rescale,
+    RunOptions,
+    TableOptions,
+    TestFraction,
+    TextOptions,
+)
+from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -48,72 +58,38 @@ def fit(
     id: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Names the rows, where each is a sequence; it is no value.")
     ] = None,
-    tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
-    balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
-    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of every class, held out to test.")] = 0.2,
-    ensemble: Annotated[int, typer.Option(metavar="N", help="Networks that decide together.")] = 1,
-    cell: Cell = "gru",
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
-    num_layers: NumLayers = 1,
+    balanced: Balanced = False,
+    test_fraction: TestFraction = 0.2,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a classifier of texts or numeric sequences on DATA and compare it with simple baselines.
 
     A fifth of every class is held out: all printed figures are measured there.
     """
-    run.check()
     if text is not None and series is not None:
         raise ArgumentError("--text and --series: expected one of them; a text is one row")
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.tasks import SequenceClassifier
-        from gruvy.tasks.classification.columns import ClassColumns
-        from gruvy.tasks.classification.report import classification_report
-        from gruvy.tasks.classification.table import fit_table, read_file
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.tasks import SequenceClassifier
+    from gruvy.tasks.classification.columns import ClassColumns
+    from gruvy.tasks.classification.report import classification_report
+    from gruvy.tasks.classification.table import fit_table, read_file
 
-        frame = read_file(data, label, series, text=text, id=id, reading=reading.given)
-        columns = ClassColumns.of(frame, label, text, series, id)
-        model = run.estimator(
-            SequenceClassifier,
-            tokens=tokens,
-            ensemble_size=ensemble,
-            class_weight="balanced" if balanced else None,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            unknown=texts.unknown,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        test = fit_table(
-            model,
-            frame,
-            columns,
-            test_fraction=test_fraction,
-            **run.training,
-            rescale=rescale,
-            progress=progress,
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        own, majority = model.evaluate(test.X, test.y)
-        scores = [own, *test.baselines, majority]
-        if run.report is not None:
-            shown = classification_report({CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=label)
-            write_report(shown, run.report)
-    print_fitted(
+    frame = read_file(data, label, series, text=text, id=id, reading=reading.given)
+    columns = ClassColumns.of(frame, label, text, series, id)
+    model = run.estimator(SequenceClassifier, class_weight="balanced" if balanced else None, unknown=texts.unknown)
+    return Job(
         model,
-        run,
-        show=lambda: show(model, scores),
-        classes=model.classes_,
-        scores=scores,
-        temperature=model.temperature_,
+        train=lambda **how: fit_table(model, frame, columns, test_fraction=test_fraction, **how),
+        score=lambda test: with_baselines(model.evaluate(test.X, test.y), test.baselines),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: classification_report(
+            {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=label
+        ),
+        facts=lambda model: {"classes": model.classes_, "temperature": model.temperature_},
     )
 
 

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import bounds, names, spellings
-from gruvy.cli.options import (
-    AS_FOUND,
-    TABLE_FILES,
-    Cell,
-    FitOptions,
-    HiddenSize,
-    NumLayers,
-    Rescale,
-    TableOptions,
-    TimeOptions,
-)
-from gruvy.cli.output import Training, print_fitted, print_table, say, working
+from gruvy.cli.arguments import names, spellings
+from gruvy.cli.job import Job
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Rescale, RunOptions, TableOptions, TimeOptions
+from gruvy.cli.output import print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,12 +44,6 @@ def fit(
     time: Annotated[
         str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")
     ],
-    horizon: Annotated[
-        int | None, typer.Option(metavar="N", help="Steps to forecast; 24, or fewer for a short table.")
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(metavar="N", help="Steps that the model looks back; 168, or fewer for a short table.")
-    ] = None,
     series: Annotated[str | None, typer.Option(metavar="COLUMN", help="Tells several series apart.")] = None,
     past: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="Known up to now only (measurements).")
@@ -66,68 +51,42 @@ def fit(
     known: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="Known ahead as well (prices, holidays).")
     ] = None,
-    split: Annotated[
-        str, typer.Option(metavar="KIND", help="Hold out the end in time, or whole series: time or series.")
-    ] = "time",
     static: Annotated[
         list[str] | None, typer.Option(metavar="COLUMNS", help="One value a series (a shop's region).")
     ] = None,
     holidays: Annotated[
         str | None, typer.Option(metavar="COUNTRY", help="Holidays known ahead, such as US or DE-BY.")
     ] = None,
-    lower: Annotated[
-        list[str] | None, typer.Option(metavar="X", help="No forecast is below it; of one target as load=0.")
-    ] = None,
-    upper: Annotated[
-        list[str] | None, typer.Option(metavar="X", help="No forecast is above it; of one target as share=1.")
-    ] = None,
-    likelihood: Annotated[
-        str, typer.Option(metavar="KIND", help="quantile, or count for whole numbers from 0 on (sales of a day).")
-    ] = "quantile",
-    min_context: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Fewest steps to look back on, for series that have no more; it is learnt too."),
-    ] = None,
-    cell: Cell = "gru",
-    hidden_size: HiddenSize = 64,
-    num_layers: NumLayers = 1,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     times: TimeOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a forecaster on DATA and compare it with simple baselines.
 
     The last 20% of the rows, or of the series, are held out: all printed errors are measured there, in the target's
     own unit. Values and rows may be missing. Scaling, calendar features and the split are done inside.
     """
-    run.check()
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.report.forecasting import forecast_headline
-        from gruvy.tasks import Forecaster
-        from gruvy.tasks.forecasting.report import forecast_report, forecast_table, step_name
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.report.forecasting import forecast_headline
+    from gruvy.tasks import Forecaster
+    from gruvy.tasks.forecasting.report import forecast_report, forecast_table, step_name
 
-        others = spellings([*(past or ()), *(known or ()), *(static or ())])
-        frame = _read(data, time, series, spellings(target), others, reading.given)
-        targets, of_past, of_known, of_static = (names(given, frame.columns) for given in (target, past, known, static))
-        model = run.estimator(
-            Forecaster,
-            horizon=horizon,
-            context_length=context,
-            min_context=min_context,
-            lower=bounds(lower, "--lower"),
-            upper=bounds(upper, "--upper"),
-            likelihood=likelihood,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            split=split,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        model.fit(
+    others = spellings([*(past or ()), *(known or ()), *(static or ())])
+    frame = _read(data, time, series, spellings(target), others, reading.given)
+    targets, of_past, of_known, of_static = (names(given, frame.columns) for given in (target, past, known, static))
+    model = run.estimator(Forecaster)
+
+    def print_result(scores: Sequence[Mapping[str, Any]]) -> None:
+        show(model, scores)
+        if len(targets) == 1:
+            table = forecast_table({CELL_NAMES[model.cell]: model}, [scores])
+            say(forecast_headline(table, step=step_name(model)))
+
+    return Job(
+        model,
+        train=lambda **how: model.fit(
             frame,
             target=targets,
             time=time,
@@ -137,26 +96,10 @@ def fit(
             static=of_static,
             holidays=holidays,
             **times.given(time),
-            **run.training,
-            rescale=rescale,
-            progress=progress,
-        )
-    model.save(run.out)
-    named = {CELL_NAMES[model.cell]: model}
-    if run.report is not None:
-        with working("writing the report", quiet=run.json):
-            write_report(forecast_report(named, frame), run.report)
-
-    def told() -> None:
-        show(model, model.scores_)
-        if len(targets) == 1:
-            say(forecast_headline(forecast_table(named, [model.scores_]), step=step_name(model)))
-
-    print_fitted(
-        model,
-        run,
-        show=told,
-        scores=model.scores_,
+            **how,
+        ),
+        show=print_result,
+        report=lambda test, scores: forecast_report({CELL_NAMES[model.cell]: model}, frame),
     )
 
 

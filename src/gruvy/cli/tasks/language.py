@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gruvy.cli.options import Cell, FitOptions, HiddenSize, NumLayers, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, say, working
+from gruvy.cli.job import Job
+from gruvy.cli.options import RunOptions, TextOptions
+from gruvy.cli.output import print_table, say
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -30,59 +31,35 @@ Several files, a larger model, kept after every epoch (go on after a crash with 
 
 def fit(
     data: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files in UTF-8, read in this order.")],
-    cell: Cell = "gru",
-    tokens: Annotated[str, typer.Option(metavar="KIND", help="Read the text as character or subword.")] = "character",
-    hidden_size: HiddenSize = 256,
-    num_layers: NumLayers = 1,
-    context: Annotated[
-        int, typer.Option(metavar="N", help="Characters or sub-words through which gradients go back.")
-    ] = 100,
     *,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a model of the characters of a text and compare it with n-grams and compressors.
 
     The last tenth of the text is held out: all printed figures are measured there, in bits per character. The tenth
     before it chooses the best epoch.
     """
-    run.check()
-    with working("loading", quiet=run.json):
-        from gruvy.data import read_text
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.report.language import bits_headline
-        from gruvy.tasks import LanguageModel
-        from gruvy.tasks.language.parts import joined, split_text
-        from gruvy.tasks.language.report import HELD_OUT, bits_table, language_report
+    from gruvy.data import read_text
+    from gruvy.report.language import bits_headline
+    from gruvy.tasks import LanguageModel
+    from gruvy.tasks.language.parts import joined, split_text
+    from gruvy.tasks.language.report import HELD_OUT, bits_table, language_report
 
-        text = joined([read_text(path) for path in data])
-        model = run.estimator(
-            LanguageModel,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            cell=cell,
-            tokens=tokens,
-            context_length=context,
-            unknown=texts.unknown,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        model.fit(text, **run.training, progress=progress)
-    model.save(run.out)
-    if run.report is not None:
-        with working("writing the report", quiet=run.json):
-            held_out = split_text(text, model.validation_fraction, model.test_fraction)[2]
-            write_report(language_report(model, held_out), run.report)
+    text = joined([read_text(path) for path in data])
+    model = run.estimator(LanguageModel, unknown=texts.unknown)
 
-    def told() -> None:
-        show(model, model.scores_)
+    def print_result(scores: Sequence[Mapping[str, Any]]) -> None:
+        show(model, scores)
         say(bits_headline(bits_table(model), HELD_OUT))
 
-    print_fitted(
+    return Job(
         model,
-        run,
-        show=told,
-        scores=model.scores_,
+        train=lambda **how: model.fit(text, **how),
+        show=print_result,
+        report=lambda test, scores: language_report(
+            model, split_text(text, model.validation_fraction, model.test_fraction)[2]
+        ),
     )
 
 

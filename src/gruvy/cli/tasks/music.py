@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, HiddenSize, NumLayers, TableOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.job import Job
+from gruvy.cli.options import AS_FOUND, RunOptions, TableOptions, TestFraction
+from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -43,57 +44,31 @@ def fit(
     series: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of a table: tells the pieces apart; each row is a step.")
     ] = None,
-    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the pieces, held out to test.")] = 0.2,
-    cell: Cell = "gru",
-    hidden_size: HiddenSize = 128,
-    num_layers: NumLayers = 1,
+    test_fraction: TestFraction = 0.2,
     *,
     reading: TableOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a model of music, or of any sequences of binary vectors, on DATA and compare it with simple baselines.
 
     A fifth of the pieces is held out: all printed figures are measured there.
     """
-    run.check()
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
     if not (math.isfinite(step) and step > 0):
         raise ArgumentError(f"--step: expected a number of quarter notes above 0, got {step}")
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.tasks import PolyphonicModel
-        from gruvy.tasks.music.files import MusicFiles
-        from gruvy.tasks.music.fitting import fit_files
-        from gruvy.tasks.music.report import music_report
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.tasks import PolyphonicModel
+    from gruvy.tasks.music.files import MusicFiles
+    from gruvy.tasks.music.fitting import fit_files
+    from gruvy.tasks.music.report import music_report
 
-        model = run.estimator(
-            PolyphonicModel,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        test = fit_files(
-            model,
-            data,
-            MusicFiles(step, series),
-            test_fraction=test_fraction,
-            reading=reading.given,
-            **run.training,
-            progress=progress,
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        scores = model.evaluate(test.X)
-        if run.report is not None:
-            write_report(music_report({CELL_NAMES[model.cell]: model}, test.X, test.names, title=data.stem), run.report)
-    print_fitted(
+    model = run.estimator(PolyphonicModel)
+    files = MusicFiles(step, series)
+    return Job(
         model,
-        run,
-        show=lambda: show(model, scores),
-        scores=scores,
+        train=lambda **how: fit_files(model, data, files, test_fraction=test_fraction, reading=reading.given, **how),
+        score=lambda test: model.evaluate(test.X),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: music_report({CELL_NAMES[model.cell]: model}, test.X, test.names, title=data.stem),
     )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import levels
-from gruvy.cli.options import AS_FOUND, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.job import Job, with_baselines
+from gruvy.cli.options import AS_FOUND, Rescale, RunOptions, TableOptions, TestFraction, TextOptions
+from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -50,69 +50,38 @@ def fit(
     group: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="What belongs together, and is learnt from or tested with.")
     ] = None,
-    tokens: Annotated[str, typer.Option(metavar="KIND", help="Texts as word, character or subword.")] = "word",
-    quantiles: Annotated[
-        str | None, typer.Option(metavar="LEVELS", help="To learn besides the median, as 0.05,0.95.")
-    ] = None,
-    test_fraction: Annotated[float, typer.Option(metavar="FRACTION", help="Held out to test.")] = 0.2,
-    attention: Annotated[
-        bool, typer.Option("--attention", help="Read all states of the network, not the last one alone.")
-    ] = False,
-    cell: Cell = "gru",
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
-    num_layers: NumLayers = 1,
+    test_fraction: TestFraction = 0.2,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a model that predicts numbers for texts or numeric sequences, and compare it with simple baselines.
 
     A fifth of the sequences is held out: all printed figures are measured there.
     """
-    run.check()
     if text is not None and series is not None:
         raise ArgumentError("--text and --series: expected one of them; a text is one row")
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a fraction between 0 and 1, got {test_fraction}")
-    chosen = levels(quantiles)
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.tasks import SequenceRegressor
-        from gruvy.tasks.regression.model import NumberColumns
-        from gruvy.tasks.regression.table import fit_table, regression_report
-        from gruvy.tasks.shared.tables import read_sequence_file
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.tasks import SequenceRegressor
+    from gruvy.tasks.regression.model import NumberColumns
+    from gruvy.tasks.regression.table import fit_table, regression_report
+    from gruvy.tasks.shared.tables import read_sequence_file
 
-        ids = [name for name in (id, group) if name is not None]
-        frame = read_sequence_file(data, target, series, text=text, id=ids, numeric=True, reading=reading.given)
-        columns = NumberColumns.of(frame, target, text, series, id, group)
-        model = run.estimator(
-            SequenceRegressor,
-            tokens=tokens,
-            attention=attention,
-            **({} if chosen is None else {"quantiles": tuple(chosen)}),
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            unknown=texts.unknown,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        test = fit_table(
-            model, frame, columns, test_fraction=test_fraction, **run.training, rescale=rescale, progress=progress
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        found = model.evaluate(test.X, test.y)
-        own, mean = found[: len(target)], found[len(target) :]
-        scores = [*own, *test.baselines, *mean]
-        if run.report is not None:
-            named = {CELL_NAMES[model.cell]: model}
-            write_report(
-                regression_report(named, test.X, test.y, test.baselines, title=" and ".join(target)), run.report
-            )
-    print_fitted(model, run, show=lambda: show(model, scores), scores=scores)
+    ids = [name for name in (id, group) if name is not None]
+    frame = read_sequence_file(data, target, series, text=text, id=ids, numeric=True, reading=reading.given)
+    columns = NumberColumns.of(frame, target, text, series, id, group)
+    model = run.estimator(SequenceRegressor, unknown=texts.unknown)
+    return Job(
+        model,
+        train=lambda **how: fit_table(model, frame, columns, test_fraction=test_fraction, **how),
+        score=lambda test: with_baselines(model.evaluate(test.X, test.y), test.baselines, models=len(target)),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: regression_report(
+            {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=" and ".join(target)
+        ),
+    )
 
 
 def predict(

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, Rescale, TableOptions, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
+from gruvy.cli.job import Job, with_baselines
+from gruvy.cli.options import (
+    AS_FOUND,
+    TABLE_FILES,
+    Balanced,
+    Rescale,
+    RunOptions,
+    TableOptions,
+    TestFraction,
+    TextOptions,
+)
+from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -56,65 +66,35 @@ def fit(
     series: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
     ] = None,
-    balanced: Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")] = False,
-    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sequences, held out to test.")] = 0.2,
-    cell: Cell = "gru",
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 64,
-    num_layers: Annotated[int, typer.Option(metavar="N", help="Recurrent layers on top of each other.")] = 2,
+    balanced: Balanced = False,
+    test_fraction: TestFraction = 0.2,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a tagger, which labels every step of a sequence, on DATA and compare it with simple baselines.
 
     A fifth of the sequences is held out: all printed figures are measured there.
     """
-    run.check()
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.tasks import SequenceTagger
-        from gruvy.tasks.tagging.report import tagging_report
-        from gruvy.tasks.tagging.table import fit_table
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.tasks import SequenceTagger
+    from gruvy.tasks.tagging.report import tagging_report
+    from gruvy.tasks.tagging.table import fit_table
 
-        frame, columns = _read(data, labels, label, string, series, reading.given)
-        model = run.estimator(
-            SequenceTagger,
-            class_weight="balanced" if balanced else None,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            unknown=texts.unknown,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        test = fit_table(
-            model,
-            frame,
-            columns,
-            test_fraction=test_fraction,
-            **run.training,
-            rescale=rescale,
-            progress=progress,
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        own, majority = model.evaluate(test.X, test.y)
-        scores = [own, *test.baselines, majority]
-        if run.report is not None:
-            name = CELL_NAMES[model.cell]
-            shown = tagging_report({name: model}, {name: test.X}, test.y, test.baselines, title=data.stem)
-            write_report(shown, run.report)
-    print_fitted(
+    frame, columns = _read(data, labels, label, string, series, reading.given)
+    model = run.estimator(SequenceTagger, class_weight="balanced" if balanced else None, unknown=texts.unknown)
+    name = CELL_NAMES.get(model.cell, model.cell)
+    return Job(
         model,
-        run,
-        show=lambda: show(model, scores),
-        classes=model.classes_,
-        scores=scores,
-        temperature=model.temperature_,
+        train=lambda **how: fit_table(model, frame, columns, test_fraction=test_fraction, **how),
+        score=lambda test: with_baselines(model.evaluate(test.X, test.y), test.baselines),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: tagging_report(
+            {name: model}, {name: test.X}, test.y, test.baselines, title=data.stem
+        ),
+        facts=lambda model: {"classes": model.classes_, "temperature": model.temperature_},
     )
 
 

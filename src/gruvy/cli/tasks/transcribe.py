@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, TABLE_FILES, Cell, FitOptions, NumLayers, Rescale, TableOptions, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
-from gruvy.errors import ArgumentError
+from gruvy.cli.job import Job, with_baselines
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Rescale, RunOptions, TableOptions, TestFraction, TextOptions
+from gruvy.cli.output import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,75 +37,37 @@ def fit(
     sample_rate: Annotated[
         int | None, typer.Option(metavar="HZ", help="Resample to this rate, where the files' rates differ.")
     ] = None,
-    normalize: Annotated[
-        str, typer.Option(metavar="HOW", help="The texts: none, or some of case,punctuation,numbers (numbers:de).")
-    ] = "case",
     streaming: Annotated[
         bool, typer.Option("--streaming", help="One direction only, to transcribe as the sound arrives.")
     ] = False,
-    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the recordings, held out to test.")] = 0.1,
-    cell: Cell = "gru",
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 128,
-    num_layers: NumLayers = 3,
+    test_fraction: TestFraction = 0.1,
     rescale: Rescale = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a model that writes down what is said, on recordings and their texts.
 
     A tenth of the recordings is held out: all printed figures are measured there. Recordings of the same text are held
     out together. Texts in upper and lower case are learnt in lower case, and digits as they are; see --normalize.
     """
-    run.check()
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=run.json):
-        from gruvy.nn.cells import CELL_NAMES
-        from gruvy.report import write_report
-        from gruvy.tasks import Transcriber
-        from gruvy.tasks.transcription.report import transcription_report
-        from gruvy.tasks.transcription.table import fit_table
+    from gruvy.nn.cells import CELL_NAMES
+    from gruvy.tasks import Transcriber
+    from gruvy.tasks.transcription.report import transcription_report
+    from gruvy.tasks.transcription.table import fit_table
 
-        model = run.estimator(
-            Transcriber,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            bidirectional=not streaming,
-            normalize=normalize,
-            unknown=texts.unknown,
-        )
-    with Training(CELL_NAMES.get(model.cell, model.cell), quiet=run.json) as progress:
-        test = fit_table(
-            model,
-            data,
-            audio=audio,
-            text=text,
-            test_fraction=test_fraction,
-            reading=reading.given,
-            sample_rate=sample_rate,
-            **run.training,
-            rescale=rescale,
-            progress=progress,
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        own, empty = model.evaluate(test.X, test.y)
-        scores = [own, *test.baselines, empty]
-        if run.report is not None:
-            shown = transcription_report(
-                {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=data.stem
-            )
-            write_report(shown, run.report)
-    print_fitted(
+    model = run.estimator(Transcriber, bidirectional=not streaming, unknown=texts.unknown)
+    about: dict[str, Any] = {"audio": audio, "text": text, "sample_rate": sample_rate, "reading": reading.given}
+    return Job(
         model,
-        run,
-        show=lambda: show(model, scores),
-        alphabet=model.alphabet_,
-        sample_rate=model.sample_rate_,
-        scores=scores,
+        train=lambda **how: fit_table(model, data, test_fraction=test_fraction, **about, **how),
+        score=lambda test: with_baselines(model.evaluate(test.paths, test.texts), test.baselines),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: transcription_report(
+            {CELL_NAMES[model.cell]: model}, test.paths, test.texts, test.baselines, title=data.stem
+        ),
+        facts=lambda model: {"alphabet": model.alphabet_, "sample_rate": model.sample_rate_},
     )
 
 

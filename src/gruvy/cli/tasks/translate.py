@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gruvy.cli.options import AS_FOUND, TABLE_FILES, FitOptions, TableOptions, TextOptions
-from gruvy.cli.output import Training, print_fitted, print_table, working
-from gruvy.errors import ArgumentError
+from gruvy.cli.job import Job
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, RunOptions, TableOptions, TestFraction, TextOptions
+from gruvy.cli.output import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,62 +40,33 @@ def fit(
     attention: Annotated[
         bool, typer.Option("--attention/--no-attention", help="Look at all of the sentence, or at one summary of it.")
     ] = True,
-    vocabulary_size: Annotated[int, typer.Option(metavar="N", help="Sub-words of each language, at most.")] = 4000,
-    embedding_size: Annotated[int, typer.Option(metavar="N", help="Numbers that stand for a sub-word.")] = 128,
-    hidden_size: Annotated[int, typer.Option(metavar="N", help="Hidden units per layer and direction.")] = 192,
-    test_fraction: Annotated[float, typer.Option(metavar="SHARE", help="Of the sentences, held out to test.")] = 0.05,
+    test_fraction: TestFraction = 0.05,
     *,
     reading: TableOptions,
     texts: TextOptions,
-    run: FitOptions,
-) -> None:
+    run: RunOptions,
+) -> Job:
     """Train a translator on pairs of sentences and measure its BLEU and chrF.
 
     A twentieth of the sentences is held out: all printed figures are measured there.
     """
-    run.check()
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(f"--test-fraction: expected a share between 0 and 1, got {test_fraction}")
-    with working("loading", quiet=run.json):
-        from gruvy.report import write_report
-        from gruvy.tasks import Translator
-        from gruvy.tasks.translation.columns import PairColumns
-        from gruvy.tasks.translation.report import translation_report
-        from gruvy.tasks.translation.scores import check_installed
-        from gruvy.tasks.translation.table import fit_pairs, read_files
+    from gruvy.tasks import Translator
+    from gruvy.tasks.translation.columns import PairColumns
+    from gruvy.tasks.translation.report import translation_report
+    from gruvy.tasks.translation.scores import check_installed
+    from gruvy.tasks.translation.table import fit_pairs, read_files
 
-        check_installed()  # before the training, not after it
-        columns = PairColumns(source, target)
-        X, y = read_files(data, translations, columns, reading.given)
-        model = run.estimator(
-            Translator,
-            attention="additive" if attention else None,
-            vocabulary_size=vocabulary_size,
-            embedding_size=embedding_size,
-            hidden_size=hidden_size,
-            unknown=texts.unknown,
-        )
-    with Training("GRU", quiet=run.json) as progress:
-        test = fit_pairs(
-            model,
-            X,
-            y,
-            columns,
-            test_fraction=test_fraction,
-            **run.training,
-            progress=progress,
-        )
-    model.save(run.out)
-    with working("scoring", quiet=run.json):
-        scores = model.evaluate(test.X, test.y)
-        if run.report is not None:
-            shown = translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}")
-            write_report(shown, run.report)
-    print_fitted(
+    check_installed()  # before the training, not after it
+    columns = PairColumns(source, target)
+    X, y = read_files(data, translations, columns, reading.given)
+    model = run.estimator(Translator, attention="additive" if attention else None, unknown=texts.unknown)
+    return Job(
         model,
-        run,
-        show=lambda: show(model, scores),
-        scores=scores,
+        train=lambda **how: fit_pairs(model, X, y, columns, test_fraction=test_fraction, **how),
+        score=lambda test: model.evaluate(test.X, test.y),
+        show=lambda scores: show(model, scores),
+        report=lambda test, scores: translation_report({"GRU": model}, test.X, test.y, title=f"{source} to {target}"),
+        name="GRU",
     )
 
 
