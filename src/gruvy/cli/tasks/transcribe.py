@@ -62,10 +62,10 @@ def fit(
     return Job(
         model,
         train=lambda **how: fit_table(model, data, test_fraction=test_fraction, **about, **how),
-        score=lambda test: with_baselines(model.evaluate(test.paths, test.texts), test.baselines),
+        score=lambda test: with_baselines(model.evaluate(test.X, test.y), test.baselines),
         show=lambda scores: show(model, scores),
         report=lambda test, scores: transcription_report(
-            {CELL_NAMES[model.cell]: model}, test.paths, test.texts, test.baselines, title=data.stem
+            {CELL_NAMES[model.cell]: model}, test.X, test.y, test.baselines, title=data.stem
         ),
         facts=lambda model: {"alphabet": model.alphabet_, "sample_rate": model.sample_rate_},
     )
