@@ -111,6 +111,36 @@ def call(module, x, options):
     return [output.detach(), h_n.detach(), *[p.grad for p in module.parameters()]]
 
 
+def outcome(made):
+    """What a function returns, or the error."""
+    try:
+        return made()
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError) as error:
+        return error
+
+
+def check_what_is_made(ours, x, output):
+    """Whatever is made of the layer's weights gives its output, or an error where the layer has none."""
+    array = x.numpy()
+    made = {
+        "weights": lambda: ours.to_weights().run(array)[0],
+        "stream": lambda: ours.streaming(N).step(array[0]),
+        "bf16": lambda: ours.quantize("bf16")(x)[0].numpy(),
+        "int8": lambda: ours.quantize("int8")(x)[0].numpy(),
+    }
+    for name, make in made.items():
+        found = outcome(make)
+        if not all(is_whole(p) for p in ours.parameters()):
+            assert isinstance(found, RuntimeError), (name, found)
+        if isinstance(output, Exception) or isinstance(found, Exception):
+            continue  # whatever came back: the process is there
+        wanted = output[0] if name == "stream" else output
+        # Those that round their weights are only compared where these are of the usual size.
+        limit = 1e-3 if name in ("weights", "stream") else 0.2
+        if wanted.isfinite().all() and max(p.abs().max() for p in ours.parameters()) < 1:
+            torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=limit, atol=limit, msg=name)
+
+
 def fuzz(examples: int) -> None:
     """Try so many histories; an assertion fails, or the process dies, where the engine is given what does not fit."""
 
@@ -122,6 +152,7 @@ def fuzz(examples: int) -> None:
         ours = gruvy.nn.GRU(I, H, reset_after=reset_after)
         ours.load_state_dict(theirs.state_dict())
         call(ours, x, {})
+        packed = [ours.quantize("bf16"), ours.quantize("int8")]
         for change, *arguments in steps:
             if change is not free and not is_whole(getattr(ours, arguments[0])):
                 return
@@ -132,6 +163,14 @@ def fuzz(examples: int) -> None:
                 return  # PyTorch does not allow it
             found = call(ours, x, {})
             call(ours, x, {"lengths": [T, 1]})
+            if change is not share:
+                for module in packed:
+                    outcome(lambda: change(module, *arguments))  # noqa: B023
+                    found_packed = outcome(lambda: module(x))  # noqa: B023
+                    if not all(is_whole(buffer) for buffer in module.buffers()):
+                        assert isinstance(found_packed, RuntimeError), (steps, found_packed)
+            with torch.no_grad():
+                check_what_is_made(ours, x, found if isinstance(found, Exception) else found[0])
             if not all(is_whole(p) for p in ours.parameters()):
                 assert isinstance(found, RuntimeError), (steps, found)
                 continue

@@ -306,7 +306,7 @@ class GRU(OneCall, torch.nn.RNNBase):
 
     def _weights_as(self, dtype: torch.dtype | None) -> GRUWeights:
         """Return the weights of now in a dtype, None for their own; see `to_weights`."""
-        ready = {name: plain(tensor).to(dtype).numpy() for name, tensor in weights_of(self).items()}
+        ready = {name: plain(tensor, name).to(dtype).numpy() for name, tensor in weights_of(self).items()}
         state = ready.get("initial_state")
         flat = [
             LayerWeights(

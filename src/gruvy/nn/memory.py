@@ -106,8 +106,15 @@ def viewed(tensor: Tensor | None) -> Any:
     return None if tensor is None else tensor.detach().numpy()
 
 
-def plain(tensor: Tensor) -> Tensor:
-    """Return a tensor of any dtype as it is handed to NumPy: on the CPU, row by row, without lazy bits."""
+def plain(tensor: Tensor, name: str = "a tensor") -> Tensor:
+    """Return a tensor of any dtype as it is handed to NumPy: on the CPU, row by row, without lazy bits.
+
+    Raises:
+        TensorError: its memory has been freed or cut.
+    """
+    if tensor.is_cpu and tensor.layout is torch.strided:
+        with contextlib.suppress(NotImplementedError, UnfitError):  # a tensor without memory of its own
+            _refuse_freed(tensor, name)
     return tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
 
 

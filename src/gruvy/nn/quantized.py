@@ -114,10 +114,10 @@ class QuantizedGRU(OneCall):
         state = plain(self.initial_state).numpy() if self.learn_initial_state else None
         flat, D, H = [], 2 if self.bidirectional else 1, self.hidden_size
         for index, suffix in enumerate(suffixes(self.num_layers, self.bidirectional)):
-            rest = [self._buffers.get(field + suffix) for field in LayerWeights._fields[2:-1]]
+            names = [field + suffix for field in LayerWeights._fields[2:-1]]
             I = self.input_size if index < D else D * H
             matrices = self._matrix("weight_ih" + suffix, I), self._matrix("weight_hh" + suffix, H)
-            biases = [None if buffer is None else plain(buffer).numpy() for buffer in rest]
+            biases = [plain(b, name).numpy() if (b := self._buffers.get(name)) is not None else None for name in names]
             flat.append(
                 LayerWeights(*matrices, *biases)._replace(initial_state=None if state is None else state[index])
             )
@@ -247,12 +247,12 @@ class QuantizedGRU(OneCall):
         ]
 
     def _matrix(self, name: str, columns: int) -> NDArray[np.float32]:
-        weight = plain(self.get_buffer(name)).float()
+        weight = plain(self.get_buffer(name), name).float()
         if weight.shape != (3 * self.hidden_size, columns):
             expected = (3 * self.hidden_size, columns)
             raise TensorError(f"{name} has the shape {tuple(weight.shape)}; expected {expected}")
         if self.dtype == "int8":
-            weight = weight * plain(self.get_buffer(name + "_scale"))[:, None]
+            weight = weight * plain(self.get_buffer(name + "_scale"), name + "_scale")[:, None]
         array: NDArray[np.float32] = weight.numpy()
         return array
 
