@@ -52,8 +52,8 @@ class Function(NamedTuple):
 
 def _sigmoid(x: Array) -> Array:
     half = x.dtype.type(0.5)
-    found: Array = half + half * np.tanh(half * x)
-    return found
+    value: Array = half + half * np.tanh(half * x)
+    return value
 
 
 # Defaults of the parameters: https://onnx.ai/onnx/operators/onnx__GRU.html

@@ -69,7 +69,7 @@ def step(
 ) -> Array:
     """Return the state (N, H) after one step with the input x (N, I), in their dtype."""
     number = x.dtype.type  # of which the factors are, so that no product is taken in another dtype
-    found = equations.step(
+    after = equations.step(
         x,
         h,
         weights,
@@ -78,7 +78,7 @@ def step(
         zoneout=number(zoneout),
         functions=activations,
     )
-    return found.h_next
+    return after.h_next
 
 
 def weights_of(one: Any, dtype: Any) -> equations.Weights:

@@ -146,13 +146,13 @@ def _layout(shape: tuple[int | str, ...]) -> str:
 
 
 def _learnt_states(graph: Graph) -> dict[str, np.ndarray]:
-    found = {}
+    learnt = {}
     for name, gru in graph.grus.items():
-        states = [one.initial_state for layer in gru.layers for one in layer]
+        states = [one.initial_state for one in gru.flat]
         if any(state is not None for state in states):
             zero = np.zeros(gru.hidden_size, np.float32)
-            found[name] = np.stack([zero if state is None else state for state in states])
-    return found
+            learnt[name] = np.stack([zero if state is None else state for state in states])
+    return learnt
 
 
 def _proof(graph: Graph, data: bytes) -> Proof:

@@ -44,8 +44,8 @@ def _input_products(writer: Writer, one: LayerWeights, x: str, scope: str) -> st
     H = len(one.weight_ih) // 3
     groups = [slice(3 * H)] if one.gain_ih is None else [slice(2 * H), slice(2 * H, 3 * H)]
     arrays = (one.weight_ih, one.gain_ih, one.bias_ih)
-    found = [_product(writer, *arrays, group, x, f"{scope}/ih.{at}") for at, group in enumerate(groups)]
-    return found[0] if len(found) == 1 else writer.node("Concat", found, f"{scope}/ih", axis=-1)
+    products = [_product(writer, *arrays, group, x, f"{scope}/ih.{at}") for at, group in enumerate(groups)]
+    return products[0] if len(products) == 1 else writer.node("Concat", products, f"{scope}/ih", axis=-1)
 
 
 def _product(

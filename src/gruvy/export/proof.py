@@ -79,17 +79,17 @@ def prove(
         GruvyError: it is off by more, has another shape, or one of them is NaN.
     """
     moved = [_moved(graph, seed) for seed in range(MOVED)]
-    found = []
+    compared = []
     for run in runs:
         outputs, states = graph.run_exactly(run.inputs, run.states)
         exact = {**outputs, **{f"{name}_h_n": state for name, state in states.items()}}
         mine, theirs = ours(graph, run), exported(run)
         others = [mine, *(ours(each, run) for each in moved)]
-        found.append([_compared(name, exact[name], theirs[name], others, title, multiple) for name in mine])
-    telling = [number for number, each in enumerate(found) if all(one.allowed <= TELLING for one in each)]
+        compared.append([_compared(name, exact[name], theirs[name], others, title, multiple) for name in mine])
+    telling = [number for number, each in enumerate(compared) if all(one.allowed <= TELLING for one in each)]
     if not telling:  # float32 is at a loss from the first step on; the least so are the shortest runs
-        telling = [min(range(len(found)), key=lambda number: max(one.allowed for one in found[number]))]
-    every = [one for number in telling for one in found[number]]
+        telling = [min(range(len(compared)), key=lambda number: max(one.allowed for one in compared[number]))]
+    every = [one for number in telling for one in compared[number]]
     for one in every:
         if not one.error <= one.allowed:
             raise GruvyError(

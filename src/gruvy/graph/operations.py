@@ -146,8 +146,8 @@ def _embedding(node: Node, inputs: Sequence[Array], weights: Mapping[str, Array]
         raise TensorError(
             f"{node.output}: {node.inputs[0]} lies in [{index.min()}, {index.max()}]; expected [0, {len(weight) - 1}]"
         )
-    found: Array = weight[index]
-    return found.reshape(*index.shape[:-1], index.shape[-1] * weight.shape[1])
+    rows: Array = weight[index]
+    return rows.reshape(*index.shape[:-1], index.shape[-1] * weight.shape[1])
 
 
 def _softmax(node: Node, inputs: Sequence[Array], weights: Mapping[str, Array]) -> Array:

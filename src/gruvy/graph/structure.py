@@ -74,10 +74,10 @@ class Structure:
         operation = OPERATIONS[node.op]
         if not node.inputs or operation.inputs not in (0, len(node.inputs)):
             raise ValueError(f"has {len(node.inputs)} inputs; expected {operation.inputs or 'at least one'}")
-        found = {name: type(value) for name, value in node.attributes.items()}
-        allowed = {name: kind for name, kind in operation.optional.items() if name in found}
-        if found != {**operation.attributes, **allowed}:
-            raise ValueError(f"has the attributes {_types(found)}; expected {_types(operation.attributes)}")
+        given = {name: type(value) for name, value in node.attributes.items()}
+        allowed = {name: kind for name, kind in operation.optional.items() if name in given}
+        if given != {**operation.attributes, **allowed}:
+            raise ValueError(f"has the attributes {_types(given)}; expected {_types(operation.attributes)}")
         inputs = [self.values[name] for name in node.inputs]
         if any(value.whole != operation.reads_integers for value in inputs):
             raise ValueError("an embedding reads integers, all else reads float32")

@@ -47,8 +47,8 @@ def backward(
     if gates is None:
         gates = forward(arrays, reset_after, save=True)[2]
     saved = engine.Saved(gates, None)
-    found = engine.backward(dout.swapaxes(0, 1), dh_n, out.swapaxes(0, 1), saved, **ready, reset_after=reset_after)
-    gradients = found._asdict() | {"x": found.x.swapaxes(0, 1)}
+    computed = engine.backward(dout.swapaxes(0, 1), dh_n, out.swapaxes(0, 1), saved, **ready, reset_after=reset_after)
+    gradients = computed._asdict() | {"x": computed.x.swapaxes(0, 1)}
     return [gradients[name] for name in DIFFERENTIABLE if name in arrays]
 
 

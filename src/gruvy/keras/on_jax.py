@@ -55,8 +55,8 @@ def _gradients(reset_after: bool, saved: Any, changes: Any) -> Any:
     def call(arrays: Any, mask: Any, out: Any, gates: Any, dout: Any, dh_n: Any) -> list[Any]:
         return callback.backward(_named(arrays, mask), dout, dh_n, out, gates, reset_after)
 
-    found = _call(call, tuple(arrays[name].shape for name in names), arrays, *rest, *changes)
-    return dict(zip(names, found, strict=True)), None
+    results = _call(call, tuple(arrays[name].shape for name in names), arrays, *rest, *changes)
+    return dict(zip(names, results, strict=True)), None
 
 
 _run.defvjp(_run_saving, _gradients)
@@ -80,12 +80,12 @@ def _call(function: Callable[..., list[Any]], shapes: tuple[tuple[int, ...], ...
     """
 
     def call(context: Any, results: Any, *given: Any) -> None:
-        for result, found in zip(results, function(*jax.tree.map(np.asarray, given)), strict=True):
-            np.asarray(result)[...] = found
+        for result, array in zip(results, function(*jax.tree.map(np.asarray, given)), strict=True):
+            np.asarray(result)[...] = array
 
     kinds = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]  # type: ignore[no-untyped-call]
-    found: list[Any] = buffer_callback(call, kinds, vmap_method="sequential")(*given)
-    return found
+    results: list[Any] = buffer_callback(call, kinds, vmap_method="sequential")(*given)
+    return results
 
 
 @_call.defjvp

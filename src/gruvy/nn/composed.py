@@ -41,10 +41,10 @@ def torch_gates(
     """Run the layer step by step and return its gates r, u, n as well: (D, 3, T, N, H), zero where no step is taken."""
     if h_0 is None:
         h_0 = x.new_zeros(len(weights), x.shape[1], weights[0].weight_hh.shape[0] // 3)
-    found: list[list[Tensor]] = [[] for _ in weights]
-    results = [_loop(x, h_0[d], w, controls, cell, d, found[d]) for d, w in enumerate(weights)]
+    by_direction: list[list[Tensor]] = [[] for _ in weights]
+    results = [_loop(x, h_0[d], w, controls, cell, d, by_direction[d]) for d, w in enumerate(weights)]
     shape = (x.shape[0], 3, *h_0.shape[1:])
-    gates = torch.stack([torch.cat(steps).view(shape) if steps else x.new_zeros(shape) for steps in found])
+    gates = torch.stack([torch.cat(steps).view(shape) if steps else x.new_zeros(shape) for steps in by_direction])
     gates = gates.transpose(1, 2)
     active = taken(controls, x)
     if active is not None:

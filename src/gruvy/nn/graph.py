@@ -84,7 +84,7 @@ def to_graph(module: nn.Module) -> Graph:
 def _flat(name: str, module: nn.Module) -> list[tuple[str, Any]]:
     if isinstance(module, nn.Sequential):
         dot = f"{name}." if name else ""
-        return [found for child, layer in module.named_children() for found in _flat(dot + child, layer)]
+        return [pair for child, layer in module.named_children() for pair in _flat(dot + child, layer)]
     return [(name, module)]
 
 
@@ -119,5 +119,5 @@ def _add(build: Builder, value: str, name: str, layer: Any) -> str:
 
 def array_of(tensor: Tensor) -> NDArray[np.float32]:
     """Return a weight as a NumPy array."""
-    found: NDArray[np.float32] = plain(tensor).float().numpy()
-    return found
+    array: NDArray[np.float32] = plain(tensor).float().numpy()
+    return array

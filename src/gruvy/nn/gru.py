@@ -244,11 +244,11 @@ class GRU(OneCall, torch.nn.RNNBase):
         cell = Cell(self.reset_after, self.zoneout)
         run_layer = torch_gates if self._path(x) is torch_layer else native_gates
         x, h_0 = self._ready(run_layer is native_gates, x, h_0)
-        found = []
+        by_layer = []
         for layer in range(self.num_layers):
             x, _, gates = run_layer(x, self._state(h_0, layer, x), self._weights(layer), controls, cell)
-            found.append(gates)
-        reset, kept, candidate = torch.cat(found).unbind(1)
+            by_layer.append(gates)
+        reset, kept, candidate = torch.cat(by_layer).unbind(1)
         if self.zoneout:  # what was kept is z + zoneout * (1 - z), or nothing where no step was taken
             kept = torch.where(kept > 0, 1 - (1 - kept) / (1 - self.zoneout), 0.0)
         return {"reset": reset, "update": kept, "candidate": candidate}
@@ -373,15 +373,15 @@ class GRU(OneCall, torch.nn.RNNBase):
         # What is computed, as by weight norm and pruning, is an attribute; asking the module for what is a parameter
         # costs a microsecond each.
         held: dict[str, Any] = {} if torch.compiler.is_compiling() else self._parameters
-        found = []
+        weights = []
         for index in range(layer * D, (layer + 1) * D):
             names = self._all_weights[index]
             w = DirectionWeights(*[held[name] if name in held else getattr(self, name) for name in names])
             if self.layer_norm:
                 suffix = self._suffixes()[index]
                 w = w._replace(gain_ih=getattr(self, "gain_ih" + suffix), gain_hh=getattr(self, "gain_hh" + suffix))
-            found.append(w._replace(initial_state=self.initial_state[index]) if self.learn_initial_state else w)
-        return found
+            weights.append(w._replace(initial_state=self.initial_state[index]) if self.learn_initial_state else w)
+        return weights
 
     def _wrong_weights(self) -> list[str]:
         """Say of every weight whose type, shape, dtype or device is not that of the layer what it is instead."""

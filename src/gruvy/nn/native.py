@@ -132,8 +132,8 @@ def _composed_gradients(
     results = torch_layer(x, h_0, by_direction(flat), controls, cell)
     pairs = [(y, dy) for y, dy in zip(results, (dout, dh_n), strict=True) if dy is not None]
     ys, dys = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(ys, wanted, dys, create_graph=differentiable, allow_unused=True))
-    return tuple(next(found) if need else None for need in needed)
+    computed = iter(torch.autograd.grad(ys, wanted, dys, create_graph=differentiable, allow_unused=True))
+    return tuple(next(computed) if need else None for need in needed)
 
 
 # ---- one direction --------------------------------------------------------------------------------------------------
@@ -342,19 +342,19 @@ def _by_pieces(
         end = min(begin + size, steps)
         piece = line.piece(begin, end)
         dpiece = None if dout is None else dout[begin:end]
-        found = _backward(piece, _again(piece), dpiece, dh, None if dx is None else dx[begin:end], needs)
+        parts = _backward(piece, _again(piece), dpiece, dh, None if dx is None else dx[begin:end], needs)
         if line.direction == 1 and end < steps and line.controls.resets is not None:
             # A reset at the step after the piece lies outside of it: what reaches it goes to `initial_state`.
             begins = line.controls.resets[end]
             if line.controls.lengths is not None:
                 begins = begins & (line.controls.lengths > end)
-            if found[-1] is not None:
-                found[-1] += dh[begins].sum(0)
+            if parts[-1] is not None:
+                parts[-1] += dh[begins].sum(0)
             dh[begins] = 0.0
-        for total, part in zip(totals, found, strict=False):
+        for total, part in zip(totals, parts, strict=False):
             if total is not None and part is not None:
                 total += part
-        totals = totals or found
+        totals = totals or parts
     return totals
 
 
@@ -372,9 +372,9 @@ def _backward(
 ) -> list[Tensor | None]:
     """Write dx (T, N, I), turn dh (N, H) from that of h_n into that of h_0, and return the gradients of the weights."""
     dh_n = dh.clone()
-    found = _empty_like(line.w, needs)
+    dweights = _empty_like(line.w, needs)
     try:
-        problem, call = _backward_call(line, saved, dout, dh_n, dx, dh, found)
+        problem, call = _backward_call(line, saved, dout, dh_n, dx, dh, dweights)
     except ValueError:
         (T, N, _), H = line.x.shape, line.out.shape[2]
         line = line.settled()
@@ -384,12 +384,12 @@ def _backward(
         gates = settled(saved.gates, (*saved.gates.shape[:-4], T, N, 3, H), "gates")
         dout = None if dout is None else settled(dout, (T, N, H), "the gradient of output", strides=True)
         dh_n = settled(dh_n, (N, H), "the gradient of h_n")
-        found = _empty_like(line.w, needs)
+        dweights = _empty_like(line.w, needs)
         handed, kept = line.viewed(), Saved(viewed(gates), viewed(norms))
         steps, last, made, first = map(viewed, (dout, dh_n, dx, dh))
-        problem, call = _backward_call(handed, kept, steps, last, made, first, list(map(viewed, found)))
+        problem, call = _backward_call(handed, kept, steps, last, made, first, list(map(viewed, dweights)))
     engine.raw.backward(problem, call)  # type: ignore[union-attr]
-    return found
+    return dweights
 
 
 def _empty_like(w: DirectionWeights, needs: Sequence[bool]) -> list[Tensor | None]:

@@ -28,9 +28,9 @@ def onnx_layer(
         "mask": controls.mask is not None,
     }
     if any(lacking.values()):
-        found = ", ".join(name for name, there in lacking.items() if there)
+        names = ", ".join(name for name, there in lacking.items() if there)
         raise ArgumentError(
-            f"the GRU node of ONNX has no {found}; export the layer alone with gruvy.export.onnx.write, which knows "
+            f"the GRU node of ONNX has no {names}; export the layer alone with gruvy.export.onnx.write, which knows "
             "layer norm and zoneout, or leave it out"
         )
     T, N, _ = x.shape

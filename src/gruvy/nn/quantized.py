@@ -264,9 +264,9 @@ class QuantizedGRU(OneCall):
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         errors: list[str] = args[-1]
         for name, buffer in self._buffers.items():
-            found = state_dict.get(prefix + name)
-            if buffer is not None and isinstance(found, Tensor) and found.dtype != buffer.dtype:
-                errors.append(f"{prefix}{name} is {found.dtype}; expected {buffer.dtype}: quantize() the layer first")
+            given = state_dict.get(prefix + name)
+            if buffer is not None and isinstance(given, Tensor) and given.dtype != buffer.dtype:
+                errors.append(f"{prefix}{name} is {given.dtype}; expected {buffer.dtype}: quantize() the layer first")
         if not errors:
             super()._load_from_state_dict(state_dict, prefix, *args)
             self._packed = None

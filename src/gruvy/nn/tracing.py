@@ -67,15 +67,15 @@ def scriptable(module: torch.nn.RNNBase, defaults: Mapping[str, Any]) -> torch.n
             f"torch.jit.script cannot compile the layer, because {', '.join(computed)} is computed from other "
             "parameters (weight_norm, parametrize, prune ...): remove that first, or use torch.export or jit.trace"
         )
-    found = torch.nn.GRU(
+    theirs = torch.nn.GRU(
         *(module.input_size, module.hidden_size, module.num_layers, module.bias, module.batch_first, module.dropout),
         module.bidirectional,
         device="meta",
     )
     for name in names:
-        setattr(found, name, module._parameters[name])
+        setattr(theirs, name, module._parameters[name])
     note(
         "torch.jit.script puts a torch.nn.GRU with the same parameters in the place of gruvy.nn.GRU, in the module "
         "that it is given too: script a copy.deepcopy of it to keep the engine in the original"
     )
-    return found.train(module.training)
+    return theirs.train(module.training)

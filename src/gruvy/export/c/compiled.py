@@ -23,7 +23,7 @@ FLAGS = ("-std=c99", "-O2")
 def compiler() -> str | None:
     """Return the C compiler of this machine, ``$CC`` or cc, gcc or clang, or None."""
     named = os.environ.get("CC", "")
-    return next((found for name in (named, "cc", "gcc", "clang") if name and (found := shutil.which(name))), None)
+    return next((path for name in (named, "cc", "gcc", "clang") if name and (path := shutil.which(name))), None)
 
 
 def code_size(command: str, source: Path, flags: Sequence[str] = FLAGS) -> int | None:

@@ -143,11 +143,11 @@ class Program:
 
     def _needed(self, wanted: Iterable[str]) -> list[Node]:
         """What has to be computed at each step for some values: nodes with statements of their own."""
-        found = set(wanted)
+        needed = set(wanted)
         nodes = []
         for node in reversed(self.graph.nodes):
-            if node.output in found and self._value(node).steps == "T":
-                found |= set(node.inputs)
+            if node.output in needed and self._value(node).steps == "T":
+                needed |= set(node.inputs)
                 if self._places[node.output].step == 0:
                     nodes.append(node)
         return nodes[::-1]
