@@ -69,7 +69,7 @@ def test_evaluate_needs_labels(gruvy, detector, normal, tmp_path):
     outcome = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv", "--labels", "fault", "--json")
     assert json.loads(outcome.out)["scores"]["recall"] == 1
     shown = gruvy("evaluate", folder / "d.gruvy", tmp_path / "f.csv", "--labels", "fault").out
-    assert shown.startswith("1 of 1 labelled events found, ")
+    assert shown.startswith("1 of 1 labelled events detected, ")
     assert "normal rows (" in shown
     assert "recall" in shown
     report = tmp_path / "report.html"

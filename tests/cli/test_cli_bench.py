@@ -72,7 +72,7 @@ def test_without_options_it_measures_the_grid_and_all_that_is_installed(gruvy, a
         (["--shapes", "1,2,3"], "the shape '1,2,3' is not four whole numbers"),
         (["--work", "inference,dreaming"], "--work: dreaming is unknown; expected inference, training or both"),
         (["--work", ""], "--work: expected inference, training or both, got ''"),
-        (["--threads", "0"], "--threads: expected whole numbers of 1 or more as 1,2, got '0'"),
+        (["--threads", "0"], "--threads: expected integers of at least 1, such as 1,2, got '0'"),
         (["--rounds", "3"], "--rounds: expected 7 or more, for a median that holds; got 3"),
         (["--peers", "mxnet"], "--peers: 'mxnet' is unknown; expected the beginning of one of these: torch GRU"),
     ],

@@ -141,6 +141,6 @@ def test_the_command_line_says_which_rows_are_not_judged(tmp_path):
     pd.DataFrame(wave(30, 1), columns=["x0"]).to_csv(tmp_path / "new.csv", index=False)
     from gruvy.cli.tasks.anomaly import predict
 
-    with pytest.warns(InputNote, match="the first 12 rows are not judged, their scores are empty"):
+    with pytest.warns(InputNote, match="the first 12 rows have no score"):
         found = predict(gruvy.load(path), tmp_path / "new.csv")
     assert found["score"].isna().sum() == 12

@@ -22,20 +22,22 @@ FEWEST_ROUNDS = 7  # a median of fewer does not hold on a machine with other wor
 def bench(
     shapes: Annotated[
         list[str] | None,
-        typer.Option(metavar="I,H,N,T", help="Inputs, hidden units, batch, steps; may be repeated. Else a grid of 7."),
+        typer.Option(
+            metavar="I,H,N,T", help="Inputs, hidden units, batch, steps; may be repeated; a grid of 7 by default."
+        ),
     ] = None,
     work: Annotated[str, typer.Option(metavar="KINDS", help="inference, training or both.")] = "inference,training",
-    threads: Annotated[str, typer.Option(metavar="NUMBERS", help="Numbers of threads, as 1,2.")] = "1",
-    rounds: Annotated[int, typer.Option(metavar="N", help="Turns of each contender; at least 7.")] = FEWEST_ROUNDS,
+    threads: Annotated[str, typer.Option(metavar="NUMBERS", help="Numbers of threads, such as 1,2.")] = "1",
+    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds for each library; at least 7.")] = FEWEST_ROUNDS,
     peers: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="As torch,jax,onednn. Else all that are installed.")
+        str | None, typer.Option(metavar="NAMES", help="Such as torch,jax,onednn; all installed ones by default.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write bench.json and bench.svg here.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder for bench.json and bench.svg.")] = None,
 ) -> None:
-    """Time gruvy's layer beside every library on this machine that runs a GRU, at your own shapes.
+    """Time gruvy's layer against every library on this machine that runs a GRU, at your own shapes.
 
-    Every contender gets the same weights and inputs; its results, and in training its gradients, are compared with
-    gruvy's before it is timed. Each has a process of its own, and they take turns. Times are medians.
+    Every library gets the same weights and inputs; its results, and in training its gradients, are compared with
+    gruvy's before it is timed. Each runs in its own process, and they take turns. Times are medians.
 
     Example: `gruvy bench --shapes 64,128,32,100 --threads 1,2 --out bench`
     """
@@ -49,7 +51,7 @@ def bench(
         raise ArgumentError(f"--work: expected inference, training or both, got {work!r}")
     counts = names([threads])
     if not counts or not all(count.isdecimal() and int(count) for count in counts):
-        raise ArgumentError(f"--threads: expected whole numbers of 1 or more as 1,2, got {threads!r}")
+        raise ArgumentError(f"--threads: expected integers of at least 1, such as 1,2, got {threads!r}")
     if rounds < FEWEST_ROUNDS:
         raise ArgumentError(f"--rounds: expected {FEWEST_ROUNDS} or more, for a median that holds; got {rounds}")
     if out is not None:

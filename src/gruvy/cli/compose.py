@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 
 def compose(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file of gruvy fit music.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the music goes, as MIDI.")] = Path("tune.mid"),
-    steps: Annotated[int, typer.Option(metavar="N", help="Steps to write.")] = 64,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The MIDI file to write.")] = Path("tune.mid"),
+    steps: Annotated[int, typer.Option(metavar="N", help="Number of steps to write.")] = 64,
     primer: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A MIDI, MusicXML, .krn or .abc file that the music begins with."),
+        typer.Option(metavar="FILE", help="A MIDI, MusicXML, .krn or .abc file to continue."),
     ] = None,
-    temperature: Annotated[float, typer.Option(metavar="X", help="Below 1 plainer, above 1 wilder.")] = 1.0,
-    tempo: Annotated[float, typer.Option(metavar="BPM", help="Quarter notes a minute.")] = 80.0,
+    temperature: Annotated[
+        float, typer.Option(metavar="X", help="Below 1 more predictable, above 1 more varied.")
+    ] = 1.0,
+    tempo: Annotated[float, typer.Option(metavar="BPM", help="Quarter notes per minute.")] = 80.0,
     seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed writes the same music.")] = None,
     json: Json = False,
 ) -> None:
-    """Write music with a model, step by step as it is drawn, to a MIDI file.
+    """Write a piece of music drawn from a model, step by step, to a MIDI file.
 
     Example: `gruvy compose model.gruvy --out tune.mid --steps 128 --seed 1`
     """
@@ -39,9 +41,9 @@ def compose(
     if out.suffix.lower() not in (".mid", ".midi"):
         raise ArgumentError(f"--out: expected a name that ends in .mid or .midi, got {out}")
     if not (math.isfinite(tempo) and 4 <= tempo <= 1000):  # a MIDI file has 24 bits for a quarter note's microseconds
-        raise ArgumentError(f"--tempo: expected 4 to 1000 quarter notes a minute, got {tempo}")
+        raise ArgumentError(f"--tempo: expected 4 to 1000 quarter notes per minute, got {tempo}")
     if seed is not None and seed < 0:
-        raise ArgumentError(f"--seed: expected a whole number from 0 on, got {seed}")
+        raise ArgumentError(f"--seed: expected an integer of at least 0, got {seed}")
     check_model(model)
     if primer is not None:
         check_data(primer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gruvy.cli.arguments import check_target
+from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, working
 from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError
@@ -21,13 +22,14 @@ FAULT = 1
 def doctor(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file with a GRU that gruvy reads.")],
     against: Annotated[
-        Path | None, typer.Option(metavar="OTHER", help="A file that is right, in any format, to compare with.")
+        Path | None, typer.Option(metavar="OTHER", help="A file known to be right, in any format, to compare with.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="X", help="A .npy file of inputs (T, N, I) or (T, I) to run the GRU on.")
     ] = None,
     fix: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write FILE with what --against found put right.")
+        Path | None,
+        typer.Option(metavar="OUT", help="Write a repaired copy of FILE, where --against shows what is wrong."),
     ] = None,
     weights: WeightsOptions = WeightsOptions(),  # noqa: B008 - frozen
     name: Annotated[
@@ -40,7 +42,7 @@ def doctor(
         bool | None,
         typer.Option("--other-reset-after/--other-reset-before", help="The form of OTHER, where it does not say it."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what FILE is, whether it is sound, and how it differs from OTHER.
 

@@ -14,28 +14,29 @@ from gruvy.cli.output import print_json, say, working
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data of the same form as in the training.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data in the form of the training data.")],
     labels: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of a detector of anomalies: 1 where a row is anomalous.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Anomaly detectors only: the column that is 1 where a row is anomalous."),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Of a detector of anomalies: write an HTML report of what it found."),
+        typer.Option(metavar="FILE", help="Anomaly detectors only: write an HTML report of the detected events."),
     ] = None,
     episodes: Annotated[
-        int | None, typer.Option(metavar="N", help="Of an agent, whose DATA is an ENV_ID: how many.")
+        int | None, typer.Option(metavar="N", help="Agents only (DATA is then an ENV_ID): episodes to play.")
     ] = None,
     json: Json = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
 ) -> None:
-    """Measure a model and the baselines on every window, text or sequence of DATA.
+    """Measure a model and its baselines on every window, text or sequence of DATA.
 
-    Give data that the model was not trained on: on its own training data it looks better than it is.
+    Use data that the model was not trained on: on its training data it looks better than it is.
 
-    Of a detector of anomalies: how well its events and scores match the labels in the column --labels. Of an agent:
-    the mean return in the environment whose id stands in place of DATA.
+    For an anomaly detector: how well its events and scores match the labels in the column --labels. For an agent: the
+    mean return in the environment whose id is given as DATA.
 
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gruvy.cli.arguments import check_target
+from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, print_status, working
 from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError
@@ -56,7 +57,7 @@ def export(
             help="ONNX only: whether the input is (N, T, features), where MODEL does not say what its layer takes.",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a trained network for where Python is not.
 

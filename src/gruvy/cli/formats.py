@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gruvy.cli.arguments import check_target
+from gruvy.cli.options import Json
 from gruvy.cli.output import print_json, say, working
 from gruvy.cli.weights import WeightsOptions
 from gruvy.errors import ArgumentError, GruvyError
@@ -24,7 +25,7 @@ def formats(
     merge_biases: Annotated[
         bool, typer.Option("--merge-biases", help="With --out: add biases that the format lacks to others, rounded.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False,
+    json: Json = False,
 ) -> None:
     """Print which framework's GRU can be converted to which, or the GRUs in FILE, or convert FILE.
 
@@ -58,7 +59,7 @@ def _convert(file: Path, out: Path, options: dict[str, Any], *, merge_biases: bo
     if json:
         print_json({"file": file, "out": out, **_facts(read)})
     else:
-        say(f"{out}: {_told(_facts(read))}", soft_wrap=True)
+        say(f"{out}: {_sentence(_facts(read))}", soft_wrap=True)
 
 
 def _list(file: Path, options: dict[str, Any], *, json: bool) -> None:
@@ -81,7 +82,7 @@ def _list(file: Path, options: dict[str, Any], *, json: bool) -> None:
         print_json({"file": file, "grus": found})
         return
     for each in found:
-        say(f"{each['at'] or '(the only GRU)'}: {each.get('problem') or _told(each)}", soft_wrap=True)
+        say(f"{each['at'] or '(the only GRU)'}: {each.get('problem') or _sentence(each)}", soft_wrap=True)
 
 
 def _facts(weights: Any) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def _facts(weights: Any) -> dict[str, Any]:
     }
 
 
-def _told(facts: dict[str, Any]) -> str:
+def _sentence(facts: dict[str, Any]) -> str:
     many = {name: f"{facts[name]} {name if facts[name] != 1 else name[:-1]}" for name in ("layers", "directions")}
     form = "after" if facts["reset_after"] else "before"
     return (

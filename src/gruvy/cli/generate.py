@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 
 def generate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file of gruvy fit language.")],
-    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the text begins with.")] = "",
-    length: Annotated[int, typer.Option(metavar="N", help="Characters to write.")] = 500,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Text to continue.")] = "",
+    length: Annotated[int, typer.Option(metavar="N", help="Number of characters to write.")] = 500,
     temperature: Annotated[
-        float, typer.Option(metavar="X", help="Below 1 plainer, above 1 wilder, 0 always the likeliest.")
+        float,
+        typer.Option(metavar="X", help="Below 1 more predictable, above 1 more varied; 0 always takes the likeliest."),
     ] = 0.7,
-    top_k: Annotated[int | None, typer.Option(metavar="K", help="Only the K likeliest characters.")] = None,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw only from the K likeliest characters.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(metavar="P", help="Only the likeliest characters that share P.")
+        float | None, typer.Option(metavar="P", help="Only the likeliest characters whose probabilities add up to P.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed writes the same text.")] = None,
     stop: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="Stop after this text; several by repeating.")
+        list[str] | None, typer.Option(metavar="TEXT", help="Stop after this text; may be repeated.")
     ] = None,
     json: Json = False,
     *,
@@ -47,14 +48,14 @@ def generate(
         from gruvy.text import check_rule
 
         check_rule(texts.unknown)
-        found = _model(model, texts.unknown).stream(
+        characters = _model(model, texts.unknown).stream(
             prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, stop=stop or ()
         )
     if json:
-        print_json({"model": model, "prompt": prompt, "text": "".join(found)})
+        print_json({"model": model, "prompt": prompt, "text": "".join(characters)})
         return
     sys.stdout.write(prompt)
-    for character in found:
+    for character in characters:
         sys.stdout.write(character)
         sys.stdout.flush()
     sys.stdout.write("\n")
@@ -73,9 +74,9 @@ def _model(path: Path, unknown: str | None) -> Characters | LanguageModel:
             "makes one"
         )
     if file.light:
-        found = runtime.of_file(path, file.arrays, file.document)
-        assert isinstance(found, Characters)
-        return found if unknown is None else replace(found, unknown=unknown)
+        light = runtime.of_file(path, file.arrays, file.document)
+        assert isinstance(light, Characters)
+        return light if unknown is None else replace(light, unknown=unknown)
     model: LanguageModel = file.load()
     model.unknown = unknown or model.unknown
     return model

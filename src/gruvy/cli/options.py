@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 TABLE_FILES = "CSV, TSV, .xlsx, .ods, JSON Lines, Parquet"  # what read_table reads, for help texts
 TestFraction = Annotated[float, typer.Option(metavar="FRACTION", help="Of the data, held out to test.")]
 Balanced = Annotated[bool, typer.Option("--balanced", help="Let all classes count alike in training.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 Rescale = Annotated[
-    bool, typer.Option("--rescale", help="With --from: take the scaling from DATA, and not from that model.")
+    bool, typer.Option("--rescale", help="With --from: take the scaling from DATA instead of from that model.")
 ]
 
 # How tables are read where no option of `TableOptions` is given.
@@ -41,7 +41,9 @@ class TextOptions:
 
     unknown: Annotated[
         str | None,
-        typer.Option(metavar="RULE", help="Characters that the fit never saw: refuse, replace or skip them."),
+        typer.Option(
+            metavar="RULE", help="What to do with characters that the fit never saw: refuse, replace or skip."
+        ),
     ] = None
 
     def apply(self, model: Any) -> None:
@@ -55,14 +57,17 @@ class TableOptions:
     """How the table of a file is written, where that cannot be seen; what `gruvy.data.read_table` takes."""
 
     delimiter: Annotated[
-        str | None, typer.Option(metavar="CHARACTER", help="Between the fields of a text: comma, semicolon, tab ...")
+        str | None,
+        typer.Option(metavar="CHARACTER", help="Between the fields of a text file: comma, semicolon, tab ..."),
     ] = None
-    decimal: Annotated[str | None, typer.Option(metavar="MARK", help="Before decimals: . or ,")] = None
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a text that is not in UTF-8.")] = None
+    decimal: Annotated[str | None, typer.Option(metavar="MARK", help="Decimal separator: . or ,")] = None
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of a text file that is not UTF-8.")] = (
+        None
+    )
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="How to read dates such as 01/02/2024.")
     ] = None
-    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Of a spreadsheet: its name or number.")] = None
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a spreadsheet, by name or number.")] = None
 
     @property
     def given(self) -> dict[str, Any]:
@@ -75,17 +80,18 @@ class TimeOptions:
     """How the times of a table are to be read, where that cannot be seen; what ``fit`` takes."""
 
     step: Annotated[
-        str | None, typer.Option(metavar="OFFSET", help="Between rows, as pandas has it: h, B, W-FRI, MS, bh ...")
+        str | None,
+        typer.Option(metavar="OFFSET", help="Step between rows, as a pandas offset: h, B, W-FRI, MS, bh ..."),
     ] = None
     calendar: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A table of the open times or days, those ahead too.")
+        Path | None, typer.Option(metavar="FILE", help="A table of the opening times or days, including those ahead.")
     ] = None
     timezone: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the clocks that were read, such as Europe/Berlin.")
+        str | None, typer.Option(metavar="NAME", help="Time zone of the times, such as Europe/Berlin.")
     ] = None
     time_format: Annotated[
         str | None,
-        typer.Option(metavar="FORM", help="%d.%m.%Y %H:%M and the like; or index, year, yyyymm, s, ms, excel ..."),
+        typer.Option(metavar="FORM", help="A format such as %d.%m.%Y %H:%M; or index, year, yyyymm, s, ms, excel ..."),
     ] = None
 
     def given(self, time: str | None) -> dict[str, Any]:
@@ -115,15 +121,15 @@ class RunOptions:
         typer.Option(
             "--from",
             metavar="MODEL",
-            help="Go on from this .gruvy file, on data of the same form; options not given are as they were there.",
+            help="Continue from this .gruvy file, on data of the same form; other options keep their values.",
         ),
     ] = None
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("model.gruvy")
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML report.")] = None
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file for the model.")] = Path("model.gruvy")
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report to FILE.")] = None
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep the state here after every epoch.")
+        Path | None, typer.Option(metavar="FOLDER", help="Save the training state in this folder after every epoch.")
     ] = None
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the state in --checkpoint.")] = False
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in --checkpoint.")] = False
     json: Json = False
 
     def check(self) -> None:
@@ -148,7 +154,7 @@ class RunOptions:
 
     def estimator(self, kind: type[Fitted], **own: Any) -> Fitted:
         """Make the estimator of a command: of its options, or with --from of the parameters that the model there has,
-        but for the options that were given.
+        except for the options that were given.
 
         Args:
             kind: its class.

@@ -36,7 +36,12 @@ _TRAINING = (
     *("value_clip_range", "value_coef", "entropy_coef", "max_grad_norm"),
 )
 _HELP = {
-    "cell": "gru, lstm or tanh.",
+    "cell": "Recurrent cell: gru, lstm or tanh.",
+    "patience": "Stop after N epochs without a better validation loss.",
+    "unknown": "What to do with characters that the fit never saw: refuse, replace or skip.",
+    "validation_fraction": "Fraction of the data that selects the best epoch.",
+    "calibration_fraction": "Fraction of the rows that sets the threshold.",
+    "dropout": "Fraction of the units dropped in training.",
     "split": "What is held out: the end in time (time), or the last series of the table (series).",
     "likelihood": "quantile, or count for integers from 0 on, such as the sales of a day.",
     "learning_rate": "The highest learning rate of the schedule.",

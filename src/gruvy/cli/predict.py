@@ -17,29 +17,33 @@ from gruvy.errors import ArgumentError
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .gruvy file.")],
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="What to predict from, of the same form as in the training.")
+        Path, typer.Argument(metavar="DATA", help="Data to predict from, in the form of the training data.")
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A .csv or .parquet file; without it CSV goes to stdout.")
+        Path | None,
+        typer.Option(metavar="FILE", help="A .csv or .parquet file to write; without it CSV goes to stdout."),
     ] = None,
     quantiles: Annotated[
         str | None,
-        typer.Option(metavar="LEVELS", help="Of a forecaster: trained levels, as 0.1,0.9; each adds a column."),
+        typer.Option(
+            metavar="LEVELS",
+            help="Forecasters and regressors only: trained levels, such as 0.1,0.9; each adds a column.",
+        ),
     ] = None,
     json: Json = False,
     *,
     reading: TableOptions,
     texts: TextOptions,
 ) -> None:
-    """Forecast the steps after the last row of DATA, or tell the classes of its texts or sequences.
+    """Forecast the steps after the last row of DATA, or predict the classes or numbers of its texts or sequences.
 
-        A forecast has the series (where there are several), the time, and the median of each target. Columns that are
-        known ahead must be filled in for the steps to forecast: add those rows to DATA, with the target left empty.
-    A class comes with the row or the id of its sequence, and with the probability of every class; a tagger gives a row
-    for each step. A detector of anomalies gives the score of every row of DATA, an alarm above 1, and the number of its
-    event. A model of music gives the log-likelihood of every piece.
+    A forecast has the series (where there are several), the time, and the median of each target. Columns that are
+    known ahead need values for the steps to forecast: add those rows to DATA, with the target left empty. A class
+    comes with the row or the id of its sequence, and with the probability of every class; a tagger gives a row for
+    each step. An anomaly detector gives the score of every row of DATA (an alarm is above 1) and the number of its
+    event. A music model gives the log-likelihood of every piece.
 
-        Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
+    Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
     check_model(model)
     check_target(out, "--out")

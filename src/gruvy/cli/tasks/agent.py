@@ -33,17 +33,17 @@ The same network without memory, to see what the memory is worth:
 
 def fit(
     env: Annotated[
-        str, typer.Argument(metavar="ENV_ID", help="An environment of gymnasium, or module:ID to import one of yours.")
+        str, typer.Argument(metavar="ENV_ID", help="A gymnasium environment, or module:ID to import your own.")
     ],
-    steps: Annotated[int, typer.Option(metavar="N", help="In all environments together.")] = 500_000,
-    episodes: Annotated[int, typer.Option(metavar="N", help="To measure the agent on.")] = 100,
+    steps: Annotated[int, typer.Option(metavar="N", help="Training steps, over all environments together.")] = 500_000,
+    episodes: Annotated[int, typer.Option(metavar="N", help="Episodes in which the agent is measured.")] = 100,
     *,
     run: RunOptions,
 ) -> Job:
     """Train an agent with memory in the environment ENV_ID and compare it with random actions.
 
-    Observations may be numbers or categories (Box, Discrete, MultiDiscrete), actions choices or numbers (Discrete,
-    Box). All printed figures are of whole episodes after the training.
+    Observations may be numbers or categories (Box, Discrete, MultiDiscrete); actions may be choices or numbers
+    (Discrete, Box). All printed figures come from complete episodes played after the training.
     """
     if episodes < 2:
         raise ArgumentError(f"--episodes: expected 2 or more, got {episodes}")

@@ -38,7 +38,7 @@ def fit(
         str | None, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")
     ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMNS", help="What to watch; all but the time by default.")
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Columns to watch; all except the time by default.")
     ] = None,
     rescale: Rescale = False,
     *,
@@ -48,7 +48,8 @@ def fit(
 ) -> Job:
     """Train a detector of anomalies on the normal rows of DATA.
 
-    The last rows give the threshold: the stated share of them raises an alarm. The report shows the rows of DATA.
+    The last rows set the threshold: a fraction --false-alarm-rate of them raises an alarm. The report shows the rows
+    of DATA.
     """
     from gruvy.tasks import AnomalyDetector
     from gruvy.tasks.anomaly.report import anomaly_report
@@ -102,8 +103,8 @@ def _note_first(model: Detector, rows: int) -> None:
     needed = model.warm_up
     if rows > needed:
         note(
-            f"the first {needed} rows are not judged, their scores are empty: the detector has to see {needed} rows "
-            f"before it judges one; to have them judged, put the {needed} rows before them in front of them"
+            f"the first {needed} rows have no score: the detector has to see {needed} rows before it scores one; to "
+            f"have them scored, put the {needed} rows that precede them in front"
         )
 
 
@@ -137,8 +138,8 @@ def _read(data: Path, time: str | None, columns: Sequence[str] | None, reading: 
 def show(model: AnomalyDetector, figures: Mapping[str, Any]) -> None:
     """Print what ``evaluate`` returned: first in a sentence, then figure by figure."""
     say(
-        f"{figures['detected']} of {figures['events']} labelled events found, {figures['false_alarms']} of "
-        f"{figures['found']} found events are false alarms; {figures['normal_rows_alarmed']:,} of "
+        f"{figures['detected']} of {figures['events']} labelled events detected, {figures['false_alarms']} of "
+        f"{figures['found']} reported events are false alarms; {figures['normal_rows_alarmed']:,} of "
         f"{figures['normal_rows']:,} normal rows ({figures['normal_rows_flagged']:.2%}) raise an alarm.\n"
     )
     width = max(map(len, figures))

@@ -50,13 +50,16 @@ Expression in an AnnData file, a sequence for each observation, a step for each 
 
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) or a .h5ad file.")],
-    label: Annotated[str, typer.Option(metavar="COLUMN", help="The classes.")],
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the classes.")],
+    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the texts, one per row.")] = None,
     series: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells sequences apart, where each row is a step.")
     ] = None,
     id: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Names the rows, where each is a sequence; it is no value.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column that names the rows, where each is a sequence; it is not an input."
+        ),
     ] = None,
     balanced: Balanced = False,
     test_fraction: TestFraction = 0.2,

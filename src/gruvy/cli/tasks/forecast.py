@@ -39,20 +39,24 @@ def fit(
         Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}), one row per time (and series).")
     ],
     target: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="What to forecast; several as a,b or by repeating.")
+        list[str],
+        typer.Option(metavar="COLUMN", help="Column to forecast; for several write a,b or repeat the option."),
     ],
     time: Annotated[
         str, typer.Option(metavar="COLUMN", help="Dates and times, in regular steps; date,hour for two columns.")
     ],
-    series: Annotated[str | None, typer.Option(metavar="COLUMN", help="Tells several series apart.")] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells several series apart.")
+    ] = None,
     past: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMNS", help="Known up to now only (measurements).")
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Covariates known up to now only (measurements).")
     ] = None,
     known: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMNS", help="Known ahead as well (prices, holidays).")
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Covariates known ahead as well (prices, holidays).")
     ] = None,
     static: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMNS", help="One value a series (a shop's region).")
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Covariates with one value per series (a shop's region)."),
     ] = None,
     holidays: Annotated[
         str | None, typer.Option(metavar="COUNTRY", help="Holidays known ahead, such as US or DE-BY.")

@@ -38,7 +38,7 @@ def fit(
     """Train a model of the characters of a text and compare it with n-grams and compressors.
 
     The last tenth of the text is held out: all printed figures are measured there, in bits per character. The tenth
-    before it chooses the best epoch.
+    before it selects the best epoch.
     """
     from gruvy.data import read_text
     from gruvy.report.language import bits_headline

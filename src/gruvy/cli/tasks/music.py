@@ -40,9 +40,12 @@ def fit(
             help="A folder of MIDI, MusicXML, .krn or .abc files, an .npz file of arrays (T, D), or a table.",
         ),
     ],
-    step: Annotated[float, typer.Option(metavar="QUARTERS", help="Of scores: a step's length in quarter notes.")] = 1.0,
+    step: Annotated[
+        float, typer.Option(metavar="QUARTERS", help="For scores: the length of a step in quarter notes.")
+    ] = 1.0,
     series: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of a table: tells the pieces apart; each row is a step.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="For a table: column that tells the pieces apart; each row is a step."),
     ] = None,
     test_fraction: TestFraction = 0.2,
     *,

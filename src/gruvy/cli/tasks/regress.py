@@ -40,12 +40,15 @@ def fit(
     target: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="The number to predict; give it again for another.")
     ],
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts, one a row.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the texts, one per row.")] = None,
     series: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells sequences apart, where each row is a step.")
     ] = None,
     id: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Names the rows, where each is a sequence; it is no value.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column that names the rows, where each is a sequence; it is not an input."
+        ),
     ] = None,
     group: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="What belongs together, and is learnt from or tested with.")

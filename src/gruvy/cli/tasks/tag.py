@@ -55,16 +55,17 @@ Recordings of several sensors, a row for each step:
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A FASTA or CoNLL file, or a table ({TABLE_FILES}).")],
     labels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Of a FASTA file: a second one, with the labels.")
+        Path | None, typer.Option(metavar="FILE", help="For a FASTA file: a second one with the labels.")
     ] = None,
     label: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of a table: the labels; of a CoNLL file: their number.")
+        str | None, typer.Option(metavar="COLUMN", help="Column of the labels; for a CoNLL file its number.")
     ] = None,
     string: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Strings or lists of words; with --series one of them a row.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of strings or lists of words; with --series, of one item per row."),
     ] = None,
     series: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Tells sequences apart, where each row is a step.")
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells sequences apart, where each row is a step.")
     ] = None,
     balanced: Balanced = False,
     test_fraction: TestFraction = 0.2,

@@ -32,13 +32,13 @@ A model that can write while someone speaks (in Python: gruvy.load("live.gruvy")
 
 def fit(
     data: Annotated[Path, typer.Argument(metavar="TABLE", help=f"A table ({TABLE_FILES}).")],
-    audio: Annotated[str, typer.Option(metavar="COLUMN", help="Paths of WAV, FLAC, OGG or MP3 files.")],
-    text: Annotated[str, typer.Option(metavar="COLUMN", help="What is said in them.")],
+    audio: Annotated[str, typer.Option(metavar="COLUMN", help="Column of paths of WAV, FLAC, OGG or MP3 files.")],
+    text: Annotated[str, typer.Option(metavar="COLUMN", help="Column of what is said in them.")],
     sample_rate: Annotated[
         int | None, typer.Option(metavar="HZ", help="Resample to this rate, where the files' rates differ.")
     ] = None,
     streaming: Annotated[
-        bool, typer.Option("--streaming", help="One direction only, to transcribe as the sound arrives.")
+        bool, typer.Option("--streaming", help="Read in one direction only, to transcribe as the sound arrives.")
     ] = False,
     test_fraction: TestFraction = 0.1,
     rescale: Rescale = False,

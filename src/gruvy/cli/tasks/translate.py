@@ -33,12 +33,14 @@ Two text files, whose lines belong together:
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) or a text file.")],
     translations: Annotated[
-        Path | None, typer.Argument(metavar="TRANSLATIONS", help="Where DATA is a text file: the other one.")
+        Path | None,
+        typer.Argument(metavar="TRANSLATIONS", help="Where DATA is a text file: the file of its translations."),
     ] = None,
-    source: Annotated[str, typer.Option(metavar="COLUMN", help="The sentences to translate.")] = "source",
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="Their translations.")] = "target",
+    source: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the sentences to translate.")] = "source",
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column of their translations.")] = "target",
     attention: Annotated[
-        bool, typer.Option("--attention/--no-attention", help="Look at all of the sentence, or at one summary of it.")
+        bool,
+        typer.Option("--attention/--no-attention", help="Attend to the whole sentence, or read one summary of it."),
     ] = True,
     test_fraction: TestFraction = 0.05,
     *,
