@@ -250,16 +250,22 @@ CASES = [
         "Labels with a new class",
         "refused",
         new_classes,
-        "y: 'third': no classes of the fit; there are ['begins with a', 'else']",
+        "y: 'third': no classes of the fit; there are ['begins with a', 'else']; leave these rows out, or fit a new "
+        "model with them",
     ),
-    Case("Steps with a new label", "refused", new_labels, "y: '2': no classes of the fit; there are ['0', '1']"),
+    Case(
+        "Steps with a new label",
+        "refused",
+        new_labels,
+        "y: '2': no classes of the fit; there are ['0', '1']; leave these rows out, or fit a new model with them",
+    ),
     Case(
         "A character that a tagger does not know",
         "refused",
         new_characters_to_tag,
         "X: expected the 4 characters that the model was trained on, got 'x' (10x) in 10 of 10 texts, the first in "
-        "number 0 at character 3; replace them, train with texts that have them, or let unknown be replace or skip, to "
-        "go on with others in their place or without them",
+        "number 0 at character 3; change them, train with texts that have them, or go on with others in their place by "
+        "--unknown replace (unknown='replace' in Python), or without them by --unknown skip",
     ),
     Case(
         "A character that a model of text does not know",

@@ -220,14 +220,14 @@ CASES = [
         "adapted",
         short_in_predict,
         "left out of the forecast: series 'b': expected at least context_length = 12 rows to look back on, got 6; give "
-        "more, or fit with min_context=3 (--min-context 3), and short histories will do",
+        "more, or fit with --min-context 3 (min_context=3 in Python), and short histories will do",
     ),
     Case(
         "The only series to forecast is too short",
         "refused",
         short_alone,
         "the table: series 'b': expected at least context_length = 12 rows to look back on, got 6; give more, or fit "
-        "with min_context=3 (--min-context 3), and short histories will do",
+        "with --min-context 3 (min_context=3 in Python), and short histories will do",
     ),
     Case("Three rows of a series, after a fit with min_context=2", "accepted", asked_for),
     Case(

@@ -264,8 +264,8 @@ CASES: list[Case] = [
         "a prompt with such characters",
         "refused",
         unknown(None, ""),
-        f"the prompt: {NEVER_SEEN} '’' (1x), '€' (1x); replace them, train with texts that have them, or let unknown "
-        "be replace or skip, to go on with others in their place or without them",
+        f"the prompt: {NEVER_SEEN} '’' (1x), '€' (1x); change them, train with texts that have them, or go on with "
+        "others in their place by --unknown replace (unknown='replace' in Python), or without them by --unknown skip",
     ),
     Case(
         "a string to tag with such a character, --unknown skip",

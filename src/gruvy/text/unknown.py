@@ -110,8 +110,8 @@ class Unknown:
         said = f"{name}: expected the {len(self.known)} characters that the model was trained on, got {shown}"
         if self.chosen == "refuse":
             raise DataError(
-                f"{said}; replace them, train with texts that have them, or let unknown be replace or skip, to go on "
-                "with others in their place or without them"
+                f"{said}; change them, train with texts that have them, or go on with others in their place by "
+                "--unknown replace (unknown='replace' in Python), or without them by --unknown skip"
             )
         note(f"{said}; {self._fate()}")
 

@@ -105,9 +105,10 @@ def _lacking(series: Series, preparation: Preparation, least: int, context: int,
     if rows < least:
         if least < context:
             return f"expected at least min_context = {least} rows to look back on, got {rows}; give more"
+        shorter = ", or fit with --min-context 3 (min_context=3 in Python), and short histories will do"
         return (
             f"expected at least context_length = {context} rows to look back on, got {rows}; give more"
-            f"{', or fit with min_context=3 (--min-context 3), and short histories will do' if rows >= 3 else ''}"
+            f"{shorter if rows >= 3 else ''}"
         )
     if np.isnan(seen).all():
         return f"no target is observed in the last {context} rows; give newer observations"

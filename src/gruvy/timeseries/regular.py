@@ -26,6 +26,7 @@ _RULES = (
     *(("3h", 10800), ("6h", 21600), ("12h", 43200), ("1D", 86400), ("7D", 604800), ("MS", 2629746), ("YS", 31556952)),
 )
 _FILLED = 0.9
+_UNITS = (("D", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _regular(
     if places is None:
         here, count = step.off(times)
         reason = f"steps are {step}, but {times.text(here)} is off that grid ({count} such rows)"
-        problems.add(where + _irregular(times, [(name, np.arange(len(times)))], columns, reason))
+        problems.add(where + _irregular(times, [(name, np.arange(len(times)))], columns, reason, step))
         return None
     grid = step.laid(times, places)
     regular = np.full((len(grid), values.shape[1]), np.nan)
@@ -187,21 +188,27 @@ def _regular(
     return Series(name, grid, regular, numbers)
 
 
-def _irregular(times: Times, parts: Sequence[tuple[Hashable, np.ndarray]], columns: Columns, reason: str) -> str:
+def _irregular(
+    times: Times,
+    parts: Sequence[tuple[Hashable, np.ndarray]],
+    columns: Columns,
+    reason: str,
+    step: Step | None = None,
+) -> str:
     longest = max((rows for _, rows in parts), key=len)
     return (
         f"times in '{columns.time}' are not regular: {reason}; resample the table to one step first: "
-        f"{_resampled(times[longest], columns)}"
+        f"{_resampled(times[longest], columns, step)}"
     )
 
 
-def _resampled(times: Times, columns: Columns) -> str:
-    """The call of pandas that makes these times regular, at a step that leaves few of the steps empty."""
+def _resampled(times: Times, columns: Columns, step: Step | None = None) -> str:
+    """The call of pandas that makes these times regular, at a step that is wanted or leaves few of the steps empty."""
     span = float((times.utc[-1] - times.utc[0]) / np.timedelta64(1, "s"))
     since = (times.utc - times.utc[0]) / np.timedelta64(1, "s")
     time, values = columns.time, list(columns.values)
     if times.notation.numbered:
-        width = max(1, round(span / max(len(times) - 1, 1)))
+        width = max(1, round(span / max(len(times) - 1, 1))) if step is None else round(step.seconds)
         keys = f"[frame['{time}'] // {width} * {width}]"
         if columns.series is not None:
             keys = f"['{columns.series}', frame['{time}'] // {width} * {width}]"
@@ -211,6 +218,9 @@ def _resampled(times: Times, columns: Columns) -> str:
         if len(np.unique(since // seconds)) >= _FILLED * (span // seconds + 1):
             rule = name
             break
+    if step is not None and step.freq[-1] in "sD" and step.freq[:-1].isdigit():
+        unit, seconds = next(one for one in _UNITS if step.seconds % one[1] == 0 or one[1] == 1)
+        rule = f"{step.seconds / seconds:g}{unit}"
     made = f"frame.assign(**{{'{time}': pd.to_datetime(frame['{time}'])}})"
     if columns.series is not None:
         made += f".groupby('{columns.series}')"

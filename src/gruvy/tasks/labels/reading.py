@@ -109,7 +109,7 @@ def as_numbers(classes: NDArray[Any], labels: Sequence[Any]) -> NDArray[np.int64
     if unknown:
         raise DataError(
             f"y: {', '.join(unknown[:5])}: no classes of the fit; there are {classes.tolist()}; leave these rows out, "
-            "or fit a new model on data that have them, which does not go on from one that has not"
+            "or fit a new model with them"
         )
     return np.array([known[label] for label in labels])
 
