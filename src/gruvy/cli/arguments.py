@@ -76,6 +76,12 @@ def check_data(path: Path) -> None:
         raise DataError(f"{path}: no such file; check the path")
 
 
+def check_file(path: Path) -> None:
+    """The same of what is named as a file is; the name of an environment is none."""
+    if path.suffix and ":" not in path.name:
+        check_data(path)
+
+
 def check_target(path: Path | None, option: str) -> None:
     """Fail before the work, not after it, where a result could not be written."""
     if path is None:

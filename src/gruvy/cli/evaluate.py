@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gruvy.cli.arguments import check_model, check_target
+from gruvy.cli.arguments import check_file, check_model, check_target
 from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, say, working
 
@@ -41,6 +41,7 @@ def evaluate(
     Example: `gruvy evaluate model.gruvy next-year.csv`
     """
     check_model(model)
+    check_file(data)
     check_target(report, "--report")
     with working("evaluating", quiet=json):
         from gruvy.cli.tasks import ModelFile

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gruvy.cli.arguments import check_model, check_target, levels
+from gruvy.cli.arguments import check_file, check_model, check_target, levels
 from gruvy.cli.options import Json, TableOptions, TextOptions
 from gruvy.cli.output import print_json, print_status, working
 from gruvy.errors import ArgumentError
@@ -46,6 +46,7 @@ def predict(
     Example: `gruvy predict model.gruvy weather.csv --quantiles 0.1,0.9 --out forecast.csv`
     """
     check_model(model)
+    check_file(data)
     check_target(out, "--out")
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise ArgumentError(f"--out: expected a name that ends in .csv or .parquet, got {out}")

@@ -20,16 +20,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from gruvy import engine, files
 from gruvy.cli.arguments import check_data, check_model
 from gruvy.cli.options import TableOptions, TextOptions
 from gruvy.errors import ArgumentError, DataError
 from gruvy.tasks.catalogue import TASKS, Task
-from gruvy.tasks.shared.persistence import check_task
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,9 @@ class ModelFile:
             FileFormatError: there is none, it is damaged, or it has no estimator.
         """
         check_model(path)
+        from gruvy import files
+        from gruvy.tasks.shared.persistence import check_task
+
         arrays, document = files.read(path)
         check_task(path, document)
         return cls(path, arrays, document)
@@ -73,6 +75,8 @@ class ModelFile:
     @property
     def light(self) -> bool:
         """Whether `gruvy.runtime` runs the network."""
+        from gruvy import engine
+
         return "graph" in self.document and engine.raw is not None
 
     def check(self, **given: Any) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gruvy import files, runtime
+from gruvy import files
 from gruvy.errors import FileFormatError
-from gruvy.graph import TASK as GRAPH
 from gruvy.tasks.catalogue import TASKS
 
 
@@ -41,6 +40,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gruvy"):
             raise
+        from gruvy import runtime
+
         return runtime.load(path)
     return kind.of_file(path, arrays, document)
 
@@ -53,6 +54,8 @@ def check_task(path: Path, document: Mapping[str, Any]) -> None:
     """
     task = str(document.get("task"))
     if task not in TASKS:
+        from gruvy.graph import TASK as GRAPH
+
         hint = "; gruvy.runtime.load reads it" if task == GRAPH else ""
         known = ", ".join(repr(name) for name in TASKS)
         raise FileFormatError(f"{path}: expected a fitted estimator ({known}), got a file for {task!r}{hint}")
