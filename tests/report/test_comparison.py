@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from importlib import resources
 
 import pytest
@@ -98,3 +100,10 @@ def test_plotly_is_shipped_as_it_was_published_with_its_licence():
     assert hashlib.sha256(script).hexdigest() == "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
     assert b"plotly.js (cartesian - minified) v4.1.1" in script[:100]
     assert folder.joinpath("LICENSE").read_text().startswith("MIT License")
+
+
+def test_the_values_of_reports_load_no_plotting():
+    code = "import sys, gruvy.report.forecasting, gruvy.report.labels; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "gruvy" in loaded
+    assert not {"plotly", "jinja2", "pandas", "torch"} & set(loaded)
