@@ -24,6 +24,7 @@ FRAME_COLUMNS = (
         ".3f",
         "lower",
         "NLL is the negative log-likelihood, mean over all frames: how surprising a frame is, all notes together.",
+        narrow="NLL\n(nats a frame)",
     ),
     Column(
         "frame_accuracy",
