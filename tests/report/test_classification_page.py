@@ -48,6 +48,8 @@ def report() -> ClassificationReport:
 def test_everything_is_drawn_and_nothing_complains(chromium, report, tmp_path, width, dark):
     drawn = look(chromium, report, tmp_path / "classification.html", width=width, dark=dark)
     assert drawn == {"confusion": 1, "reliability": 2, "losses": 3}
+    counts = "[...document.querySelectorAll('#confusion .heatmap-label text')].map(one => one.textContent)"
+    assert chromium.evaluate(counts) == ["40", "10", "12", "38"]
     strong, weak = chromium.evaluate(MARKS)
     assert strong != weak
 

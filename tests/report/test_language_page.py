@@ -11,7 +11,9 @@ from report_views import VIEWS, look
 from gruvy.errors import ArgumentError
 from gruvy.report import Comparison, LossCurve, write_report
 from gruvy.report.language import BITS_COLUMNS, LanguageReport, Passage, Written, bits_headline, bits_row
+from gruvy.report.language.figures import figures
 from gruvy.report.language.text import by_place, passage_aid
+from gruvy.report.palette import row_keys
 
 TEXT = "No one who had ever seen Catherine Morland in her infancy\nwould have supposed her born to be an heroine.\n" * 6
 PROSE = "she was not <b>a very good</b> sort of man, and had been so much as to be a great deal of the world.\n" * 5
@@ -92,3 +94,11 @@ def test_what_does_not_fit_is_named_together(shown):
             comparison=Comparison(BITS_COLUMNS, shown.comparison.rows[1:]),
             passage=Passage("a" * 600, np.zeros(3)),
         )
+
+
+def test_a_line_is_the_same_in_the_table_and_in_the_plot(shown):
+    in_table = {key.name: key for key in row_keys(shown.comparison.rows)}
+    in_plot = figures(shown)["losses"].keys[2:]
+    assert [key.name for key in in_plot] == ["7-gram", "xz after the training text", "bzip2", "xz"]
+    assert all(in_table[key.name] == key for key in in_plot)
+    assert len({key.dash for key in in_plot}) == 4

@@ -14,7 +14,7 @@ from typing import Any
 
 from gruvy.report.comparison import Row
 
-DASHES = ("dot", "dash", "dashdot", "longdash")
+DASHES = ("dot", "dash", "dashdot", "longdash", "longdashdot")
 # Perceptually uniform, and monotonous in lightness: it survives grey printing and colour blindness.
 GATE_SCALE = "Cividis"
 
@@ -110,13 +110,16 @@ class Key:
     @property
     def dashes(self) -> str:
         """The line's dashes as SVG writes them."""
-        return {"dot": "2.5 2.5", "dash": "7 4", "dashdot": "8 3 2.5 3", "longdash": "11 4"}.get(self.dash, "none")
+        lengths = {"dot": "2.5 2.5", "dash": "7 4", "dashdot": "8 3 2.5 3", "longdash": "11 4"}
+        return (lengths | {"longdashdot": "11 3 2.5 3"}).get(self.dash, "none")
 
 
 def class_keys(names: Sequence[str]) -> list[Key]:
     """Return the keys of classes: a hue each, dashed when a hue comes again."""
     dashes = ("solid", *DASHES)
-    return [Key(name, hue(number), dashes[number // len(LIGHT.hues) % 5]) for number, name in enumerate(names)]
+    return [
+        Key(name, hue(number), dashes[number // len(LIGHT.hues) % len(dashes)]) for number, name in enumerate(names)
+    ]
 
 
 def row_keys(rows: Sequence[Row]) -> list[Key]:

@@ -31,15 +31,15 @@ def confusion_figure(report: LabelReport) -> go.Figure:
         z=np.round(100 * fractions).astype(np.uint8),  # a byte each
         x=list(report.classes),
         y=list(report.classes),
-        customdata=counts.astype(np.int32),
-        texttemplate="%{customdata}" if len(report.classes) <= _MOST_LABELLED else None,
+        text=counts.tolist(),
+        texttemplate="%{text}" if len(report.classes) <= _MOST_LABELLED else None,
         colorscale=GATE_SCALE,
         zmin=0,
         zmax=100,
         xgap=gap,
         ygap=gap,
         showscale=False,
-        hovertemplate="true %{y}, called %{x}: %{customdata} (%{z}%)<extra></extra>",
+        hovertemplate="true %{y}, called %{x}: %{text} (%{z}%)<extra></extra>",
     )
     columns, lines = _labels(report.classes)
     figure.update_layout(hovermode="closest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gruvy.report.comparison import Row
 from gruvy.report.figures import Plot, losses_plot
 from gruvy.report.language.values import LanguageReport
-from gruvy.report.palette import BASELINE, DASHES, Key, hue
+from gruvy.report.palette import DASHES, Key, hue, row_keys
 
 
 def figures(report: LanguageReport) -> dict[str, Plot]:
@@ -18,13 +18,15 @@ def learning_plot(report: LanguageReport) -> Plot:
     figure = losses_plot(report.losses).figure
     ends = [0.75, len(report.losses[0].validation) + 0.25]
     keys = [Key("validation", hue(0)), Key("training", hue(0), "dot")]
-    for row, dash in zip(_drawn(report), DASHES, strict=False):
-        keys.append(Key(row.name, BASELINE, dash))
+    for row, key in zip(report.comparison.rows, row_keys(report.comparison.rows), strict=True):
+        if row not in _drawn(report):
+            continue
+        keys.append(key)
         figure.add_scatter(
             x=ends,
             y=[row["bits_per_character"]] * 2,
             mode="lines",
-            line=keys[-1].line,
+            line=key.line,
             hovertemplate="%{y:.4f}",
             name=row.name,
         )
