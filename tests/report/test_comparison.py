@@ -52,7 +52,8 @@ def test_json_has_all_values_by_name():
 
 
 @pytest.mark.parametrize(
-    ("bar", "lengths"), [("", [0.0123 / 2.5, 1.0]), ("accuracy", [0.75, 0.5]), ("rmse", [1.0, 0.0]), ("never", [0, 0])]
+    ("bar", "lengths"),
+    [("", [0.0123 / 2.5, 1.0]), ("accuracy", [0.75, 0.5]), ("rmse", [1.0, 0.0]), ("never", [0, 0]), ("low", [0, 0])],
 )
 def test_bars_are_as_long_as_their_values(bar, lengths):
     table = Comparison(COLUMNS, compared(COLUMNS, *LINES).rows, bar=bar)

@@ -126,6 +126,8 @@ class Comparison:
         """Return the length of a row's bar, from 0 to 1: by the most there can be, else by the largest of the rows."""
         column = next((one for one in self.columns if one.name == self.bar), self.columns[0])
         numbers = [float(one[column.name]) for one in self.rows if _known(one[column.name])]
+        if min(numbers, default=0.0) < 0:  # there is no length below 0, and a bar for the others alone would mislead
+            return 0.0
         longest = column.most or max(numbers, default=0.0)
         return min(1.0, max(0.0, float(row[column.name]) / longest)) if longest and _known(row[column.name]) else 0.0
 
