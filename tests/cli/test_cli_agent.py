@@ -80,7 +80,7 @@ def test_mistakes_with_a_model(gruvy, agent):
     one_line(gruvy("predict", path, ENV), "an agent acts step by step")
     one_line(gruvy("evaluate", path, "agent_environments:Aim-v0"), r"Aim-v0 has a Box of shape \(1,\) for observations")
     one_line(gruvy("evaluate", path, "Nowhere-v0"), "'Nowhere-v0' is no environment")
-    one_line(gruvy("evaluate", path, ENV, "--labels", "x"), "--labels: only an AnomalyDetector has this option")
+    one_line(gruvy("evaluate", path, ENV, "--labels", "x"), "--labels: only for an AnomalyDetector")
 
 
 def test_a_missing_extra_is_named(gruvy, monkeypatch):

@@ -17,6 +17,7 @@ from gruvy.cli.options import RunOptions
 from gruvy.cli.output import Training, print_fitted, working
 from gruvy.cli.parameters import parameters_of
 from gruvy.cli.tasks import commands_of
+from gruvy.errors import ArgumentError
 from gruvy.tasks.catalogue import TASKS
 
 # Option -> the heading under which it stands in the help; all others that a command declares tell of its data.
@@ -32,12 +33,12 @@ def fit_command(task: str) -> typer.Typer:
     """Return the command of a task: the options of its module's ``fit``, and one for each other parameter of its
     estimator's constructor."""
     commands = commands_of(task)
-    fit = expanded(_carried_out(commands.fit))
+    fit = expanded(_carried_out(commands.fit, task))
     signature = inspect.signature(fit)
     own = [*signature.parameters]
     added = [one for one in parameters_of(TASKS[task]) if one.option(own) not in own]
     options = [
-        parameter.replace(annotation=_in_panel(parameter.annotation, _PANELS.get(parameter.name, "Data")))
+        _unless_from(parameter.replace(annotation=_in_panel(parameter.annotation, _PANELS.get(parameter.name, "Data"))))
         for parameter in signature.parameters.values()
     ]
     for one in added:
@@ -64,6 +65,16 @@ def _place(parameter: inspect.Parameter) -> int:
     return _ORDER.index(getattr(metadata[0], "rich_help_panel", None))
 
 
+def _unless_from(parameter: inspect.Parameter) -> inspect.Parameter:
+    """An option that has to be given, unless --from names a model that knows what it is."""
+    metadata = getattr(parameter.annotation, "__metadata__", (None,))
+    if parameter.default is not parameter.empty or not isinstance(metadata[0], typer.models.OptionInfo):
+        return parameter
+    info = copy.copy(metadata[0])
+    info.help = f"{info.help} Required, except with --from."
+    return parameter.replace(default=None, annotation=Annotated[parameter.annotation.__origin__ | None, info])
+
+
 def _in_panel(annotation: Any, panel: str) -> Any:
     """The annotation of an option under a heading of the help."""
     if not getattr(annotation, "__metadata__", ()):
@@ -74,12 +85,19 @@ def _in_panel(annotation: Any, panel: str) -> Any:
     return Annotated[annotation.__origin__, info]
 
 
-def _carried_out(fit: Callable[..., Job]) -> Callable[..., None]:
+def _carried_out(fit: Callable[..., Job], task: str) -> Callable[..., None]:
     """The command that carries out the job that ``fit`` returns; it has the options of ``fit``."""
+    needed = [name for name, one in inspect.signature(fit).parameters.items() if one.default is one.empty]
 
     @functools.wraps(fit)
     def command(*, run: RunOptions, **given: Any) -> None:
         run.check()
+        if run.from_ is not None:
+            given |= run.columns(TASKS[task].load(), given)
+        missing = [name for name in needed if given.get(name, "") in (None, [])]
+        if missing:
+            option = "--" + missing[0].replace("_", "-")
+            raise ArgumentError(f"Missing option '{option}' (see 'gruvy fit {task} --help')")
         with working("loading", quiet=run.json):
             from gruvy.report import write_report
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,8 @@ Rescale = Annotated[
 ]
 
 # How tables are read where no option of `TableOptions` is given.
+# What columns are called in Python -> the option that names them.
+_SINGULAR = {"targets": "target"}
 AS_FOUND: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -193,6 +195,38 @@ class RunOptions:
             "warm_start": self._parent,
             "max_minutes": self.minutes,
             **({"rescale": options["rescale"]} if "rescale" in options else {}),
+        }
+
+    def columns(self, kind: type[Any], options: Collection[str]) -> dict[str, Any]:
+        """The columns of the table with whose model --from goes on, for the options that were not given.
+
+        Args:
+            kind: the class of the estimator.
+            options: what the command has.
+
+        Raises:
+            ArgumentError: the model there is of another kind.
+            FileFormatError: there is no model.
+        """
+        if self.from_ is None:
+            return {}
+        from gruvy.tasks.shared.run import parent_of
+
+        parent = parent_of(kind, self._parent, what="--from")
+        about = getattr(parent, "columns_", None) or getattr(parent, "files_", None)
+        if about is None:
+            known = {"time": getattr(parent, "time_", None)}
+        elif isinstance(about, Mapping):
+            known = dict(about)
+        else:
+            known = {one.name: getattr(about, one.name) for one in fields(about)}
+        if known.get("name") is not None:  # sequences of a file that has no columns, such as FASTA
+            return {}
+        known = {_SINGULAR.get(name, name): value for name, value in known.items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in known.items()
+            if name in options and value not in (None, ()) and not self._was_given(name)
         }
 
     def _was_given(self, option: str) -> bool:

@@ -90,7 +90,7 @@ class ModelFile:
             if name not in self.commands.TAKES:
                 others = [task.estimator for task in TASKS.values() if name in commands_of(task.name).TAKES]
                 raise ArgumentError(
-                    f"--{name}: only {' and '.join(map(_with_article, others))} has this option; {self.path} is "
+                    f"--{name}: only for {' and '.join(map(_with_article, others))}; {self.path} is "
                     f"{_with_article(self.task.estimator)}"
                 )
         return chosen
