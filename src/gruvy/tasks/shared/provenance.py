@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,13 @@ import numpy as np
 import sklearn
 import torch
 
-import gruvy
-
 
 def provenance() -> dict[str, Any]:
     """Versions, machine, threads and the time now, as plain JSON."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": {
-            "gruvy": gruvy.__version__,
+            "gruvy": version("gruvy"),
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": np.__version__,

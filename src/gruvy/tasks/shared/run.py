@@ -9,26 +9,49 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
+from gruvy import files
 from gruvy.errors import ArgumentError, note
 from gruvy.tasks.shared.params import is_real
 from gruvy.timeseries import Problems
 from gruvy.training import Progress, reproducible
 from gruvy.training.checkpoint import kept_seed
 
-if TYPE_CHECKING:
-    from gruvy.tasks.shared.estimator import Estimator
-
 # From which share on a higher validation loss is worth a word.
 _WORSE = 0.01
 
-Fitted = TypeVar("Fitted", bound="Estimator")
+
+class Trainable(Protocol):
+    """What a run needs of an estimator, and of the fitted one that it begins from; see `Estimator`."""
+
+    TASK: ClassVar[str]
+    random_state: int | np.random.RandomState | None
+    provenance_: dict[str, Any]
+    _fitted_params: dict[str, Any]
+    _file: str | None
+
+    @classmethod
+    def of_file(cls, path: Path, arrays: dict[str, NDArray[Any]], document: dict[str, Any]) -> Self:
+        """See `Estimator.of_file`."""
+        ...
+
+    def get_params(self) -> dict[str, Any]:
+        """The parameters of the constructor."""
+        ...
+
+    def _weights(self) -> dict[str, Tensor]: ...
+
+    def _shapes(self, params: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+Fitted = TypeVar("Fitted", bound=Trainable)
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -170,11 +193,14 @@ def parent_of(kind: type[Fitted], warm_start: Any, *, what: str = "warm_start") 
     """
     name = kind.__name__
     if isinstance(warm_start, (str, os.PathLike)):
-        from gruvy.tasks.shared.persistence import load
-
-        warm_start = load(warm_start)
+        path = Path(warm_start)
+        arrays, document = files.read(path)
+        if document.get("task") == kind.TASK:
+            return kind.of_file(path, arrays, document)
+        warm_start = f"a file for {document.get('task')!r} ({path.name})"
     if not isinstance(warm_start, kind):
-        came = type(warm_start).__name__ if hasattr(warm_start, "get_params") else repr(warm_start)
+        came = type(warm_start).__name__ if hasattr(warm_start, "get_params") else warm_start
+        came = came if isinstance(came, str) else repr(came)
         file = getattr(warm_start, "_file", None)
         raise ArgumentError(
             f"{what}: expected {_article(name)} {name} that was fitted, or the path of its file, got {came}"
@@ -186,7 +212,7 @@ def parent_of(kind: type[Fitted], warm_start: Any, *, what: str = "warm_start") 
 
 
 def check_shapes(
-    estimator: Estimator, parent: Estimator, *, what: str = "warm_start", named: Callable[[str], str] = str
+    estimator: Trainable, parent: Trainable, *, what: str = "warm_start", named: Callable[[str], str] = str
 ) -> None:
     """Refuse parameters that give the network other weights than those of a parent.
 
