@@ -360,6 +360,73 @@ CASES = [
         "…t.jsonl: line 2: is no JSON (Expecting ',' delimiter); write one object a line",
     ),
     Case(
+        "MongoDB's export, with $oid and $date",
+        "accepted",
+        reads(
+            '{"_id":{"$oid":"a1"},"at":{"$date":"2024-01-01T00:00:00Z"},"y":{"$numberLong":"1"}}\n'
+            '{"_id":{"$oid":"a2"},"at":{"$date":{"$numberLong":"1704153600000"}},"y":2.5}\n',
+            {"_id": ["a1", "a2"], "at": ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"], "y": [1, 2.5]},
+            name="t.json",
+            texts=["_id"],
+            times=["at"],
+            numbers=["y"],
+        ),
+    ),
+    Case(
+        "JSON with objects inside of rows",
+        "adapted",
+        reads(
+            '{"a":{"b":{"c":1}},"y":1}\n{"a":null,"y":2}\n',
+            {"a.b.c": [1, np.nan], "y": [1, 2]},
+            name="t.ndjson",
+            numbers=["a.b.c", "y"],
+        ),
+        "…t.ndjson: objects inside of rows are columns of their own: 'a.b.c'",
+    ),
+    Case(
+        "JSON with an inner and an outer value of one name",
+        "refused",
+        refused('{"a":{"b":1},"a.b":2}\n', name="t.jsonl"),
+        "…t.jsonl: row 1: has two values called 'a.b'; rename one of them",
+    ),
+    Case(
+        "the answer of a web service, {'data': [...]}",
+        "accepted",
+        reads('{"data":[{"y":1},{"y":2}]}', {"y": [1, 2]}, name="t.json", **Y),
+    ),
+    Case(
+        "pandas' JSON of columns, index and data",
+        "accepted",
+        reads('{"columns":["id","y"],"index":[0],"data":[["7",2]]}', {"id": ["7"], "y": [2]}, name="t.json", **IDS),
+    ),
+    Case("a list in .jsonl", "accepted", reads('[{"y":1},\n{"y":2}]', {"y": [1, 2]}, name="t.jsonl", **Y)),
+    Case(
+        "lines of JSON that are lists",
+        "refused",
+        refused('["a",1]\n["b",2]\n', name="t.ndjson"),
+        '…t.ndjson: expected a list of objects, one a row, got row 1 is ["a", 1]; write each row with the names of its '
+        'columns, such as {"day": "2024-01-31", "sold": 5}',
+    ),
+    Case(
+        "JSON with two tables",
+        "refused",
+        refused('{"a":[{"y":1}],"b":[{"y":2}]}', name="t.json"),
+        "…t.json: has several tables: 'a', 'b'; write the one that is meant into a file of its own",
+    ),
+    Case(
+        "pandas' JSON without orient='records'",
+        "refused",
+        refused('{"a":{"0":1,"1":2},"b":{"0":3,"1":4}}', name="t.json"),
+        "…t.json: expected a list of objects, one a row, got an object of objects; write it again as a list, in pandas "
+        "with to_json(orient='records')",
+    ),
+    Case(
+        "JSON columns of different lengths",
+        "refused",
+        refused('{"a":[1,2],"b":[1]}', name="t.json"),
+        "…t.json: its columns have different lengths: {'a': 2, 'b': 1}; write a value for every row",
+    ),
+    Case(
         "a sheet asked for of a text",
         "refused",
         refused("id,y\na,1\n", sheet="2"),

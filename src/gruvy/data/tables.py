@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import lzma
 import os
 import zipfile
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gruvy.data.records import RECORDS, read_records
 from gruvy.data.roles import frame_of_grid, read_columns
 from gruvy.data.spreadsheets import SPREADSHEETS, read_spreadsheet
 from gruvy.data.times import read_time_column
@@ -22,7 +22,7 @@ from gruvy.tables.packed import TEXTS, content_of, kind_of
 from gruvy.timeseries import Series, TimeFormat, is_clock
 
 _ARROW = (".parquet", ".feather", ".arrow")
-_KNOWN = (*TEXTS, *SPREADSHEETS, ".jsonl", ".json", *_ARROW)
+_KNOWN = (*TEXTS, *SPREADSHEETS, *RECORDS, *_ARROW)
 
 
 def read_table(
@@ -45,8 +45,8 @@ def read_table(
     is found where it leaves no doubt, and said; the arguments say it where it does.
 
     Args:
-        path: a file that ends in .csv, .tsv, .txt, .xlsx, .xls, .ods, .jsonl, .json, .parquet, .feather or .arrow; text
-            also compressed (.gz, .bz2, .xz, .zip).
+        path: a file that ends in .csv, .tsv, .txt, .xlsx, .xls, .ods, .jsonl, .ndjson, .json, .parquet, .feather or
+            .arrow; text also compressed (.gz, .bz2, .xz, .zip).
         texts: columns of ids, labels or words.
         times: columns of dates and times; see ``day_first``.
         numbers: columns of numbers; None for all but texts and times.
@@ -132,8 +132,8 @@ def _times(column: pd.Series, path: str, day_first: bool) -> pd.DatetimeIndex:
 
 def _load(path: Path, kind: str) -> pd.DataFrame:
     """A table of a file that knows the types of its cells."""
-    if kind in (".jsonl", ".json"):
-        return _json(path, kind)
+    if kind in RECORDS:
+        return read_records(path, content_of(path).decode("utf-8-sig"))
     if kind == ".parquet":
         return pd.read_parquet(path)
     import pyarrow
@@ -146,32 +146,3 @@ def _load(path: Path, kind: str) -> pd.DataFrame:
             found = pyarrow.ipc.open_stream(source)
         frame: pd.DataFrame = found.read_all().to_pandas()
         return frame
-
-
-def _json(path: Path, kind: str) -> pd.DataFrame:
-    text = content_of(path).decode("utf-8-sig")
-    if not text.strip():
-        raise DataError(f"{path}: the file is empty; expected a first row with column names")
-    if kind == ".json":
-        records = json.loads(text)
-        if isinstance(records, dict):
-            lists = [name for name, value in records.items() if isinstance(value, list)]
-            if len(lists) == len(records):
-                records = [dict(zip(records, row, strict=True)) for row in zip(*records.values(), strict=True)]
-            elif len(lists) == 1:
-                records = records[lists[0]]
-    else:
-        records = []
-        for number, line in enumerate(text.split("\n"), 1):
-            if line.strip():
-                try:
-                    records.append(json.loads(line))
-                except json.JSONDecodeError as error:
-                    raise DataError(
-                        f"{path}: line {number}: is no JSON ({error.msg}); write one object a line"
-                    ) from error
-    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
-        raise DataError(f"{path}: expected a list of objects, one a row; got something else")
-    # Each column by itself, because pandas would make dates of numbers by the names of their columns.
-    names = dict.fromkeys(name for one in records for name in one)
-    return pd.DataFrame({name: pd.Series([one.get(name) for one in records], dtype=object) for name in names})

@@ -24,7 +24,7 @@ def kind_of(path: Path, known: Collection[str]) -> str | None:
     kind = Path(name.removesuffix(packed)).suffix
     if packed == ".zip" and not kind:
         kind = ".csv"
-    return kind if kind in known and (not packed or kind in (*TEXTS, ".jsonl", ".json")) else None
+    return kind if kind in known and (not packed or kind in (*TEXTS, ".jsonl", ".ndjson", ".json")) else None
 
 
 def content_of(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gruvy.cli.job import Job, with_baselines
-from gruvy.cli.options import AS_FOUND, Rescale, RunOptions, TableOptions, TestFraction, TextOptions
+from gruvy.cli.options import AS_FOUND, TABLE_FILES, Rescale, RunOptions, TableOptions, TestFraction, TextOptions
 from gruvy.cli.output import print_table
 from gruvy.errors import ArgumentError
 
@@ -36,7 +36,7 @@ Curves, a row for each, all other columns its steps:
 
 
 def fit(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV, TSV, JSON Lines, Parquet or h5ad file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=f"A table ({TABLE_FILES}) or a .h5ad file.")],
     target: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="The number to predict; give it again for another.")
     ],
