@@ -6,6 +6,7 @@ import datetime
 import decimal
 import enum
 import functools
+import re
 import uuid
 from fractions import Fraction
 from pathlib import Path
@@ -52,8 +53,14 @@ def refused(pair: tuple[Any, Any], folder: Path) -> None:
     def progress(event: Any) -> None:
         raise AssertionError("it was trained")
 
-    with pytest.raises(gruvy.errors.DataError):
-        gruvy.SequenceTagger(**SMALL).fit(X, [[*pair, pair[0]]] * 20, progress=progress)
+    y = [[*pair, pair[0]]] * 20
+    with pytest.raises(gruvy.errors.DataError) as error:
+        gruvy.SequenceTagger(**SMALL).fit(X, y, progress=progress)
+    proposed = re.search(r"e\.g\. (\[\[.*)", str(error.value))
+    assert proposed or "half a character" in str(error.value), error.value
+    if proposed:  # what it proposes is then accepted, as far as the training
+        with pytest.raises(AssertionError, match="it was trained"):
+            gruvy.SequenceTagger(**SMALL).fit(X, eval(proposed[1], {"y": y}), progress=progress)
     gruvy.SequenceClassifier(**SMALL).fit(X, list(pair) * 10, progress=progress)
 
 
@@ -124,6 +131,18 @@ CASES = [
         "refused",
         functools.partial(refused, (pd.Period("2024-01"), pd.Period("2024-02"))),
         line("Period", "Period('2024-01', 'M')"),
+    ),
+    *(
+        Case(what, "refused", functools.partial(refused, pair), line(type(pair[0]).__name__, "…"))
+        for what, pair in {
+            "clock times": (datetime.time(1), datetime.time(2)),
+            "complex numbers": (1j, 2j),
+            "frozensets": (frozenset([1]), frozenset([2])),
+            "ranges": (range(2), range(3)),
+            "pandas' intervals": (pd.Interval(0, 1), pd.Interval(1, 2)),
+            "pandas' timestamps": (pd.Timestamp("2024"), pd.Timestamp("2025")),
+            "NumPy's datetime64": (np.datetime64("2024-01-01"), np.datetime64("2024-01-02")),
+        }.items()
     ),
     Case(
         "texts with half a character",

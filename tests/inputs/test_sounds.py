@@ -153,6 +153,10 @@ CASES: list[Case] = [
     ),
     Case("a WAV file of 24 bits", "accepted", from_file("a.wav", subtype="PCM_24")),
     Case("a WAV file of unsigned 8 bits", "accepted", from_file("a.wav", subtype="PCM_U8", atol=0.02)),
+    Case("a WAV file of mu-law", "accepted", from_file("a.wav", subtype="ULAW", atol=0.03)),
+    Case("a WAV file of A-law", "accepted", from_file("a.wav", subtype="ALAW", atol=0.03)),
+    Case("a WAV file of float64", "accepted", from_file("a.wav", subtype="DOUBLE")),
+    Case("a WAV file in stereo", "accepted", from_file("a.wav", samples=np.stack([TONE, TONE], axis=1))),
     Case("a FLAC file", "accepted", from_file("a.flac")),
     Case("an AIFF file", "accepted", from_file("a.aiff")),
 ]

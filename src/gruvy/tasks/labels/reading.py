@@ -17,22 +17,29 @@ from gruvy.errors import ArgumentError, DataError, note
 from gruvy.timeseries import places_of
 
 
-def read_labels(y: Any, sequences: int) -> NDArray[Any]:
+def read_labels(y: Any, sequences: int, *, nested: bool = False) -> NDArray[Any]:
     """Return one label a sequence.
+
+    Args:
+        y: the labels.
+        sequences: how many there have to be.
+        nested: whether the user gave them as a list for each sequence, which is what a proposal has to convert.
 
     Raises:
         DataError: labels are missing, are measurements, or do not fit the sequences.
     """
     if y is None:
         raise DataError("y: fit requires y to be passed, but the target y is None; give a label for each sequence")
-    # A list becomes objects first: NumPy would turn the number in ["a", 1] into a text.
-    labels = np.asarray(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
+    if nested and isinstance(y, list):  # one by one: NumPy would take tuples apart
+        labels = np.fromiter(y, dtype=object, count=len(y))
+    else:  # a list becomes objects first: NumPy would turn the number in ["a", 1] into a text
+        labels = np.asarray(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         message = "A column-vector y was passed when a 1d array was expected; use y.ravel()"
         warnings.warn(message, DataConversionWarning, stacklevel=3)
         labels = labels[:, 0]
     if labels.ndim == 2 and isinstance(y, (list, tuple)) and isinstance(y[0], tuple):
-        _check_kind(np.fromiter(y, dtype=object, count=len(y)))
+        _check_kind(np.fromiter(y, dtype=object, count=len(y)), nested)
     if labels.ndim != 1:
         raise DataError(f"y: expected one label for each sequence, got an array of shape {labels.shape}")
     if len(labels) != sequences:
@@ -49,9 +56,9 @@ def read_labels(y: Any, sequences: int) -> NDArray[Any]:
             raise DataError(
                 f"y: expected labels of one type, got {' and '.join(sorted(kinds))}; convert them, e.g. to str"
             )
-        _check_kind(labels)
+        _check_kind(labels, nested)
         labels = np.array(labels.tolist())
-    _check_kind(labels)
+    _check_kind(labels, nested)
     # Of the widths that a file gives back, so that a loaded model has the same classes to the type.
     if labels.dtype.kind in "iu" and np.can_cast(labels.dtype, np.int64):
         labels = labels.astype(np.int64)
@@ -76,7 +83,7 @@ def _named_members(labels: NDArray[Any]) -> NDArray[Any]:
     return np.array([label.name for label in labels], dtype=object)
 
 
-def _check_kind(labels: NDArray[Any]) -> None:
+def _check_kind(labels: NDArray[Any], nested: bool) -> None:
     """Refuse, before anything is learnt, labels that a file could not give back as they are.
 
     Raises:
@@ -85,7 +92,8 @@ def _check_kind(labels: NDArray[Any]) -> None:
     first = labels[0]
     whole = isinstance(first, (Integral, float, np.bool_, np.floating))
     if labels.dtype.kind not in "biufOUT" or (labels.dtype == object and not isinstance(first, str) and not whole):
-        cure = "[label.decode() for label in y]" if isinstance(first, bytes) else "[str(label) for label in y]"
+        plain = "label.decode()" if isinstance(first, bytes) else "str(label)"
+        cure = f"[[{plain} for label in row] for row in y]" if nested else f"[{plain} for label in y]"
         raise DataError(
             f"y: expected labels that are texts, whole numbers or booleans, got {type(first).__name__} ({first!r}), "
             f"which a model's file could not give back; convert them, e.g. {cure}"

@@ -117,7 +117,11 @@ def read_labels(y: Any, sequences: Sequence[Steps]) -> Labels:
         ]
     if len(rows) != len(sequences):
         raise DataError(f"y: expected the labels of {len(sequences)} sequences, got those of {len(rows)}")
-    wrong = [number for number, row in enumerate(rows) if not hasattr(row, "__len__") or np.ndim(row) > 1]
+    wrong = [
+        number
+        for number, row in enumerate(rows)
+        if not hasattr(row, "__len__") or (not isinstance(row, list) and np.ndim(row) > 1)
+    ]
     if wrong:
         raise DataError(
             f"y: expected a string or a list of labels for each sequence, number {wrong[0]} has {rows[wrong[0]]!r}"
@@ -133,7 +137,7 @@ def read_labels(y: Any, sequences: Sequence[Steps]) -> Labels:
         )
     text = all(isinstance(row, str) for row in rows)
     flat = np.array(list("".join(rows))) if text else [label for row in rows for label in list(row)]
-    classes, numbers = np.unique(read_flat_labels(flat, sum(lengths)), return_inverse=True)
+    classes, numbers = np.unique(read_flat_labels(flat, sum(lengths), nested=True), return_inverse=True)
     return Labels(classes, np.split(numbers, np.cumsum(lengths)[:-1]), text)
 
 
