@@ -157,6 +157,7 @@ CASES: list[Case] = [
     Case("a WAV file of A-law", "accepted", from_file("a.wav", subtype="ALAW", atol=0.03)),
     Case("a WAV file of float64", "accepted", from_file("a.wav", subtype="DOUBLE")),
     Case("a WAV file in stereo", "accepted", from_file("a.wav", samples=np.stack([TONE, TONE], axis=1))),
+    Case("an MP3 file", "accepted", from_file("a.mp3", atol=0.05)),
     Case("a FLAC file", "accepted", from_file("a.flac")),
     Case("an AIFF file", "accepted", from_file("a.aiff")),
 ]
