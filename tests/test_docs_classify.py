@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import gruvy
-from gruvy.tasks.classification import classifier
+from gruvy.tasks.shared import estimator
 
 TEXT = (Path(__file__).parent.parent / "docs" / "classify.md").read_text(encoding="utf-8")
 
@@ -29,6 +29,6 @@ def test_the_examples_run(tmp_path, monkeypatch):
 
 
 def test_the_least_number_of_steps_is_the_one_in_the_text():
-    steps, epochs = classifier._STEPS, classifier._EPOCHS
+    steps, epochs = estimator._STEPS, estimator._EPOCHS
     assert f"it makes {steps} steps at least" in TEXT
     assert f"Below {steps // epochs * 32:,} sequences" in TEXT

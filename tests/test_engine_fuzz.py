@@ -111,7 +111,7 @@ WRONG = {
     configurations, st.sampled_from(["weight_ih", "weight_hh", "bias_ih", "h_0", "dropout"]), st.sampled_from([*WRONG])
 )
 def test_an_array_that_does_not_fit_is_refused_by_name(configuration, name, wrong):
-    sample = draw(replace(configuration, bias=True, initial_state=True, dropout="step"))
+    sample = draw(replace(configuration, bias=True, given_h_0=True, dropout="step"))
     bad = replace(sample, **{name: WRONG[wrong](getattr(sample, name))})
     with pytest.raises(TensorError, match=rf"\b{name}\b"):
         engine.forward(bad.x, *bad.weights, **bad.options)

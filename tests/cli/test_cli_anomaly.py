@@ -57,7 +57,7 @@ def test_predict_gives_the_scores_of_every_row(gruvy, detector, normal, tmp_path
     note, written = gruvy("predict", folder / "d.gruvy", folder / "normal.csv", "--out", tmp_path / "s.csv").err.split(
         "\n", maxsplit=1
     )
-    assert note.startswith("gruvy: note: the first 12 rows are not judged")
+    assert note.startswith("gruvy: note: the first 12 rows have no score")
     assert written.startswith("Predictions:")
 
 

@@ -40,7 +40,7 @@ def model(gruvy, songs, tmp_path_factory):
 
 def test_it_prints_the_model_beside_the_baselines(model):
     path, outcome = model
-    for name in ("gru", "note by note", "note frequencies", "NLL (nats", str(path)):
+    for name in ("gru", "note by note", "note frequencies", "NLL", str(path)):
         assert name in outcome.out
     assert outcome.err.count("GRU: epoch") == 3
     assert "eighth notes" in path.with_suffix(".html").read_text(encoding="utf-8")

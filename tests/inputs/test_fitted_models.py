@@ -214,14 +214,15 @@ CASES = [
         "A file of another estimator",
         "refused",
         other_estimator,
-        "warm_start: expected a SequenceTagger that was fitted, or the path of its file, got PolyphonicModel "
+        "warm_start: expected a SequenceTagger that was fitted, or the path of its file, got a file for 'music' "
         "(music.gruvy); give a model that the same estimator has made",
     ),
     Case(
         "The state of a training in place of a model",
         "refused",
         checkpoint_file,
-        "…: expected a fitted estimator (…), got a file for 'training checkpoint'",
+        "warm_start: expected a PolyphonicModel that was fitted, or the path of its file, got a file for 'training "
+        "checkpoint' (last.gruvy); give a model that the same estimator has made",
     ),
     Case(
         "Another cell and another size",

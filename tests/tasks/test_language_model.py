@@ -226,7 +226,7 @@ def test_parameters_that_cannot_work_are_named_together():
 
 
 def test_what_a_fitted_model_refuses(fitted):
-    with pytest.raises(DataError, match=r"expected the \d+ characters .* got 'X' \(1x\); replace them"):
+    with pytest.raises(DataError, match=r"expected the \d+ characters .* got 'X' \(1x\); change them"):
         fitted.evaluate("the cat X")
     with pytest.raises(DataError, match="at least one character"):
         fitted.evaluate("")

@@ -160,7 +160,7 @@ def test_a_file_brings_it_back(model, tmp_path):
 @pytest.mark.parametrize("form", [True, False])
 def test_the_file_streams_without_torch(tmp_path, form):
     model = PolyphonicModel(**SMALL | {"max_epochs": 2, "num_layers": 2}, reset_after=form).fit(scales(20))
-    graph = runtime.load(model.save(tmp_path / "m.gruvy"))
+    graph = runtime.load(model.save(tmp_path / "m.gruvy")).graph
     (roll,) = scales(1, seed=6)
     before = np.vstack([np.zeros((1, 6)), roll[:-1]]).astype(np.float32)
     expected = model.predict_proba([roll])[0]
