@@ -20,8 +20,7 @@ def calendar_cycles(step: pd.Timedelta, span: pd.Timedelta) -> tuple[str, ...]:
     """The cycles that a series can teach: at least three steps long, and seen at least twice.
 
     A cycle seen once cannot be told from a trend: with nine months of data the sine of the year is a slope,
-        and
-    what comes after them lies outside all that was seen.
+    and the dates after them lie outside the range seen in training.
 
     Args:
         step: the time between two rows.

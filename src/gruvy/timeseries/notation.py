@@ -52,7 +52,7 @@ class Notation:
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Notation:
-        """Return what `document` was made of; files of before there were notations have none."""
+        """Return what `document` was made of; older files have none."""
         return cls(**{name: str(document[name]) for name in ("form", "template", "kind", "zone") if name in document})
 
 

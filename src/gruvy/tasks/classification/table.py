@@ -41,7 +41,7 @@ def read_file(
 def fit_table(
     model: SequenceClassifier, frame: pd.DataFrame, columns: ClassColumns, *, test_fraction: float, **options: Any
 ) -> HeldOut:
-    """Fit on a table but for a test part of it, ``test_fraction`` of the sequences of every class.
+    """Fit on a table except for a test part, ``test_fraction`` of the sequences of every class.
 
     Args:
         model: the estimator to fit; it remembers the columns.

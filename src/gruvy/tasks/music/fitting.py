@@ -25,7 +25,7 @@ def fit_files(
     reading: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> HeldOut:
-    """Fit on the pieces of files but for a test part of them.
+    """Fit on the pieces of files, except for a test part.
 
     Args:
         model: the estimator to fit; it remembers how the files are read.

@@ -37,7 +37,7 @@ _COMPONENTS = 50
 def fit_table(
     model: SequenceRegressor, frame: pd.DataFrame, columns: NumberColumns, *, test_fraction: float, **options: Any
 ) -> HeldOut:
-    """Fit on a table but for a test part of it, ``test_fraction`` of the sequences, or of their groups.
+    """Fit on a table except for a test part, ``test_fraction`` of the sequences, or of their groups.
 
     Args:
         model: the estimator to fit; it remembers the columns.

@@ -70,7 +70,7 @@ def is_sentences(path: Path) -> bool:
 def fit_table(
     model: SequenceTagger, frame: pd.DataFrame, columns: TagColumns, *, test_fraction: float, **options: Any
 ) -> HeldOut:
-    """Fit on a table but for a test part of it, ``test_fraction`` of the sequences.
+    """Fit on a table except for a test part, ``test_fraction`` of the sequences.
 
     Args:
         model: the estimator to fit; it remembers the columns.

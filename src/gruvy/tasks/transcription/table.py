@@ -35,7 +35,7 @@ def fit_table(
     sample_rate: int | None = None,
     **options: Any,
 ) -> HeldOut:
-    """Fit on the recordings of a table but for a test part of them.
+    """Fit on the recordings of a table, except for a test part.
 
     Args:
         model: the estimator to fit; it remembers the columns.

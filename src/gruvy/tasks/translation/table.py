@@ -53,7 +53,7 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
 def fit_pairs(
     model: Translator, X: list[str], y: list[str], columns: PairColumns, *, test_fraction: float, **options: Any
 ) -> HeldOut:
-    """Fit on pairs but for a test part, ``test_fraction`` of the distinct sources.
+    """Fit on pairs except for a test part, ``test_fraction`` of the distinct sources.
 
     Args:
         model: the estimator to fit; it remembers the columns.
