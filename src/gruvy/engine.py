@@ -61,7 +61,7 @@ def default_threads() -> int:
     if not wanted:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not wanted.isdecimal() or int(wanted) < 1:
-        raise ArgumentError(f"GRUVY_NUM_THREADS is {wanted!r}; expected a whole number of 1 or more: set or unset it")
+        raise ArgumentError(f"GRUVY_NUM_THREADS is {wanted!r}; expected an integer of at least 1: set or unset it")
     return int(wanted)
 
 

@@ -38,7 +38,7 @@ class Weights(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step: what came in and what was computed, each (N, H) but x (N, I).
+    """One step: its input and what was computed, each (N, H) except x (N, I).
 
     k is the state with dropout, ``part`` is U_n k + d_n or r * k, and q is zoneout's mask.
     """

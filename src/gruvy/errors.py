@@ -2,7 +2,7 @@
 
 The rule for a new class: add one only where a caller would want to catch it and do something else than for
 its neighbours. Otherwise raise the nearest class here with a better message. A message names the thing, says
-what was expected and what came, and ends with the cure. All problems of one call are raised together.
+what was expected and what was given, and ends with the cure. All problems of one call are raised together.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ bf16 halves the memory: each weight is rounded to the nearest bf16; the arithmet
 
 int8 quarters it: each row of a matrix, which is one gate of one unit, is bytes times a scale, max|w| / 127. What the
 matrices multiply (x, the state, and r * h where the reset gate comes before the product) is made bytes times a scale
-at every step, one scale for each row of the batch; so a product is a sum of whole numbers, which is exact. Biases,
+at every step, one scale for each row of the batch; so a product is a sum of integers, which is exact. Biases,
 gates and states stay float32. A row of the batch in which NaN or infinity stands gives NaN.
 """
 

@@ -12,7 +12,7 @@ from gruvy.errors import ArgumentError
 
 @pytest.mark.parametrize("text", ["64,128,32", "64,128,32,0", "64,128,32,-1", "64;128;32;1", "", "a,b,c,d"])
 def test_what_is_no_shape_is_refused(text):
-    with pytest.raises(ArgumentError, match=r"not four whole numbers: give inputs,hidden,batch,steps as 64,128,32,100"):
+    with pytest.raises(ArgumentError, match=r"not four integers: give inputs,hidden,batch,steps as 64,128,32,100"):
         parse_shape(text)
 
 

@@ -69,7 +69,7 @@ def test_without_options_it_measures_the_grid_and_all_that_is_installed(gruvy, a
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--shapes", "1,2,3"], "the shape '1,2,3' is not four whole numbers"),
+        (["--shapes", "1,2,3"], "the shape '1,2,3' is not four integers"),
         (["--work", "inference,dreaming"], "--work: dreaming is unknown; expected inference, training or both"),
         (["--work", ""], "--work: expected inference, training or both, got ''"),
         (["--threads", "0"], "--threads: expected integers of at least 1, such as 1,2, got '0'"),

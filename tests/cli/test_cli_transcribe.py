@@ -144,7 +144,7 @@ LOUD = np.random.default_rng(0).normal(0, 0.1, 16000)
         (
             lambda folder, table: table,
             ("--sample-rate", "0"),
-            "sample_rate: expected a whole number of Hz, 1000 to 768000",
+            "sample_rate: expected an integer of Hz, 1000 to 768000",
         ),
         (lambda folder, table: table, ("--resume",), "--resume: needs --checkpoint"),
     ],

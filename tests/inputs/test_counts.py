@@ -26,7 +26,7 @@ def model(**params):
 
 
 def forecast_of(values, folder, **columns):
-    """The forecast, which a loaded model and the runtime give as well; whole numbers from 0 on."""
+    """The forecast, which a loaded model and the runtime give as well; integers from 0 on."""
     frame = pd.DataFrame({"t": DAYS, "y": values})
     fitted = model().fit(frame, target="y", time="t", **columns)
     forecast = fitted.predict(frame, quantiles=[0.1, 0.9])
@@ -98,21 +98,21 @@ CASES = [
         "Shares as counts",
         "refused",
         functools.partial(refused, SALES + 0.5),
-        "the table: target 'y' is 0.5 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct "
+        "the table: target 'y' is 0.5 at 2023-01-02 00:00:00, and counts are integers from 0 to 1e+09; correct "
         "it, or fit without --likelihood count (likelihood='count' in Python), and with --lower 0 (lower=0)",
     ),
     Case(
         "Returned goods as negative counts",
         "refused",
         functools.partial(refused, SALES - 1.0),
-        "the table: target 'y' is -1 at 2023-01-02 00:00:00, and counts are whole numbers from 0 to 1e+09; correct "
+        "the table: target 'y' is -1 at 2023-01-02 00:00:00, and counts are integers from 0 to 1e+09; correct "
         "it, or fit without --likelihood count (likelihood='count' in Python)",
     ),
     Case(
         "Counts beyond a thousand million",
         "refused",
         functools.partial(refused, SALES + 1e10),
-        "the table: target 'y' is 1e+10 at …, and counts are whole numbers from 0 to 1e+09; correct it, or fit without "
+        "the table: target 'y' is 1e+10 at …, and counts are integers from 0 to 1e+09; correct it, or fit without "
         "--likelihood count …",
     ),
 ]

@@ -77,21 +77,21 @@ def gaps(missing: Any, folder: Path) -> None:
 
 def line(kind: str, value: str, cure: str = "[str(label) for label in y]") -> str:
     return (
-        f"y: expected labels that are texts, whole numbers or booleans, got {kind} ({value}), which a model's file "
+        f"y: expected labels that are texts, integers or booleans, got {kind} ({value}), which a model's file "
         f"could not give back; convert them, e.g. {cure}"
     )
 
 
 DAY = datetime.date(2024, 1, 1)
 CASES = [
-    Case("whole numbers in an array of objects", "accepted", functools.partial(kept, (1, 2), [1, 2], True)),
+    Case("integers in an array of objects", "accepted", functools.partial(kept, (1, 2), [1, 2], True)),
     Case(
         "NumPy's booleans in an array of objects",
         "accepted",
         functools.partial(kept, (np.True_, np.False_), [False, True], True),
     ),
     Case("numbers of eight bits", "accepted", functools.partial(kept, (np.int8(1), np.int8(2)), [1, 2], False)),
-    Case("whole numbers as floats", "accepted", functools.partial(kept, (np.float32(1), 2.0), [1.0, 2.0], False)),
+    Case("integers as floats", "accepted", functools.partial(kept, (np.float32(1), 2.0), [1.0, 2.0], False)),
     Case("an IntEnum", "accepted", functools.partial(kept, (Level.LOW, Level.HIGH), [1, 2], False)),
     Case(
         "an Enum",

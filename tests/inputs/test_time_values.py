@@ -25,7 +25,7 @@ def _goes_on(times, after, *, first, said=UNSAID):
 MONTHS = pd.date_range("1949-01-01", periods=48, freq="MS")
 CASES = [
     Case(
-        "years as whole numbers, from before 1678",
+        "years as integers, from before 1678",
         "adapted",
         lambda folder: _goes_on(np.arange(1600, 1960), "1960", first="1600-01-01"),
         "column 'when' (time) holds years",

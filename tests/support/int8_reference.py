@@ -1,4 +1,4 @@
-"""The arithmetic of int8 weights in NumPy: whole numbers exact, everything else in float64.
+"""The arithmetic of int8 weights in NumPy: integers exact, everything else in float64.
 
 The engine rounds its own states, which differ from a float64 reference's in the last bits; one that lies half-way
 between two bytes may then be rounded the other way. So each step is computed from the state that the engine itself

@@ -69,7 +69,7 @@ def test_rates_that_differ_are_refused_or_brought_down(tmp_path):
         (7, "expected a list of paths or arrays, got int"),
         (TONE, "got one array of numbers; put it into a list"),
         ([TONE, None], "recording 1: expected a path or an array of samples, got NoneType"),
-        ([TONE, [0, 1, 2]], "1 of 2 recordings have whole numbers up to 2, which are neither"),
+        ([TONE, [0, 1, 2]], "1 of 2 recordings have integers up to 2, which are neither"),
         ([TONE, np.ones((90, 80))], r"recording 1: .*got an array \(90, 80\); give one channel"),
         ([TONE, TONE * np.nan], "recording 1: has NaN or infinity"),
         ([TONE, TONE[:0]], r"recording 1: expected samples, got an array of shape \(0,\)"),
@@ -145,7 +145,7 @@ def test_samples_of_all_widths_are_from_minus_one_to_one():
 
 @pytest.mark.parametrize("rate", [0, -8000, 40, 8000.5, "8000", True])
 def test_a_rate_that_is_none(rate):
-    with pytest.raises(DataError, match="sample_rate: expected a whole number of Hz, 1000 to 768000"):
+    with pytest.raises(DataError, match="sample_rate: expected an integer of Hz, 1000 to 768000"):
         read_recordings([TONE], rate)
 
 

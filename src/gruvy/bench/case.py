@@ -49,7 +49,7 @@ def parse_shape(text: str) -> Shape:
     """Read a shape like "64,128,32,100".
 
     Raises:
-        ArgumentError: anything but four whole numbers of 1 or more.
+        ArgumentError: anything but four integers of 1 or more.
 
     Example:
         >>> parse_shape("64,128,32,100")
@@ -57,9 +57,7 @@ def parse_shape(text: str) -> Shape:
     """
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-        raise ArgumentError(
-            f"the shape {text!r} is not four whole numbers: give inputs,hidden,batch,steps as 64,128,32,100"
-        )
+        raise ArgumentError(f"the shape {text!r} is not four integers: give inputs,hidden,batch,steps as 64,128,32,100")
     return Shape(*map(int, parts))
 
 

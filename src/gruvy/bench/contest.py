@@ -29,7 +29,7 @@ class Row:
 
     Args:
         milliseconds: of each contender that took part, the median over the rounds.
-        spread: the distance between the quartiles of the same rounds, as a share of the median.
+        spread: the distance between the quartiles of the same rounds, as a fraction of the median.
         left_out: of each contender that could not take part, why.
     """
 

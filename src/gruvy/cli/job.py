@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """What the ``fit`` of a task's module returns: a training that is ready to begin, and what is told of it.
+    """What the ``fit`` of a task's module returns: a training that is ready to begin, and how its result is shown.
 
     Attributes:
         model: the estimator.

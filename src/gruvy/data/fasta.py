@@ -49,7 +49,7 @@ def read_fasta(
         path: the file of the sequences.
         labels: a file with the same names, and a label for each character of their sequences.
         known: all labels there can be, if that is known: a second line with another character then belongs to the
-            sequence, which has been cut in the middle, but for files whose name ends in .3line.
+            sequence, which has been cut in the middle, except in files whose name ends in .3line.
 
     Returns:
         The entries in the order of the file.

@@ -31,7 +31,7 @@ from gruvy.timeseries import (
     regular_series,
 )
 
-# Levels of a category that are told apart.
+# Levels of a category that are distinguished.
 _MOST_LEVELS = 64
 
 

@@ -18,12 +18,12 @@ _MOMENTS = NDArray[np.int64]
 _DAY = 86400
 # A month is at least 28 days; dates further apart than that may follow the calendar rather than a fixed duration.
 _MONTH = 28
-# Business days are told from a daily series with gaps only when enough weekdays have been seen.
+# Business days are distinguished from a daily series with gaps only when enough weekdays have been seen.
 _BUSINESS_ROWS = 10
 # One late row is a fault of the table, many are a clock's way; a few per cent may pass in any case.
 _SELDOM, _LITTLE = 0.2, 0.05
-# Closed times are told from rows that happen to be missing when so many weeks have been seen, and the open ones so
-# full.
+# Closed times are distinguished from rows that happen to be missing when this many weeks have been seen, and this
+# fraction of the open times.
 _WEEKS = 3
 _FULL = 0.7
 _RATES = (1, 2, 4, 5, 8, 10, 20, 25, 30, 40, 50, 60, 64, 100, 125, 128, 200, 250, 256, 500, 512, 1000, 1024)
@@ -71,7 +71,7 @@ def infer_step(times: Sequence[Times | pd.DatetimeIndex]) -> Step:
 
 
 class _Moments:
-    """The times of several series as whole numbers, beside what passes between them."""
+    """The times of several series as integers, beside what passes between them."""
 
     def __init__(self, moments: list[_MOMENTS], second: int):
         self.moments, self.second = moments, second

@@ -1,4 +1,4 @@
-"""Texts as whole numbers: words, characters or sub-words."""
+"""Texts as integers: words, characters or sub-words."""
 
 from __future__ import annotations
 

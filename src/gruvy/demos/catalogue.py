@@ -92,7 +92,7 @@ DEMOS: Mapping[str, Entry] = {
     "speech": Entry(
         "Write down what a telephone exchange says, with a bidirectional GRU and CTC.",
         "Trains on 18 minutes of prompts from Debian's asterisk-core-sounds-en-wav and measures on 4 minutes of others "
-        "by the same speaker, against the most similar recording (dynamic time warping); but for --quick also with a "
+        "by the same speaker, against the most similar recording (dynamic time warping); without --quick also with a "
         "language model, and with --full in one direction.",
         ("speech",),
     ),

@@ -42,7 +42,7 @@ BUDGETS: dict[Budget, dict[str, Any]] = {
         "learning_rate": 3e-3,
     },
 }
-# Of the verses of each part every so manieth is used: half a minute is not enough to read them all.
+# Only every n-th verse of each part is used: half a minute is not enough to read them all.
 _STEP: dict[Budget, int] = {"quick": 12, "default": 1, "full": 1}
 
 

@@ -70,7 +70,7 @@ class Detector:
         chart: of P * C errors.
         share: of the newest error in their mean.
         jump_limit, drift_limit: distances.
-        warm_up: so many rows from the first on have no score (NaN), because the network has seen too little.
+        warm_up: this many rows at the beginning have no score (NaN), because the network has seen too little.
         merge_gap, min_length: see `find_events`.
         difference: 0, or the lag of the differences that are judged in place of the values.
         time: the column of times; None where rows are only numbered.
@@ -318,7 +318,7 @@ class DetectorStream:
 
 
 def _time_column(fitted: Mapping[str, Any]) -> TimeColumn | None:
-    """The column of times that the estimator's part of a file tells of."""
+    """The column of times that the estimator's part of a file names."""
     if fitted.get("time_") is None or fitted.get("step") is None:
         return None
     notation = Notation.of_document(fitted.get("notation", {}))

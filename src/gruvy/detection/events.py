@@ -22,7 +22,7 @@ def find_events(scores: NDArray[np.float64], *, merge_gap: int, min_length: int)
 
     Args:
         scores: (T,), 1 at the threshold.
-        merge_gap: so many rows below it, or fewer, between two alarms do not part an event.
+        merge_gap: this many rows below it, or fewer, between two alarms do not split an event.
         min_length: events of fewer rows, from the first alarm to the last, are left out.
 
     Returns:

@@ -59,7 +59,7 @@ _STRANGERS: dict[tuple[bytes, tuple[str, ...]], str] = {
 def detect(source: Any) -> str:
     """Return the name of the format that a file or an object is in.
 
-    A file is told by its first bytes, and by its name where these say nothing.
+    A file is recognised by its first bytes, and by its name where these say nothing.
 
     Raises:
         ArgumentError: an object's type says nothing.

@@ -33,7 +33,7 @@ class Layer:
     """A GRU layer, or a Bidirectional of one.
 
     Attributes:
-        names: of the models that it is in but for the outermost, and its own.
+        names: of the models that it is in, except for the outermost, and its own.
         path: where a file keeps its arrays.
         configs: of its GRU, or of both.
         merge_mode: of a Bidirectional.

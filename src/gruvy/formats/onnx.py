@@ -45,7 +45,7 @@ def read(source: Any, *, name: str | None = None) -> GRUWeights:
     are looked at.
 
     What comes before and after them in the graph is not looked at, nor are lengths and states that the graph gives
-    them, but for a constant initial state, which becomes the layers' own. bfloat16 is read as float32.
+    them, except for a constant initial state, which becomes the layers' own. bfloat16 is read as float32.
 
     Args:
         source: a path, or an ``onnx.ModelProto``.
@@ -253,7 +253,7 @@ def _read_node(graph: Graph, node: Any) -> tuple[tuple[LayerWeights, ...], bool,
     D = _DIRECTIONS.get(direction, 1)
     size: Any = given.get("hidden_size", R.shape[-1] if R is not None and R.ndim else 0)
     if not isinstance(size, int) or size < 1:
-        problems.append(f"it has {size!r} units; expected a whole number of 1 or more")
+        problems.append(f"it has {size!r} units; expected an integer of at least 1")
     if problems or W is None or R is None:
         raise ArgumentError(f"{title(node)}: {'; '.join(problems)}")
     H: int = size

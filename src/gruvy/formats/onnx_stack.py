@@ -91,7 +91,7 @@ def _after(axes: list[str], step: Step, D: int) -> list[str]:
 
 
 def _numbers(value: Any) -> list[int]:
-    """Return whole numbers as a list, whatever a file has in their place as none."""
+    """Return integers as a list, whatever a file has in their place as none."""
     array = np.asarray(value)
     return array.reshape(-1).tolist() if array.dtype.kind == "i" else []
 

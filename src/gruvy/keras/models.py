@@ -25,13 +25,13 @@ def create_gru_model(
         hidden_dim: units of each layer, H.
         output_dim: classes.
         n_layers: layers, 1 or more.
-        drop_prob: share of each layer's outputs that is dropped while training.
+        drop_prob: fraction of each layer's outputs that is dropped while training.
 
     Returns:
         A model from (N, T, I), with any T, to probabilities (N, classes).
 
     Raises:
-        ArgumentError: a size that is no whole number of 1 or more, or a share outside of [0, 1).
+        ArgumentError: a size that is not an integer of 1 or more, or a share outside of [0, 1).
 
     Example:
         >>> model = create_gru_model(input_dim=3, hidden_dim=8, output_dim=2, n_layers=2)
@@ -42,7 +42,7 @@ def create_gru_model(
     """
     sizes = {"input_dim": input_dim, "hidden_dim": hidden_dim, "output_dim": output_dim, "n_layers": n_layers}
     problems = [
-        f"{name} is {size!r}; expected a whole number of 1 or more"
+        f"{name} is {size!r}; expected an integer of at least 1"
         for name, size in sizes.items()
         if not isinstance(size, int) or size < 1
     ]

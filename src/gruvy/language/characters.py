@@ -120,7 +120,7 @@ class Characters:
         if length is not None and length < 0:
             raise ArgumentError(f"length: expected a number of characters from 0 on, or None for no end, got {length}")
         if seed is not None and seed < 0:
-            raise ArgumentError(f"seed: expected a whole number from 0 on, or None, got {seed}")
+            raise ArgumentError(f"seed: expected an integer from 0 on, or None, got {seed}")
         drawing = Drawing(temperature, top_k, top_p)
         stops = tuple(map(canonical, (stop,) if isinstance(stop, str) else stop))
         if "" in stops:

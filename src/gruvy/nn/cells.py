@@ -36,7 +36,7 @@ def recurrent(
         input_size: C, features.
         hidden_size: H, hidden units of each layer.
         num_layers: layers on top of each other.
-        dropout: share of each layer's output dropped on the way to the next; no effect on a single layer.
+        dropout: fraction of each layer's output dropped on the way to the next; no effect on a single layer.
         bidirectional: whether each layer runs both ways; the output then has 2H features.
 
     Returns:

@@ -212,7 +212,7 @@ class GRU(OneCall, torch.nn.RNNBase):
         """Run all layers and return the states at every step of every layer.
 
         Args:
-            input, hx, lengths, resets, mask: as for the call, but for a PackedSequence.
+            input, hx, lengths, resets, mask: as for the call; a PackedSequence is not taken.
 
         Returns:
             Each layer's output, from the first to the last, before dropout between layers; and h_n.
@@ -234,7 +234,7 @@ class GRU(OneCall, torch.nn.RNNBase):
         """Return the gates of every layer and direction, as in evaluation: without gradients and random masks.
 
         Args:
-            input, hx, lengths, resets, mask: as for the call, but for a PackedSequence.
+            input, hx, lengths, resets, mask: as for the call; a PackedSequence is not taken.
 
         Returns:
             "reset", "update" (which keeps the old state) and "candidate", each (layers * directions, T, N, H), time

@@ -28,9 +28,9 @@ QuantizedDtype = Literal["int8", "bf16"]
 class QuantizedGRU(OneCall):
     """A GRU with weight matrices of int8 or bf16, for inference; made by `GRU.quantize`.
 
-    The call is that of the layer it was made from, and so are the results, but for what is lost by rounding the weights
-    and, with int8, what they multiply: see `gruvy.quantization`. Results are bit for bit the same for any batch, chunk,
-    padding and number of threads, and those of `streaming`.
+    The call is that of the layer it was made from, and so are the results, except for what is lost by rounding the
+    weights and, with int8, what they multiply: see `gruvy.quantization`. Results are bit for bit the same for any
+    batch, chunk, padding and number of threads, and those of `streaming`.
 
     ``state_dict`` holds for each matrix ``weight_ih_l0``, ``weight_hh_l0`` ... its int8 rows and their scales (3H,) as
     ``weight_ih_l0_scale`` ..., or its bf16; all else is float32. To load one, quantise an untrained layer of the same

@@ -52,7 +52,7 @@ def written_down(x: Tensor) -> Tensor:
     """Return x (T, N, I); a program of torch.jit.trace, which then has T steps, refuses another number of them.
 
     Raises:
-        ArgumentError: the program is for ONNX, where a file of so many steps is not what anyone wants.
+        ArgumentError: the program is for ONNX, whose file would have a node for every step.
     """
     if torch.compiler.is_compiling() or not torch._C._is_tracing():
         return x

@@ -18,7 +18,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Marks on a logarithmic axis: those of one decade, and how many a phone has room for.
 _WITHIN_DECADE = (1, 2, 5)
 _MOST_MARKS = 5
-# Whole numbers that have room on an axis; between fewer of them plotly would write halves.
+# Integers that have room on an axis; between fewer of them plotly would write halves.
 _MOST_COUNTED = 9
 
 
@@ -92,7 +92,7 @@ def base_layout() -> dict[str, Any]:
 
 
 def count_axis(most: int) -> dict[str, Any]:
-    """Return how the axis of a count from 1 to the most is marked: at whole numbers, and few of them."""
+    """Return how the axis of a count from 1 to the most is marked: at integers, and few of them."""
     return {"nticks": 9} if most > _MOST_COUNTED else {"tickmode": "linear", "tick0": 1, "dtick": 1}
 
 

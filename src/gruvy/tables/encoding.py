@@ -15,7 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What the same bytes can also be, where Western European text is in doubt.
+# What the same bytes can also be, where Western European text is ambiguous.
 _OTHERS = ("cp1251", "cp1250", "shift_jis", "gb18030", "euc_kr", "cp1253", "mac_roman")
 _FEW = 2
 

@@ -49,7 +49,7 @@ class Grid:
 
 
 def same_name(one: object, other: object) -> bool:
-    """Whether two names of columns are one but for spaces at the ends and how their letters are composed."""
+    """Whether two names of columns are the same except for spaces at the ends and the composition of their letters."""
     return bare_name(one) == bare_name(other)
 
 
@@ -118,7 +118,7 @@ def _header(rows: Sequence[Line], wanted: Collection[str]) -> int:
     hits = [sum(any(same_name(cell, want) for cell in row.cells) for want in wanted) for row in rows[:_LOOKED_AT]]
     best = max(hits)
     at = hits.index(best)
-    # One cell that is called as a wanted column is no proof of a header, but for below a title.
+    # One cell that is called as a wanted column does not prove a header, except below a title.
     if hits[0] < best and (best > 1 or all(map(_above, rows[:at]))):
         return at
     width = max(map(_filled, rows[:_LOOKED_AT]))
@@ -166,7 +166,7 @@ def can_be_names(row: Sequence[Any]) -> bool:
 
 
 def _kept(names: Sequence[str], lines: Sequence[Line], *, rectangular: bool) -> list[int]:
-    """The columns but for those without a name and without a value, which a delimiter at every line's end leaves."""
+    """All columns except those without a name and without a value, which a delimiter at every line's end leaves."""
     nameless = [column for column, name in enumerate(names) if not name.strip()]
     empty = {
         column

@@ -38,7 +38,7 @@ def read_text_table(
         that is no delimited text, and days that are said to come first or second.
 
     Raises:
-        DataError: the file cannot be read, is in doubt, or has no rows.
+        DataError: the file cannot be read, is ambiguous, or has no rows.
         OSError, ValueError: the file is damaged.
     """
     kind = kind_of(path, TEXTS)

@@ -133,7 +133,7 @@ def forecast_columns(
     levels: Sequence[float],
     wanted: list[float],
 ) -> dict[str, Any]:
-    """Return the columns of the table of a forecast but for its times, series after series.
+    """Return the columns of the table of a forecast except for its times, series after series.
 
     Args:
         forecast: (P, S, D, Q) in the targets' own units.

@@ -29,7 +29,7 @@ def count_quantiles(outputs: np.ndarray, level: np.ndarray, levels: Sequence[flo
         levels: Q increasing levels between 0 and 1.
 
     Returns:
-        (P, N, D, Q) whole numbers from 0 on.
+        (P, N, D, Q) integers from 0 on.
     """
     found = np.logaddexp(0, np.asarray(outputs, np.float64))
     mean = np.clip(level * found[..., 0], LEAST_MEAN, _MOST)
@@ -38,7 +38,7 @@ def count_quantiles(outputs: np.ndarray, level: np.ndarray, levels: Sequence[flo
 
 
 def negative_binomial_quantiles(mean: np.ndarray, dispersion: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The least whole numbers whose cumulative probability reaches the levels; all three are broadcast.
+    """The least integers whose cumulative probability reaches the levels; all three are broadcast.
 
     Example:
         >>> negative_binomial_quantiles(np.array(3.0), np.array(0.5), np.array([0.1, 0.5, 0.9])).tolist()

@@ -20,7 +20,7 @@ class Problems:
         self.found: list[str] = []
 
     def add(self, message: str) -> None:
-        """Note one problem: the thing, what was expected, what came, and the cure."""
+        """Note one problem: the thing, what was expected, what was given, and the cure."""
         self.found.append(message)
 
     def raise_as(self, kind: type[GruvyError] | type[ValueError]) -> None:

@@ -58,7 +58,7 @@ def read_times(
     Args:
         column: (T,) datetime64, datetimes or dates of Python, numbers, or text; T is 1 or more.
         said: what the caller says of them.
-        known: how the table of the fit wrote them, which decides what is in doubt.
+        known: how the table of the fit wrote them, which decides what is ambiguous.
         parts: the rows of each series; None for a single one.
         regular: tells which share of the regular steps between times has a row; of two readings of a text the one that
             fills them is meant, if no other one does.

@@ -96,7 +96,7 @@ def _whole(cells: Sequence[Any], name: Any, low: int, high: int) -> list[int]:
     values = np.array([_number(one) for one in cells])
     wrong = np.flatnonzero(~((values >= low) & (values <= high) & (values == np.floor(values))))
     if len(wrong):
-        raise ValueError(f"holds {cells[wrong[0]]!r} in '{name}', expected whole numbers from {low} to {high}")
+        raise ValueError(f"holds {cells[wrong[0]]!r} in '{name}', expected integers from {low} to {high}")
     return [int(value) for value in values]
 
 

@@ -35,7 +35,7 @@ class Peer(ABC):
     install: ClassVar[str]  # how to get them
     form: ClassVar[Form | None]  # None: another cell, which computes something else and is only timed
     works: ClassVar[tuple[Work, ...]] = WORKS
-    tolerance: ClassVar[float] = 1e-4  # what its output may be off by, as a share of the largest value
+    tolerance: ClassVar[float] = 1e-4  # what its output may be off by, as a fraction of the largest value
 
     def missing(self) -> str | None:
         """Say in one line what is not installed and how to get it, or return None."""

@@ -92,7 +92,7 @@ def compare(source: Any, other: Any, data: Any = None) -> Difference:
     if misfits:
         return Difference("different", (), tuple(misfits), None, None)
     cost = _cost(file, right, data)
-    # Exactly, and if that leaves out cells, but for rounding.
+    # Exactly; and if that leaves out cells, up to rounding.
     for close in (rounding.equal, rounding.nearly):
         matches = match(file, right, close)
         if len(matches) == len(cells(right)):

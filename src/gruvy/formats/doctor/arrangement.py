@@ -15,7 +15,7 @@ UPDATE = GATES.index("update")
 ORDERS = tuple(itertools.permutations(range(3)))
 
 Turn = Literal["", "blocks", "whole", "whole, z first"]
-# Whether one array is another one, exactly or but for rounding.
+# Whether one array is another one, exactly or up to rounding.
 Close = Callable[[Array, Array], bool]
 
 

@@ -1,4 +1,4 @@
-"""What it means that two arrays are the same but for the rounding of a dtype."""
+"""What it means that two arrays are the same up to the rounding of a dtype."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def equal(one: Array, other: Array) -> bool:
 
 
 def nearly(one: Array, other: Array) -> bool:
-    """Whether each value of one array is that of another one but for the rounding of float16 or bfloat16."""
+    """Whether each value of one array is that of another one up to the rounding of float16 or bfloat16."""
     if one.shape != other.shape:
         return False
     one, other = one.astype(np.float64), other.astype(np.float64)

@@ -42,7 +42,7 @@ def update(
 
     Returns:
         Means over the minibatches: policy_loss, value_loss, entropy (nats), kl (an estimate of the divergence of the
-        new policy from the old one), clip_fraction (share of the actions whose ratio was clipped).
+        new policy from the old one), clip_fraction (fraction of the actions whose ratio was clipped).
     """
     with torch.no_grad():
         outputs, values, _ = network(rollout.observations, rollout.starts, rollout.state)

@@ -41,7 +41,7 @@ class RecurrentAgent(Estimator):
         num_layers: GRU layers.
         memory: False gives the same network without memory: its state is set back before every step.
         num_envs: environments that are played at the same time, in this process.
-        num_steps: steps of each of them in an iteration; memory is learnt over so many steps at most.
+        num_steps: steps of each of them in an iteration; memory is learnt over at most this many steps.
         num_epochs: how often an iteration's steps are learnt from.
         num_minibatches: parts of an epoch, each of whole environments; at most num_envs count.
         learning_rate: of Adam, at the beginning.

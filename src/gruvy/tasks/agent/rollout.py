@@ -64,7 +64,7 @@ class Player:
 
     @torch.no_grad()
     def play(self, network: AgentNetwork, steps: int, random: np.random.Generator) -> Rollout:
-        """Take so many steps of every environment, with actions drawn from the policy.
+        """Take this many steps of every environment, with actions drawn from the policy.
 
         The rewards are divided by the deviation of the discounted returns, whose moments the network keeps.
         """

@@ -17,7 +17,7 @@ from gruvy.detection import TimeColumn, fewest_rows
 from gruvy.errors import ArgumentError, DataError, note
 from gruvy.timeseries import UNSAID, Columns, Notation, Problems, Series, Step, TimeFormat, Times, did_you_mean, some
 
-# Windows of the training part begin this share of their length apart.
+# Windows of the training part begin this fraction of their length apart.
 _STRIDES_PER_WINDOW = 8
 
 
@@ -168,7 +168,7 @@ class Parts:
 
     @classmethod
     def of(cls, rows: int, validation_fraction: float, calibration_fraction: float) -> Parts:
-        """Cut so many rows."""
+        """Cut this many rows."""
         calibration = rows - round(rows * calibration_fraction)
         return cls(calibration - round(rows * validation_fraction), calibration, rows)
 

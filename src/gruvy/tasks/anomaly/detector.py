@@ -42,18 +42,18 @@ class AnomalyDetector(OutlierMixin, Estimator):
     which nothing else is learnt, gives the threshold.
 
     Args:
-        context_length: T, rows of a training window; so many rows from the first on are not judged.
+        context_length: T, rows of a training window; this many rows at the beginning are not judged.
         horizon: P, rows ahead that are forecast. More of them see slower departures.
-        false_alarm_rate: the share of normal rows above the threshold, as far as they are like those of the fit.
+        false_alarm_rate: the fraction of normal rows above the threshold, as far as they are like those of the fit.
         memory: rows over which the errors are averaged to see drifts.
-        merge_gap: so many rows without an alarm, or fewer, do not part an event.
+        merge_gap: this many rows without an alarm, or fewer, do not split an event.
         min_length: events of fewer rows, from the first alarm to the last, are left out.
-        difference: judge the changes over so many rows in place of the values, for series that drift away from those of
-            the fit or grow; 0 for the values.
+        difference: judge the changes over this many rows in place of the values, for series that drift away from those
+            of the fit or grow; 0 for the values.
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
-        dropout: share of the units dropped in training, between layers and before the head.
-        validation_fraction, calibration_fraction: shares of the rows of the fit.
+        dropout: fraction of the units dropped in training, between layers and before the head.
+        validation_fraction, calibration_fraction: fractions of the rows of the fit.
         batch_size: windows in a training step.
         max_epochs: the most passes over the training windows.
         patience: epochs without a better validation loss after which the training stops.
@@ -70,7 +70,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         n_parameters_: of the network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         time_, step_: the column of times and their step; None where rows are only numbered.
         provenance_: versions, machine, threads, seed, rows, parts, date.
         feature_names_in_, n_features_in_: the columns.
@@ -304,7 +304,8 @@ class AnomalyDetector(OutlierMixin, Estimator):
         Returns:
             A row for each: the time (or ``row``), ``score``, an alarm above 1, ``anomaly`` and ``event``, the number of
             the event of `events` that the row belongs to; -1 for none. The first ``context_length + difference`` rows
-            are not judged and have missing values there: put as many rows of before in front of those to be judged.
+            are not judged and have missing values there: put as many of the preceding rows in front of those to be
+            judged.
 
         Raises:
             DataError: rows that cannot be used.
@@ -335,7 +336,7 @@ class AnomalyDetector(OutlierMixin, Estimator):
         Args:
             X: the rows of one series in order, with the columns of the fit.
             labels: (T,) true, or 1, where a row is anomalous; or the column of the table that says so.
-            tolerance: labelled events count as so many rows longer at both ends.
+            tolerance: labelled events count as this many rows longer at both ends.
 
         Returns:
             What `gruvy.detection.event_scores` gives, and ``normal_rows`` (how many of the judged rows are normal),

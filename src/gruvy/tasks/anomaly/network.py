@@ -30,7 +30,7 @@ class AnomalyNetwork(nn.Module):
         horizon: P.
         hidden_size: H.
         num_layers: recurrent layers.
-        dropout: share of the units dropped in training, between layers and before the head.
+        dropout: fraction of the units dropped in training, between layers and before the head.
 
     Example:
         >>> AnomalyNetwork(3, 2, hidden_size=8)(torch.zeros(9, 4, 3)).shape

@@ -55,13 +55,13 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         hidden_size: H, units of each layer and direction.
         num_layers: recurrent layers.
         bidirectional: whether the layers read the sequence from both ends.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         ensemble_size: networks that are trained side by side from different initial weights and decide together: better
             and better calibrated than one, at the price of so many.
         class_weight: how much the sequences of each class count in training, as class -> weight (1 for the others);
             "balanced" makes all classes count alike; None counts each sequence once. The probabilities are then those
             of a world in which the classes are so frequent.
-        validation_fraction: share of the sequences that chooses the best epoch and calibrates.
+        validation_fraction: fraction of the sequences that chooses the best epoch and calibrates.
         batch_size: sequences in a training step.
         max_epochs: the most passes over the training sequences; None for 10, or of few sequences for as many as make
             500 training steps.
@@ -82,7 +82,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         vocabulary_: the tokens known, number 0 for all others; None of numeric sequences.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         columns_: what the columns of the table were, if `gruvy.tasks.classification.table.fit_table` read one.
         provenance_: versions, machine, threads, seed, sequences, date.
 
@@ -292,7 +292,7 @@ class SequenceClassifier(ClassifierMixin, Estimator):
             sample_weight: (N,) what each sequence weighs.
 
         Returns:
-            The weighted share of sequences whose class is predicted.
+            The weighted fraction of sequences whose class is predicted.
 
         Raises:
             DataError: sequences or labels that cannot be used.

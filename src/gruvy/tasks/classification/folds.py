@@ -1,4 +1,4 @@
-"""Cross-validation: every sequence is told by a classifier that has not seen its fold."""
+"""Cross-validation: every sequence is classified by a model that has not seen its fold."""
 
 from __future__ import annotations
 

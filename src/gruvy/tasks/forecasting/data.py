@@ -179,7 +179,7 @@ class PreparedTable:
         )
 
     def truth(self, origins: Tensor) -> np.ndarray:
-        """(P, N, D) what came after these origins, in its own units; NaN where missing."""
+        """(P, N, D) what followed these origins, in its own units; NaN where missing."""
         ahead: np.ndarray = self._values[np.arange(self.horizon)[:, None] + origins.numpy()]
         return ahead
 

@@ -62,20 +62,20 @@ class Forecaster(Estimator):
             is done with shorter histories. None: T, or 3 if some series of the fit has fewer rows than T.
         lower, upper: bounds of the targets' values, one for all or a mapping from some targets to theirs; every
             quantile is kept inside.
-        likelihood: "quantile", or "count" for whole numbers from 0 on: median and quantiles are then those of a
+        likelihood: "quantile", or "count" for integers from 0 on: median and quantiles are then those of a
             negative binomial distribution (DeepAR, Salinas et al. 2020), which is not calibrated.
         cell: "gru", "lstm" or "tanh".
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
-        dropout: share of the units dropped in training, between layers and before the head.
+        dropout: fraction of the units dropped in training, between layers and before the head.
         quantiles: levels between 0 and 1; the median is always added.
         calibrate: move the quantiles other than the median so that they hold on the validation part; see
             `gruvy.tasks.shared.quantiles.conformal_margins` for what that promises.
         season_length: rows of the seasonal naive baseline; None to take a day, week or year as the step
             suggests.
         split: "time", or "series" to hold out the last series of the table.
-        test_fraction: share of the time span, or of the series, kept for the scores.
-        validation_fraction: share, just before it, that chooses the best epoch.
+        test_fraction: fraction of the time span, or of the series, held out for the scores.
+        validation_fraction: fraction, just before it, that chooses the best epoch.
         batch_size: windows in a training step.
         max_epochs: the most passes over the training windows.
         patience: epochs without a better validation loss after which the training stops.
@@ -90,7 +90,7 @@ class Forecaster(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         n_channels_: the input size of the recurrent layers: two a column, the calendar, flags of missing
             values.
         horizon_, context_length_, season_length_: in use.
@@ -213,7 +213,7 @@ class Forecaster(Estimator):
             step: the step between rows, as an offset of pandas ("B", "W-FRI", "MS", "bh"); None to find it.
             calendar: the open times between which the steps are, those ahead too: a table or a sequence.
             timezone: of the clocks that the times show, or in which to show them, such as "Europe/Berlin".
-            time_format: how times are written where that is in doubt: a format of strptime, or one of index, year,
+            time_format: how times are written where that is ambiguous: a format of strptime, or one of index, year,
                 yyyymm, yyyymmdd, yyyymmddhh, s, ms, us, ns (since 1970), excel, decimal-year.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.

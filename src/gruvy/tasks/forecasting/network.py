@@ -49,7 +49,7 @@ class ForecastNetwork(nn.Module):
         quantiles: Q increasing levels that include 0.5.
         hidden_size: H.
         num_layers: recurrent layers.
-        dropout: share of the input channels (each dropped over a whole window), of the units between
+        dropout: fraction of the input channels (each dropped over a whole window), of the units between
             recurrent layers and of the final state that is dropped in training.
         likelihood: "quantile" or "count".
 

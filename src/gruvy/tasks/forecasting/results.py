@@ -11,13 +11,13 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Backtest:
-    """Forecasts that would have been made in the past, beside what came.
+    """Forecasts that would have been made in the past, beside what happened.
 
     Attributes:
         series: (N,) the series of each window; None if there is only one.
         origins: (N,) the last time known to each forecast.
         times: (N, P) the times forecast.
-        truth: (N, P, D) what came, NaN where missing.
+        truth: (N, P, D) what happened, NaN where missing.
         forecast: (N, P, D, Q) the quantiles.
         quantiles: Q levels, increasing; 0.5 is among them.
         targets: D names.

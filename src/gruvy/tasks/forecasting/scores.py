@@ -30,7 +30,7 @@ def score_row(
 
     Returns:
         name, target, mae, rmse, mae_by_step (P; None for a step without a truth), pinball (mean over the
-        levels) and coverage (share of truths from the lowest to the highest quantile); the last two None
+        levels) and coverage (fraction of truths from the lowest to the highest quantile); the last two None
         without quantiles.
     """
     unit = binary_units(np.concatenate([truth.ravel(), point.ravel()]))  # so that no sum or square overflows

@@ -1,4 +1,4 @@
-"""What a Forecaster is told of its columns besides their parts: bounds, holidays, values that stay."""
+"""What a Forecaster knows of its columns besides their roles: bounds, holidays, static values."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def check_counts(series: Sequence[Series], columns: Columns) -> None:
                 of = "" if one.name is None else f" of series {one.name!r}"
                 cure = "" if np.nanmin(values) < 0 else ", and with --lower 0 (lower=0)"
                 problems.add(
-                    f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, and counts are whole numbers "
+                    f"target '{target}'{of} is {values[row]:g} at {one.times.text(row)}, and counts are integers "
                     f"from 0 to {LARGEST_COUNT:g}; correct it, or fit without --likelihood count "
                     f"(likelihood='count' in Python){cure}"
                 )

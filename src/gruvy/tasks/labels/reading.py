@@ -95,7 +95,7 @@ def _check_kind(labels: NDArray[Any], nested: bool) -> None:
         plain = "label.decode()" if isinstance(first, bytes) else "str(label)"
         cure = f"[[{plain} for label in row] for row in y]" if nested else f"[{plain} for label in y]"
         raise DataError(
-            f"y: expected labels that are texts, whole numbers or booleans, got {type(first).__name__} ({first!r}), "
+            f"y: expected labels that are texts, integers or booleans, got {type(first).__name__} ({first!r}), "
             f"which a model's file could not give back; convert them, e.g. {cure}"
         )
     for number, label in enumerate(labels if isinstance(first, str) else []):

@@ -44,11 +44,11 @@ class LanguageModel(Estimator):
             by the tokenizers library of the extra "text"); a text has fewer of them, and memory reaches further back.
         vocabulary_size: the most sub-words; all single characters are among them, even if there are more.
         embedding_size: E, numbers that stand for a character or sub-word.
-        dropout: share of the units dropped in training, between layers and before the output.
+        dropout: fraction of the units dropped in training, between layers and before the output.
         context_length: T, characters or sub-words through which gradients go back; what is remembered goes further.
         batch_size: N, streams; fewer where the text is too short for so many.
-        validation_fraction: share of the text, just before the test part, that chooses the best epoch.
-        test_fraction: share of the text, its end, kept for the scores.
+        validation_fraction: fraction of the text, just before the test part, that chooses the best epoch.
+        test_fraction: fraction of the text, its end, held out for the scores.
         max_epochs: the most passes over the training part.
         patience: epochs without a better validation loss after which the training stops.
         learning_rate: the highest one of the schedule.
@@ -65,7 +65,7 @@ class LanguageModel(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         provenance_: versions, machine, threads, seed, characters of each part, date.
 
     Example:

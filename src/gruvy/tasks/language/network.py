@@ -33,7 +33,7 @@ class LanguageNetwork(nn.Module):
         embedding_size: E, numbers that stand for a character.
         hidden_size: H.
         num_layers: recurrent layers.
-        dropout: share of the units between recurrent layers and before the logits that is dropped in training.
+        dropout: fraction of the units between recurrent layers and before the logits that is dropped in training.
 
     Example:
         >>> logits, state = LanguageNetwork("gru", 80, embedding_size=8, hidden_size=16)(torch.zeros(5, 2).long())

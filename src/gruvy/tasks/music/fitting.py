@@ -31,7 +31,7 @@ def fit_files(
         model: the estimator to fit; it remembers how the files are read.
         path: see `MusicFiles.read`.
         files: how they are read.
-        test_fraction: share of the pieces to test with, between 0 and 1.
+        test_fraction: fraction of the pieces to test with, between 0 and 1.
         reading: how a table is written, for `gruvy.data.read_table`.
         options: what ``fit`` takes besides: checkpoint, resume, progress.
 

@@ -29,7 +29,7 @@ class PolyphonicNetwork(nn.Module):
         notes: D, notes of a frame.
         hidden_size: H.
         num_layers: recurrent layers.
-        dropout: share of the units dropped in training, between the layers and before V.
+        dropout: fraction of the units dropped in training, between the layers and before V.
         reset_after: the form of the GRU; see `gruvy.nn.GRU`.
 
     Example:

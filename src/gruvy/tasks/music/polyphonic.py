@@ -42,11 +42,11 @@ class PolyphonicModel(Estimator):
         cell: "gru", "lstm" or "tanh".
         hidden_size: H, units of each layer.
         num_layers: recurrent layers.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         reset_after: the form of the GRU (see `gruvy.nn.GRU`); False is that of Cho et al. and Chung et al. (2014).
         weight_noise: standard deviation of Gaussian noise on the weights in training (Graves 2011), as in Chung et al.;
             on few pieces it is better against overfitting than dropout.
-        validation_fraction: share of the pieces that chooses the best epoch, where ``fit`` is given none for that.
+        validation_fraction: fraction of the pieces that chooses the best epoch, where ``fit`` is given none for that.
         batch_size: pieces in a training step.
         max_epochs: the most passes over the training pieces.
         patience: epochs without a better validation loss after which the training stops.
@@ -60,7 +60,7 @@ class PolyphonicModel(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         files_: how files are read and written; see `gruvy.tasks.music.files.MusicFiles`.
         provenance_: versions, machine, threads, seed, pieces, date.
 
@@ -125,7 +125,7 @@ class PolyphonicModel(Estimator):
         Args:
             X: N pieces: a list of arrays (T, D) of 0 and 1, of any lengths from 2 on, or an array (N, T, D).
             y: ignored; scikit-learn passes it.
-            validation: pieces that choose the best epoch; a share of X by default.
+            validation: pieces that choose the best epoch; a fraction of X by default.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
             progress: called with a `gruvy.training.Progress` after some batches and every epoch.

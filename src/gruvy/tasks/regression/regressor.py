@@ -61,11 +61,11 @@ class SequenceRegressor(RegressorMixin, Estimator):
         bidirectional: whether the layers read the sequence from both ends.
         attention: whether the outputs are read from all states, and not from the last one alone. With neither this nor
             ``bidirectional`` the network has a graph: the file then runs without PyTorch and is exported to ONNX and C.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         quantiles: levels between 0 and 1; the median is always added.
         calibrate: move the quantiles other than the median so that they hold on the validation part; see
             `gruvy.tasks.shared.quantiles.conformal_margins` for what that promises.
-        validation_fraction: share of the sequences that chooses the best epoch and calibrates.
+        validation_fraction: fraction of the sequences that chooses the best epoch and calibrates.
         batch_size: sequences in a training step.
         max_epochs: the most passes over the training sequences; None for 10, or of few sequences for as many as make
             500 training steps.
@@ -85,7 +85,7 @@ class SequenceRegressor(RegressorMixin, Estimator):
         vocabulary_: the tokens known, number 0 for all others; None of numeric sequences.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         columns_: what the columns of the table were, if `gruvy.tasks.regression.table.fit_table` read one.
         provenance_: versions, machine, threads, seed, sequences, date.
 
@@ -428,7 +428,7 @@ def score_rows(
         levels: Q.
 
     Returns:
-        name, target, mae, rmse, r2, pinball (the mean over the levels) and coverage (the share of truths between the
+        name, target, mae, rmse, r2, pinball (the mean over the levels) and coverage (the fraction of truths between the
         outermost quantiles); the last two are None of a model without quantiles.
     """
     rows = []

@@ -46,7 +46,7 @@ class Estimator(BaseEstimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         provenance_: versions, machine, threads, date, seed, and what the estimator adds of its data; ``parent``, the
             model that a warm start began from; ``stopped``, what ended the training before its last epoch.
     """

@@ -32,7 +32,7 @@ class SequenceNetwork(nn.Module):
         hidden_size: H.
         num_layers: recurrent layers.
         bidirectional: whether they run both ways.
-        dropout: share of the units dropped in training: of the embedding, between recurrent layers, and of what the
+        dropout: fraction of the units dropped in training: of the embedding, between recurrent layers, and of what the
             last layer reads.
         attention: whether all steps are read, or the last one alone.
 

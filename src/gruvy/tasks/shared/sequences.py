@@ -78,7 +78,7 @@ class SequenceScaling:
     """What numeric sequences are scaled by: the mean and the spread of each channel over the training sequences.
 
     A value that was not measured (NaN) becomes the channel's mean, and where the sequences of a fit have such gaps the
-    network is told of them by one more number for each channel: 1 where the value is missing, 0 elsewhere.
+    network gets one more number for each channel: 1 where the value is missing, 0 elsewhere.
 
     Attributes:
         mean: (C,).

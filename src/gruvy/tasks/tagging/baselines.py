@@ -32,7 +32,7 @@ class WindowTagger(SequenceTagger):
 
     @classmethod
     def of(cls, **params: Any) -> Self:
-        """Return one with parameters of the training that suit a linear model, but for those that are given."""
+        """Return one with parameters of the training that suit a linear model, except for those that are given."""
         return cls(**{**_TRAINING, **params})
 
     def _step_network(self, channels: int, classes: int) -> nn.Module:

@@ -25,7 +25,7 @@ class TaggerNetwork(nn.Module):
         hidden_size: H.
         num_layers: recurrent layers.
         bidirectional: whether they run both ways.
-        dropout: share of the units dropped in training: between recurrent layers, and of what the last layer reads.
+        dropout: fraction of the units dropped in training: between recurrent layers, and of what the last layer reads.
 
     Example:
         >>> network = TaggerNetwork("gru", 3, 2, hidden_size=8)

@@ -45,11 +45,11 @@ class SequenceTagger(Estimator):
         hidden_size: H, units of each layer and direction.
         num_layers: recurrent layers.
         bidirectional: whether the layers read the sequence from both ends.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         class_weight: how much the steps of each class count in training, as class -> weight (1 for the others);
             "balanced" makes all classes count alike; None counts each step once. The probabilities are then those of a
             world in which the classes are so frequent.
-        validation_fraction: share of the sequences that chooses the best epoch and calibrates.
+        validation_fraction: fraction of the sequences that chooses the best epoch and calibrates.
         batch_size: sequences in a training step.
         max_epochs: the most passes over the training sequences.
         patience: epochs without a better validation loss after which the training stops.
@@ -71,7 +71,7 @@ class SequenceTagger(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         columns_: what the columns of the table were, if `gruvy.tasks.tagging.table.fit_table` read one.
         provenance_: versions, machine, threads, seed, sequences, steps, date.
 
@@ -144,7 +144,7 @@ class SequenceTagger(Estimator):
             X: N sequences of any lengths: strings, whose characters are the steps; or lists of words; or arrays (T, C)
                 or (T,); or tuples of a string or a list of words and an array (T, C).
             y: for each sequence T labels: a string, or a list or an array; two classes or more in all.
-            validation: sequences and labels that choose the epoch and calibrate, instead of a share of X: give them
+            validation: sequences and labels that choose the epoch and calibrate, instead of a fraction of X: give them
                 where sequences are related, so that a random share would not be independent.
             checkpoint: a folder in which the training is kept after every epoch.
             resume: go on with the training kept there, if there is one.
@@ -252,7 +252,7 @@ class SequenceTagger(Estimator):
         return self._model.probabilities(read_steps(X), self.unknown)
 
     def score(self, X: Any, y: Any) -> float:
-        """Return the share of all steps that are labelled right.
+        """Return the fraction of all steps that are labelled correctly.
 
         Args:
             X: N sequences of the kind of the fit.

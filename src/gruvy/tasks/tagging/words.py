@@ -82,7 +82,7 @@ class WordReader(nn.Module):
         features: how many there are.
         size: E, numbers that stand for a feature.
         network: what reads (T, N, E + C).
-        dropout: share of the embeddings' values dropped in training.
+        dropout: fraction of the embeddings' values dropped in training.
     """
 
     def __init__(self, features: int, size: int, network: nn.Module, dropout: float):

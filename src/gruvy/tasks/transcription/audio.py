@@ -50,7 +50,7 @@ def read_recordings(X: Any, sample_rate: int | None, *, model_rate: int | None =
         if not is_int(sample_rate) or not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
             khz = is_real(sample_rate) and _LOWEST_RATE <= 1000 * sample_rate <= _HIGHEST_RATE
             raise DataError(
-                f"sample_rate: expected a whole number of Hz, {_LOWEST_RATE} to {_HIGHEST_RATE}, got {sample_rate!r}"
+                f"sample_rate: expected an integer of Hz, {_LOWEST_RATE} to {_HIGHEST_RATE}, got {sample_rate!r}"
                 + (f"; did you mean {1000 * sample_rate:.0f}?" if khz else "")
             )
         sample_rate = int(sample_rate)
@@ -194,19 +194,19 @@ def _unpacked(row: Any) -> tuple[Any, int | None]:
 def _all_scaled(found: list[tuple[NDArray[Any], int]], problems: Problems) -> list[tuple[Samples, int]]:
     """Recordings from -1 to 1, by the range of all those together whose type does not say what they are."""
     scales: dict[bool, Scale] = {}
-    for floating, called in ((True, "floating-point"), (False, "whole")):
+    for floating, called in ((True, "floating-point numbers"), (False, "integers")):
         group = [samples for samples, _ in found if (samples.dtype.kind == "f") == floating]
         scale = scale_of_range(group) if group else Scale()
         scales[floating] = scale or Scale()
         peak = max((float(np.abs(samples.astype(np.float64)).max()) for samples in group), default=0.0)
         if scale is None:
             problems.add(
-                f"{len(group)} of {len(found)} recordings have {called} numbers up to {peak:g}, which are neither "
+                f"{len(group)} of {len(found)} recordings have {called} up to {peak:g}, which are neither "
                 "-1 to 1 nor samples of 16, 24 or 32 bits; divide them by their full scale"
             )
         elif scale.bits and not (scale.bits == "32-bit" and not floating):
             note(
-                f"{len(group)} of {len(found)} recordings have {called} numbers up to {peak:g}: read as {scale.bits} "
+                f"{len(group)} of {len(found)} recordings have {called} up to {peak:g}: read as {scale.bits} "
                 f"samples, divided by {scale.full:.0f}"
             )
     return [(scales[samples.dtype.kind == "f"].apply(samples), rate) for samples, rate in found]

@@ -18,8 +18,8 @@ from gruvy.tasks.transcription.features import Frames
 from gruvy.text import canonical_texts, visible
 from gruvy.timeseries import Problems
 
-# SpecAugment (Park et al. 2019): masks of each kind, their greatest widths as a share of the bands and of the time, and
-# the longest mask in frames (0.3 s, about a word).
+# SpecAugment (Park et al. 2019): masks of each kind, their greatest widths as fractions of bands and time, and the
+# longest mask in frames (0.3 s, about a word).
 _MASKS = 2
 _MOST_BANDS = 0.2
 _MOST_TIME = 0.1

@@ -15,7 +15,7 @@ Samples = NDArray[np.float32]
 
 # Decoders and filters leave floating-point samples a little beyond -1 to 1; this far is still that.
 _OVERSHOOT = 2.0
-# Whole numbers of a few bits at most; louder ones are samples of 16 bits, softer ones can be anything.
+# Integers of a few bits at most; louder ones are samples of 16 bits, softer ones can be anything.
 _DOUBTFUL = 256
 _BITS = (16, 24, 32)
 # What resampling and mixing leave of samples of so many bits can be this much beyond their full scale.
@@ -61,10 +61,10 @@ def scale_of_type(dtype: np.dtype[Any]) -> Scale | None:
 
 
 def scale_of_range(recordings: Sequence[NDArray[Any]]) -> Scale | None:
-    """Return the scale of all recordings of one type together, by how far their numbers go; None where it is in doubt.
+    """Return the scale of all recordings of one type together, by how far their numbers go; None where it is ambiguous.
 
     Args:
-        recordings: floating-point numbers, or whole numbers of 32 or 64 bits.
+        recordings: floating-point numbers, or integers of 32 or 64 bits.
     """
     filled = [one for one in recordings if one.size]
     peak = max((float(np.abs(one.astype(np.float64)).max()) for one in filled), default=0.0)

@@ -34,7 +34,7 @@ class TranscriberNetwork(nn.Module):
         num_layers: recurrent layers.
         bidirectional: whether they run both ways.
         subsampling: S, frames that become one step.
-        dropout: share of the units dropped in training: before each recurrent layer and the last.
+        dropout: fraction of the units dropped in training: before each recurrent layer and the last.
 
     Example:
         >>> import torch

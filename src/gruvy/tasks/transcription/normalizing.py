@@ -38,8 +38,8 @@ def normalized(texts: Sequence[str], how: str, *, alphabet: str = "", told: bool
     Args:
         texts: one a recording.
         how: "none", or with commas between them: "case", which brings texts that have both cases to lower case;
-            "punctuation", which leaves it out, but for apostrophes and hyphens in words; "numbers", which writes digits
-            as words, in English or in the language of a code that num2words knows ("numbers:de").
+            "punctuation", which leaves it out, except for apostrophes and hyphens in words; "numbers", which writes
+            digits as words, in English or in the language of a code that num2words knows ("numbers:de").
         alphabet: the characters of the fit; then the case is theirs.
         told: whether to note what was done, and digits that are left.
 

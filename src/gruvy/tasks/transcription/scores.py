@@ -18,7 +18,7 @@ def score_row(name: str, truth: Sequence[str], found: Sequence[str]) -> dict[str
 
     Returns:
         name; cer and wer: characters and words that were substituted, deleted and inserted, over all texts together, by
-        the number of characters and words of the truth (jiwer; above 1 where much was inserted); exact: the share of
+        the number of characters and words of the truth (jiwer; above 1 where much was inserted); exact: the fraction of
         the transcripts without an error.
     """
     jiwer = audio_library("jiwer")

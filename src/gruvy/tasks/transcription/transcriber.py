@@ -46,12 +46,12 @@ class Transcriber(Estimator):
         n_mels: bands of the spectrum.
         subsampling: frames of 10 ms that become one step of the network; fewer steps are faster, and too few cannot
             spell fast speech.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         time_stretch: in training each recording becomes up to this share longer or shorter.
         masking: whether the training blanks out bands and stretches of time (SpecAugment, Park et al. 2019).
         consistency: in training each recording is heard twice, under different masks, and this is the weight of how far
             the two readings are apart (CR-CTC, Yao et al. 2025). It costs twice the work of an epoch; 0 hears it once.
-        validation_fraction: share of the recordings that chooses the best epoch.
+        validation_fraction: fraction of the recordings that chooses the best epoch.
         batch_size: recordings in a training step, fewer where they are long.
         max_epochs: the most passes over the training recordings.
         patience: epochs without a better validation loss after which the training stops. CTC spends its first epochs
@@ -73,7 +73,7 @@ class Transcriber(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         columns_: audio and text column of the table, if `gruvy.tasks.transcription.table.fit_table` read one.
         provenance_: versions, machine, threads, seed, recordings, date.
 
@@ -306,7 +306,7 @@ class Transcriber(Estimator):
         return [seconds * align(log_p, self._model.encode(text)) for log_p, text in zip(found, texts, strict=True)]
 
     def score(self, X: Any, y: Any, *, sample_rate: int | None = None) -> float:
-        """Return 1 - CER: one minus the share of characters that are wrong; below 0 where more is wrong than there is.
+        """Return 1 - CER: one minus the fraction of wrong characters; below 0 where more is wrong than there is.
 
         Args:
             X: N recordings.
@@ -388,7 +388,7 @@ class Transcriber(Estimator):
         }
 
     def _restore(self, arrays: Arrays, document: Document) -> None:
-        if "normalize" not in document["params"]:  # a file of before there was a choice
+        if "normalize" not in document["params"]:  # a file from before there was a choice
             self.normalize = "none"
         about = document["preprocessing"]
         self.columns_ = document["columns"]

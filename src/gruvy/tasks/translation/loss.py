@@ -15,7 +15,7 @@ _LOGITS = 1 << 20
 def linear_cross_entropy(x: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
     """Return the sum of the cross-entropy of ``softmax(x weight^T + bias)``, in nats.
 
-    With the labels smoothed, a share of each is spread evenly over all classes (Szegedy et al. 2016). Some rows of
+    With the labels smoothed, a fraction of each is spread evenly over all classes (Szegedy et al. 2016). Some rows of
     logits at a time become their gradient at once, so that the (M, V) logits are never in memory together.
 
     Args:

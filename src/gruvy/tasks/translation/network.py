@@ -65,7 +65,7 @@ class TranslatorNetwork(nn.Module):
         hidden_size: H, units of each layer and direction.
         num_layers: of the encoder.
         attention: whether the decoder looks at all states of the encoder or at their summary alone.
-        dropout: share of the units dropped in training: of the embeddings, the second layer's input and the output.
+        dropout: fraction of the units dropped in training: of the embeddings, the second layer's input and the output.
 
     Example:
         >>> network = TranslatorNetwork(9, 7, embedding_size=4, hidden_size=5)

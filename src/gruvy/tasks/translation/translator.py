@@ -38,9 +38,9 @@ class Translator(Estimator):
         embedding_size: numbers that stand for a sub-word.
         hidden_size: H, units of each layer and direction.
         num_layers: of the encoder, which is bidirectional; the decoder has two.
-        dropout: share of the units dropped in training.
+        dropout: fraction of the units dropped in training.
         max_length: pairs with more sub-words on one side are not learnt from.
-        validation_fraction: share of the pairs that chooses the best epoch, where ``fit`` is given no other.
+        validation_fraction: fraction of the pairs that chooses the best epoch, where ``fit`` is given no other.
         batch_size: pairs in a training step.
         max_epochs: the most passes over the training pairs.
         patience: epochs without a better validation loss after which the training stops.
@@ -58,7 +58,7 @@ class Translator(Estimator):
         n_parameters_: of the whole network.
         seconds_per_epoch_: median, validation included.
         peak_memory_bytes_: by how much the process grew during training; see `gruvy.training.PeakMemory`.
-        model_share_: share of the training steps' time that is the model's own work.
+        model_share_: fraction of the training steps' time that is the model's own work.
         columns_: what the languages are called in tables, if `gruvy.tasks.translation.table.fit_pairs` fitted it.
         provenance_: versions, machine, threads, seed, pairs, date.
 
