@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,10 @@ LONGEST_FIRST = (
     "formats/test_agreement.py",
     "demos/",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell starts what it runs in the background; tests of Ctrl-C need what Python does otherwise.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers share the cores; PyTorch's threads would spin while they wait for each other.
