@@ -148,6 +148,9 @@ def test_baselines_are_as_good_as_they_can_be():
     [
         (RUNS[:9], None, {}, "y: fit requires y to be passed"),
         (RUNS[:9], ["low"] * 9, {}, "y: expected numbers .*; to tell classes, use a SequenceClassifier"),
+        (RUNS[:9], pd.to_timedelta(LAST[:9], "h"), {}, r"y: expected numbers .times and durations have no unit"),
+        (RUNS[:9], pd.date_range("2024", periods=9), {}, r"y: expected numbers .times and durations have no unit"),
+        (RUNS[:9], 1j * LAST[:9], {}, "y: expected numbers .Complex data not supported"),
         (RUNS[:9], LAST[:8], {}, "y: expected 9 rows, as many as there are sequences, got 8"),
         (RUNS[:9], [*LAST[:8], np.nan], {}, "y: 1 rows have NaN or infinity, the first is row 8"),
         (RUNS[:9], LAST[:9], {"groups": [1] * 9}, "expected two samples or more .of two groups."),

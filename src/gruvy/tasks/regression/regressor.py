@@ -473,6 +473,8 @@ def read_numbers_of(y: Any, sequences: int, targets: int | None = None) -> tuple
         values = np.asarray(na_as_nan(y))
         if np.iscomplexobj(values):
             raise TypeError("Complex data not supported")
+        if values.dtype.kind in "mM":  # as floats they would be nanoseconds
+            raise TypeError("times and durations have no unit here; give numbers, such as y / np.timedelta64(1, 'h')")
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"y: expected numbers ({error}); to tell classes, use a SequenceClassifier") from error
